@@ -1,0 +1,125 @@
+"""Where everything lies: the course folder, its assignments, and the secret that seeds the hidden cases."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+
+class CourseError(Exception):
+    """Something about the course or its input that a person has to put right; the message says how."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment: ``02_softmax_cross_entropy`` is its name, ``softmax_cross_entropy`` its topic."""
+
+    name: str
+    solution: Path
+
+    @property
+    def topic(self) -> str:
+        """The name without its number."""
+        return self.name.partition("_")[2]
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folders of one course.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds ``solutions/`` and ``nbgrader_config.py``.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Course:
+        """The course that ``start`` (the current folder) lies in, or else the one this package was installed from.
+
+        Raises
+        ------
+        CourseError
+            If there is none.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+            if (folder / "solutions").is_dir() and (folder / "nbgrader_config.py").is_file():
+                return cls(folder)
+        raise CourseError(f"{here} is not inside a Gradus course: no folder above it holds solutions/. Go there first.")
+
+    @property
+    def solutions(self) -> Path:
+        """The text notebooks, the one source of everything."""
+        return self.root / "solutions"
+
+    @property
+    def notebooks(self) -> Path:
+        """The student edition, nbgrader's release directory."""
+        return self.root / "notebooks"
+
+    @property
+    def public_cases(self) -> Path:
+        """The frozen public cases."""
+        return self.root / "gradus" / "public_cases"
+
+    @property
+    def work(self) -> Path:
+        """nbgrader's working folders and gradebook; never committed."""
+        return self.root / ".course"
+
+    @property
+    def source(self) -> Path:
+        """nbgrader's source directory, generated from ``solutions``."""
+        return self.work / "source"
+
+    @property
+    def gradebook(self) -> str:
+        """URL of the gradebook."""
+        return f"sqlite:///{self.work / 'gradebook.db'}"
+
+    def assignments(self) -> list[Assignment]:
+        """All assignments in the order of their numbers."""
+        return [Assignment(path.stem, path) for path in sorted(self.solutions.glob("[0-9][0-9]_*.py"))]
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment called ``name``; its number or its topic will do.
+
+        Raises
+        ------
+        CourseError
+            If there is no such assignment.
+        """
+        every = self.assignments()
+        for assignment in every:
+            if name in (assignment.name, assignment.topic, assignment.name.partition("_")[0]):
+                return assignment
+        raise CourseError(
+            f"There is no assignment {name!r}. The assignments are: {', '.join(a.name for a in every) or 'none'}."
+        )
+
+    def of_topic(self, topic: str) -> Assignment:
+        """The assignment that teaches ``topic``."""
+        return self.assignment(topic)
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The course secret, made on first use and kept in the working folder."""
+        path = self.work / "secret"
+        if not path.exists():
+            self.work.mkdir(exist_ok=True)
+            draft = path.with_name(f"secret.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # another process made it first: its secret is the course's
+            finally:
+                draft.unlink()
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())

@@ -1,0 +1,124 @@
+"""The two judges an answer can meet: the frozen public cases, here; and the one behind a socket, when grading."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from gradus.checking import wire
+from gradus.checking.comparing import diagnose, examine
+from gradus.checking.exercises import Case, Exercise, all_exercises, find_exercise
+from gradus.checking.report import Misconception, Report
+from gradus.checking.running import Outcome, names_used, run
+
+
+def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True) -> Report:
+    """Judge an answer by the public cases that ship with the course.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    answer : callable
+        The learner's function or class.
+    look_further : bool
+        Whether to check, when the answer fails, the other exercises that it calls.
+
+    Raises
+    ------
+    LookupError
+        If the exercise has no public cases, which means that the installation is incomplete.
+    """
+    frozen = _public(exercise.topic).get(exercise.name)
+    if frozen is None:
+        raise LookupError(
+            f"{exercise.name} has no public cases in this copy of the course. "
+            "Download the course again, or rebuild it with: autograder build"
+        )
+    cases, expected, slips = frozen
+    got = [run(exercise, answer, case) for case in cases]
+    report = assemble(exercise, cases, expected, got, slips)
+    if report.passed or not look_further:
+        return report
+    return Report(**{**vars(report), "leans_on": _failing_helpers(exercise, answer)})
+
+
+def assemble(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    expected: Sequence[Outcome],
+    got: Sequence[Outcome],
+    slips: Sequence[tuple[Misconception, Sequence[Outcome]]],
+) -> Report:
+    """The report on an answer whose outcomes are known, beside the reference's and the known slips'."""
+    findings = tuple(examine(exercise, *trio) for trio in zip(cases, expected, got, strict=True))
+    named: tuple[Misconception, ...] = ()
+    if not all(finding.passed for finding in findings):
+        named = tuple(slip for slip, wrong in slips if diagnose(exercise, cases, expected, got, wrong))
+    return Report(
+        exercise.name,
+        findings,
+        misconceptions=named,
+        changed=tuple(dict.fromkeys(name for outcome in got for name in outcome.changed)),
+        warnings=tuple(dict.fromkeys(text for outcome in got for text in outcome.warnings)),
+    )
+
+
+def answer_judge(address: str, answer: Any) -> None:
+    """Send the judge at ``address`` what ``answer`` does with the cases it hands out.
+
+    Nothing comes back: neither an expected value nor a verdict is ever in this process.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(address)
+        wire.send(connection, {"ask": "cases"})
+        task = wire.receive(connection)
+        exercise = find_exercise(task["exercise"])
+        if exercise is None:
+            return
+        cases = [Case(case["group"], case["name"], case["inputs"]) for case in task["cases"]]
+        answers = [run(exercise, answer, case).as_dict() for case in cases]
+        uses = sorted(names_used(answer) & all_exercises().keys())
+        wire.send(connection, {"answers": answers, "uses": uses})
+        wire.receive(connection)
+
+
+def _failing_helpers(exercise: Exercise, answer: Any) -> tuple[str, ...]:
+    known = {name: other for name, other in all_exercises().items() if other.topic == exercise.topic}
+    known.pop(exercise.name, None)
+    methods = vars(answer).values() if isinstance(answer, type) else [answer]
+    names: dict[str, Any] = {}
+    for method in methods:
+        names |= getattr(method, "__globals__", {})
+    return tuple(
+        name
+        for name in sorted(names_used(answer) & known.keys() & names.keys())
+        if not judge_publicly(known[name], names[name], look_further=False).passed
+    )
+
+
+Frozen = tuple[list[Case], list[Outcome], list[tuple[Misconception, list[Outcome]]]]
+
+
+@cache
+def _public(topic: str) -> dict[str, Frozen]:
+    file = resources.files("gradus").joinpath("public_cases", f"{topic}.json")
+    if not file.is_file():
+        return {}
+    return {name: thaw(frozen) for name, frozen in wire.decode(file.read_bytes()).items()}
+
+
+def thaw(frozen: dict[str, Any]) -> Frozen:
+    """Cases, expected outcomes and fingerprints from the form in which they are stored."""
+    cases = [Case(case["group"], case["name"], case["inputs"]) for case in frozen["cases"]]
+    expected = [Outcome.from_dict(outcome) for outcome in frozen["expected"]]
+    slips = [
+        (
+            Misconception(slip["name"], slip["says"], slip["see"]),
+            [Outcome.from_dict(outcome) for outcome in slip["outcomes"]],
+        )
+        for slip in frozen["misconceptions"]
+    ]
+    return cases, expected, slips

@@ -1,0 +1,1 @@
+"""How each exercise is driven, one module per topic: how to call an answer, never what is right."""
