@@ -71,7 +71,7 @@ class Course:
     @property
     def work(self) -> Path:
         """nbgrader's working folders and gradebook; never committed."""
-        return self.root / ".course"
+        return self.root / "course"
 
     @property
     def source(self) -> Path:

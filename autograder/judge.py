@@ -117,6 +117,10 @@ class Judge:
         with self._lock:
             self._open = None
 
+    def fail(self, name: str, reason: str) -> None:
+        """Note why there is no answer to an exercise."""
+        self._tasks[name].reason = reason
+
     def verdict(self, name: str) -> Verdict:
         """Decide about an exercise by what is in the ledger."""
         task = self._tasks.get(name)
@@ -165,10 +169,11 @@ class Judge:
     def _talk(self, connection: socket.socket) -> None:
         with connection:
             connection.settimeout(SECONDS_PER_MESSAGE)
-            with self._lock:
-                task = self._open
+            task = None
             try:
-                wire.receive(connection)
+                self._asked(wire.receive(connection))
+                with self._lock:
+                    task = self._open
                 wire.send(connection, _assignment(task))
                 if task is None:
                     return
@@ -179,6 +184,9 @@ class Judge:
                     task.reason = f"the answer could not be read ({error})"
             except OSError:
                 return  # the student's process hung up or died; what it had given before still counts
+
+    def _asked(self, message: Any) -> None:
+        """Hook: a student's process asks for cases."""
 
     def _take(self, task: _Task, message: Any) -> None:
         """Enter an answer into the ledger if it is complete and the first."""

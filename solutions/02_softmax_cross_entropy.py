@@ -10,13 +10,204 @@
 #     name: python3
 # ---
 
+# %% [markdown]
+# # 02 · Softmax and cross-entropy
+#
+# A network ends in numbers. A **loss** says how bad they are, and everything the network learns, it learns from that
+# one number. Here you write the loss behind nearly every classifier, first as the textbook has it, then so that no
+# input can break it, and train a reader of handwritten digits with it.
+#
+# **After this notebook you can**
+#
+# - say what a network ends up predicting under squared error, absolute error and cross-entropy;
+# - turn any scores into probabilities, log-probabilities and a loss, without overflow and without `log(0)`;
+# - derive the gradient of the cross-entropy and write it in four lines;
+# - explain why the binary and the general cross-entropy are one and the same;
+# - recognise, by its symptoms, each of the ways in which this goes wrong in PyTorch.
+#
+# | Part | You write | Minutes | Points |
+# |---|---|---|---|
+# | Why this matters · What a regression loss predicts | | 9 | |
+# | Scores and probabilities · Stable softmax | `softmax` | 13 | 5 |
+# | Log-softmax | `log_softmax` | 7 | 4 |
+# | Cross-entropy | `cross_entropy` | 10 | 5 |
+# | The gradient | `cross_entropy_gradient` | 11 | 5 |
+# | Two classes | `binary_cross_entropy` | 9 | 4 |
+# | Several losses at once (*going further*) | `multitask_loss` | 12 | 4 |
+# | In PyTorch | `torch_loss` | 7 | 2 |
+# | Reading digits | | 9 | |
+# | Questions | three short texts | 12 | 10 |
+#
+# The core takes about 85 minutes and earns 35 points, *going further* another 12 minutes and 4 points. The exercises
+# are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
+# next cell. Being wrong is the point.
+#
+# **Conventions.** A batch of $N$ examples comes first: scores have shape `(N, C)` for $C$ classes, class targets are
+# integers of shape `(N,)`. Losses are *means* over the batch. $\ln$ is the natural logarithm, and losses made of it
+# are in **nats**. Other texts call the scores *logits*.
+
 # %% role="setup"
 import numpy as np
 from gradus import check, data, demos, plots
 
+# %% [markdown]
+# ## Why this matters
+#
+# The next cell is a complete classifier: ten scores per image, the textbook's softmax, minus the logarithm of the
+# probability of the true digit, gradient descent. Every formula in it is right. The pixels are bytes from 0 to 255,
+# as most image files store them.
+#
+# **Predict.** All weights start at zero, so all ten digits are equally likely at first. What is the loss at step 0?
+# And what will it do in the four steps after that?
+
+# %%
+x = 255 * data.digits().train.x
+targets = data.digits().train.y
+rows = np.arange(len(targets))
+W = np.zeros((64, 10))
+for step in range(5):
+    exponentials = np.exp(x @ W)
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    loss = -np.log(probabilities[rows, targets]).mean()
+    print(f"step {step}: loss {loss:.3f}")
+    gradient = probabilities.copy()
+    gradient[rows, targets] -= 1
+    W = W - 0.01 * x.T @ gradient / len(targets)
+
+# %% [markdown]
+# Two steps of descent, and the run is dead: `nan`, not a number, from here to the end of time. No formula is wrong;
+# the computer's numbers ran out. At the end of this notebook the same loop on the same pixels with the same learning
+# rate, but with *your* functions in it, reads about 95 of 100 digits that it has never seen.
+#
+# Before that: where do losses come from at all?
+
+# %% [markdown]
+# ## What a regression loss predicts
+#
+# In regression, the target $\mathbf y$ and the network's output $\mathbf s$ are vectors of real numbers. Two losses
+# are common:
+#
+# $$\|\mathbf y - \mathbf s\|_2^2 = \sum_i (y_i - s_i)^2 \quad\text{(squared)}, \qquad
+# \|\mathbf y - \mathbf s\|_1 = \sum_i |y_i - s_i| \quad\text{(absolute)}.$$
+#
+# They ask for different things. Suppose that the inputs tell nothing, so that one number $c$ has to answer for all
+# targets $y_1, \dots, y_N$. Set the derivative with respect to $c$ to zero:
+#
+# - squared: $\sum_n 2(c - y_n) = 0$, so $c$ is the **mean** of the targets;
+# - absolute: each target pulls with the same force 1, up or down, so the pulls cancel when as many targets lie above
+#   $c$ as below: $c$ is a **median**.
+#
+# With inputs, the same holds for each input: a network that is flexible enough learns the conditional mean or the
+# conditional median of the target.
+#
+# **Predict.** Five parcels took 20, 22, 25, 28 and 130 minutes. Which constant minimises each loss?
+
+# %%
+minutes = np.array([20, 22, 25, 28, 130])
+constant = np.linspace(0, 140, 1401)
+error = constant[:, None] - minutes
+print("least squared error: ", constant[(error**2).mean(axis=1).argmin()].round(1), "minutes")
+print("least absolute error:", constant[np.abs(error).mean(axis=1).argmin()].round(1), "minutes")
+
+# %% [markdown]
+# **Play.** Nine measurements; one of them is wrong, and you decide how wrong. How far does each fitted constant move
+# when the outlier moves by 9 m? And how many of the nine must be wrong before the median gives way?
+
+# %%
+demos.outlier()
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The mean moves by $9/N = 1$ m, however far away the outlier already is. The median does not care, until the outliers
+# are the majority: five of nine. Neither loss is the better one. For the parcels, promise a customer the median, but
+# plan the drivers' hours with the mean, since only means add up to the total.
+#
+# </details>
+
+# %% [markdown]
+# **In PyTorch** these are `nn.functional.mse_loss` and `l1_loss`; `huber_loss` is squared near zero and absolute
+# further out. All three average over *every entry*, components of a vector included, not only over the batch.
+#
+# **What goes wrong.** A model that returns `(N, 1)` meets targets of shape `(N,)`. Broadcasting makes `(N, N)`
+# differences of them, every prediction against every target, and the best answer is then the mean of all the targets.
+# Below, each prediction is *exactly right*:
+
 # %% role="given"
 import torch
-from torch.nn import functional
+from torch import nn
+
+# %%
+target = torch.tensor([1.0, 2.0, 3.0])
+prediction = target.reshape(3, 1)
+difference = prediction - target
+print("shape of the difference:", tuple(difference.shape), "  squared error:", (difference**2).mean().item())
+
+# %% [markdown]
+# ## Scores and probabilities
+#
+# In classification the network gives one score per class, $\mathbf s \in \mathbb R^C$: the higher, the more it speaks
+# for the class. To compare scores with what really happened, turn them into **probabilities**: numbers
+# $p_0, \dots, p_{C-1} \ge 0$ that sum to 1. The **softmax** makes the scores positive with an exponential, then
+# divides by the sum:
+#
+# $$p_i = \frac{e^{s_i}}{\sum_{c=0}^{C-1} e^{s_c}}.$$
+#
+# Everything about it follows from one line: $\dfrac{p_i}{p_j} = e^{s_i - s_j}$.
+#
+# - The order is kept: a higher score is a higher probability.
+# - One more unit of score multiplies the odds by $e \approx 2.72$; $\ln 2 \approx 0.69$ more doubles them.
+# - Only *differences* count. Add the same number to all scores and the probabilities do not change.
+#
+# **Predict.** A network looks at a photo and gives cat, dog, fox and owl the scores $(3.0,\ 1.6,\ 3.8,\ {-2.0})$. By
+# which factor is the fox more likely than the cat? Is the probability of the dog nearer to 0.25 or to 0.07?
+
+# %%
+plots.use_style()
+classes, scores = ["cat", "dog", "fox", "owl"], np.array([3.0, 1.6, 3.8, -2.0])
+exponentials = np.exp(scores)
+probabilities = exponentials / exponentials.sum()
+
+figure, panels = plots.axes("From scores to probabilities", "class", ncols=3, figsize=(10, 3))
+steps = {"score": scores, "exponential": exponentials, "probability": probabilities}
+for panel, (name, values) in zip(panels, steps.items()):
+    bars = panel.bar(classes, values, color=plots.COLOURS[name])
+    panel.bar_label(bars, fmt="%.3g", padding=2)
+    panel.set_ylabel(name)
+    panel.margins(y=0.15)
+plots.describe(figure, "Bars for cat, dog, fox and owl: scores 3, 1.6, 3.8, -2; exponentials 20.1, 4.95, 44.7, 0.135; "
+               "probabilities 0.287, 0.0709, 0.64, 0.00194.")
+
+# %% [markdown]
+# Fox over cat: $e^{3.8 - 3.0} = 2.23$. The dog has a score in the middle of the field and still only 7 %: the
+# exponential is generous to the first and hard on the rest. The sum of the probabilities is 1, so whoever wins takes
+# it from all the others.
+#
+# ## Stable softmax
+#
+# The largest float64 is about $1.8 \cdot 10^{308} = e^{709.78}$. A score of 710 is nothing unusual, as you saw, and
+# its exponential does not exist.
+#
+# **Predict.** What are the true probabilities for scores $(1000, 1001)$? And what does the formula give?
+
+# %%
+with np.errstate(over="ignore", invalid="ignore"):
+    exponentials = np.exp(np.array([1000.0, 1001.0]))
+    print("exponentials:", exponentials, "  probabilities:", exponentials / exponentials.sum())
+
+# %% [markdown]
+# The truth is $(0.269, 0.731)$, the same as for $(0, 1)$, since only differences count. That is also the cure:
+# subtract the largest score $m = \max_c s_c$ first,
+#
+# $$p_i = \frac{e^{s_i - m}}{\sum_c e^{s_c - m}}.$$
+#
+# Now no exponent is above 0, so nothing overflows. One of them *is* 0, so the sum is at least 1 and nothing is
+# divided by 0. Exponentials that underflow to 0 belong to probabilities below $10^{-300}$: 0 is as good an answer as
+# any.
+#
+# ### Exercise 1: softmax
+#
+# *Core* · 6 minutes · 5 points.
 
 # %% solution="softmax"
 def softmax(scores):
@@ -25,12 +216,13 @@ def softmax(scores):
     Parameters
     ----------
     scores : array (..., C)
-        Any number of leading dimensions, also none. Finite numbers of any size, ±1e4 included.
+        Finite numbers of any size (±1e4 side by side in one batch), any number of leading dimensions, even none.
+        Left unchanged.
 
     Returns
     -------
     array (..., C)
-        Positive or zero; sums to 1 over the last axis. `scores` itself is left as it was.
+        Probabilities: not negative, and each row along the last axis sums to 1.
     """
     ### BEGIN SOLUTION
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -40,19 +232,64 @@ def softmax(scores):
 # %% check="softmax" points=5
 check(softmax)
 
+# %% [markdown]
+# **In PyTorch:** `torch.softmax(scores, dim=-1)`, stable already.
+#
+# **What goes wrong**
+#
+# - *One maximum for the whole batch.* In a batch with rows $(0, 1)$ and $(900, 901)$, subtracting 901 everywhere
+#   saves the second row and turns the first into $0/0$. Each row needs its own maximum.
+# - *The maximum subtracted above the fraction bar, but not below.* The rows then sum to $e^{-m}$.
+# - *The wrong axis.* `sum(axis=0)` lets the examples of a batch compete with each other. Nothing crashes.
+# - *`keepdims` forgotten.* Dividing `(N, C)` by `(N,)` is an error, luckily, unless $N = C$: then row $n$'s sum
+#   divides *column* $n$, in silence.
+# - *`scores -= m`* changes the caller's array. `scores - m` makes a new one.
+#
+# The last but one, live. Which row sums to 1?
+
+# %%
+square = np.exp(np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]]))
+print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
+
+# %% [markdown]
+# ## Log-softmax
+#
+# The loss will be made of *logarithms* of probabilities, and there a 0 is not as good as any other answer.
+#
+# **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
+
+# %%
+with np.errstate(divide="ignore"):
+    print("ln p:", np.log(softmax(np.array([0.0, 1000.0]))))
+
+# %% [markdown]
+# By hand, $\ln p_0 = -1000$ up to the last digit: not even a large number. But on the way there, $p_0 = e^{-1000}$
+# underflows, since the smallest positive float64 is about $e^{-745}$. The detour through $p$ loses what the logarithm
+# wants to bring back. So do not take it:
+#
+# $$\ln p_i = s_i - \ln \sum_c e^{s_c} = (s_i - m) - \ln \sum_c e^{s_c - m}.$$
+#
+# The sum lies between 1 and $C$, its logarithm between 0 and $\ln C$: nothing can fail here. The quantity
+# $\operatorname{lse}(\mathbf s) = \ln \sum_c e^{s_c}$ is called **log-sum-exp**. From
+# $m \le \operatorname{lse}(\mathbf s) \le m + \ln C$ you see that it is a smooth version of the maximum.
+#
+# ### Exercise 2: log_softmax
+#
+# *Core* · 4 minutes · 4 points.
+
 # %% solution="log_softmax"
 def log_softmax(scores):
-    """Natural logarithm of the softmax over the last axis, exact where the softmax underflows to 0.
+    """Natural logarithm of the softmax over the last axis, exact where the softmax itself underflows to 0.
 
     Parameters
     ----------
     scores : array (..., C)
-        Any number of leading dimensions. Finite numbers of any size, ±1e4 included.
+        Finite numbers of any size, any number of leading dimensions, even none. Left unchanged.
 
     Returns
     -------
     array (..., C)
-        Finite, never positive. For scores [0, 1000] it is [-1000, 0].
+        Finite and at most 0. For scores [0, 1000] it is [-1000, 0].
     """
     ### BEGIN SOLUTION
     shifted = scores - scores.max(axis=-1, keepdims=True)
@@ -62,6 +299,58 @@ def log_softmax(scores):
 # %% check="log_softmax" points=4
 check(log_softmax)
 
+# %% [markdown]
+# **Predict.** Two classes; the true one lies `gap` below the other. You plot $-\ln p$ of the true class against the
+# gap, by the detour and by your function, in float64 and in the float32 that networks use. Where does each curve end?
+
+# %%
+gap = np.linspace(0, 900, 901)
+scores = np.stack([-gap, np.zeros_like(gap)], axis=1)
+figure, ax = plots.axes("The loss of an ever worse prediction", "gap between the scores", "−ln p of the true class (nats)")
+ax.plot(gap, -log_softmax(scores)[:, 0], label="log_softmax", color=plots.COLOURS["loss"], alpha=0.4, linewidth=7)
+for kind, colour in (("float64", plots.BLACK), ("float32", plots.BLUE)):
+    with np.errstate(divide="ignore"):
+        detour = -np.log(softmax(scores.astype(kind)))[:, 0]
+    end = np.isfinite(detour).sum() - 1
+    ax.plot(gap, detour, "-", color=colour, label=f"log of softmax, {kind}")
+    ax.plot(gap[end], detour[end], "o", color=colour)
+    ax.annotate(f"infinite beyond {end}", (gap[end], detour[end]), (10, -10), textcoords="offset points")
+ax.legend()
+plots.describe(figure, "Minus log-probability against the gap: log_softmax is a straight line up to a gap of 900; "
+               "the log of the softmax ends near 745 in float64 and near 103 in float32.")
+
+# %% [markdown]
+# **In PyTorch:** `torch.log_softmax(scores, dim=-1)` and `torch.logsumexp`.
+#
+# **What goes wrong.** In float32 a gap of 104 is enough for an infinite loss and, one step later, for `nan` in every
+# weight. The popular patch, a small constant inside the logarithm, trades the crash for a lie: see *Spot the error*
+# below.
+
+# %% [markdown]
+# ## Cross-entropy
+#
+# The model says: example $n$ is of class $c$ with probability $p_{n,c}$. What really happened is the class $y_n$. The
+# model gave the whole training set the probability $\prod_n p_{n, y_n}$ (the **likelihood**), and good scores make
+# that large. Take the logarithm, which turns the product into a sum; divide by $N$, so that batches of different
+# sizes can be compared; turn the sign, so that less is better:
+#
+# $$L = -\frac1N \sum_{n=1}^{N} \ln p_{n, y_n}.$$
+#
+# This is the **cross-entropy**. The name is for the general form $-\sum_c q_c \ln p_c$, between any target
+# distribution $\mathbf q$ and $\mathbf p$; with all of $\mathbf q$ on the true class, one term remains. That term
+# still depends on *all* scores, by way of the sum in the softmax.
+#
+# In the example above, let the photo show the dog. Its probability is 0.0709 and the loss
+# $-\ln 0.070884\ldots = 2.647$ nats. (If you find $-\ln(0.071) = 2.647$ on a slide, recompute: it is 2.645. Round at
+# the end, not on the way.)
+#
+# **Predict**, without a calculator: it is the dog; what is the loss of a nearly perfect prediction $(0, 20, 0, 0)$,
+# of a terrible one $(20, 0, 0, 0)$, and of one that knows nothing, $(0, 0, 0, 0)$?
+#
+# ### Exercise 3: cross_entropy
+#
+# *Core* · 5 minutes · 5 points.
+
 # %% solution="cross_entropy"
 def cross_entropy(scores, targets):
     """Mean over the batch of minus the log-probability of the true class.
@@ -69,14 +358,14 @@ def cross_entropy(scores, targets):
     Parameters
     ----------
     scores : array (N, C)
-        Raw scores, not probabilities, of any size.
+        Raw scores, not probabilities; finite numbers of any size. Left unchanged.
     targets : integer array (N,)
-        The true class of each example, 0 to C - 1.
+        The true class of each example, from 0 to C - 1.
 
     Returns
     -------
     float
-        In nats, finite and exact even where the probability of the true class underflows.
+        The loss in nats; finite and exact even where the probability of the true class underflows to 0.
     """
     ### BEGIN SOLUTION
     shifted = scores - scores.max(axis=1, keepdims=True)
@@ -87,19 +376,100 @@ def cross_entropy(scores, targets):
 # %% check="cross_entropy" points=5
 check(cross_entropy)
 
+# %%
+predictions = {
+    "perfect": [0.0, 20.0, 0.0, 0.0],
+    "knows nothing": [0.0, 0.0, 0.0, 0.0],
+    "the example": [3.0, 1.6, 3.8, -2.0],
+    "terrible": [20.0, 0.0, 0.0, 0.0],
+}
+p = np.geomspace(1e-10, 1, 500)
+figure, ax = plots.axes("The price of a prediction", "probability of the true class", "loss (nats)")
+ax.plot(p, -np.log(p), label="cross-entropy, −ln p", **plots.line("loss"))
+ax.plot(p, (1 - p) ** 2, label="squared error, (1 − p)²", **plots.line("squared"))
+for name, scores in predictions.items():
+    loss = cross_entropy(np.array([scores]), np.array([1]))
+    print(f"{name:14} loss {loss:.3g} nats")
+    side = "right" if name == "perfect" else "left"
+    ax.plot(np.exp(-loss), loss, "o", color=plots.BLACK)
+    ax.annotate(name, (np.exp(-loss), loss), (-4 if side == "right" else 8, 6), textcoords="offset points", ha=side)
+ax.legend()
+plots.describe(figure, "Loss against the probability of the true class: minus log p climbs without limit as p falls to 0, "
+               "with dots at terrible 20, the example 2.65, knows nothing 1.39 and perfect 0; "
+               "the squared error never exceeds 1.")
+
+# %% [markdown]
+# Three numbers to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above
+# $\ln C$ means that your network is *confidently* ignorant. And being sure of the wrong class costs as much as the
+# gap between the scores, without limit.
+#
+# **Play.** Take the example's scores, $(3.0,\ 1.6,\ 3.8,\ {-2.0})$, and the dog as the true class. The
+# **temperature** $T$ divides all scores before the softmax. Which $T$ makes the loss smallest? Now let the fox be the
+# true class: which $T$ now?
+
+# %%
+demos.scores_to_loss(softmax)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# A temperature never changes which class is first, only how sure the network is. For a wrong prediction the best is
+# to be as unsure as possible: $T \to \infty$ gives $\ln 4 = 1.386$. For a right one it is the opposite: $T \to 0$
+# gives 0. Over a data set with both kinds there is a best $T$ in between, at which the network is as sure as it
+# deserves to be. Remember this at the end of the notebook.
+#
+# </details>
+
+# %% [markdown]
+# **In PyTorch:** `nn.functional.cross_entropy(scores, targets)`. It takes scores and does the log-softmax itself.
+#
+# **What goes wrong**
+#
+# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. Its mean is a number
+#   that looks like a loss and even falls at first. You want `log_p[np.arange(N), targets]`, one entry per row.
+# - *A sum in place of the mean.* The loss, and with it every step, grows with the batch size: double the batch and
+#   you have doubled the learning rate.
+
+# %% [markdown]
+# ## The gradient
+#
+# Take one example with scores $\mathbf s$, probabilities $\mathbf p$ and true class $y$, so $L = -\ln p_y$. First the
+# softmax. Write $[i = c]$ for 1 if $i = c$ and 0 otherwise. The quotient rule gives its Jacobian:
+#
+# $$\frac{\partial p_i}{\partial s_c}
+# = \frac{[i = c]\, e^{s_i} \sum_k e^{s_k} - e^{s_i} e^{s_c}}{\left(\sum_k e^{s_k}\right)^2}
+# = p_i\,([i = c] - p_c).$$
+#
+# It is a full matrix: each score moves each probability. Then the chain rule with
+# $\partial L / \partial p_y = -1 / p_y$:
+#
+# $$\frac{\partial L}{\partial s_c} = -\frac{1}{p_y} \cdot p_y\,([y = c] - p_c) = p_c - [y = c].$$
+#
+# The dangerous $1/p_y$ cancels. What remains is *what you said minus what was true*. For a batch, $L$ is a mean, so
+# every row is divided by $N$.
+#
+# **Predict.** What does each row of the gradient sum to? How large can an entry get? Which entry of a row is
+# negative?
+#
+# ### Exercise 4: cross_entropy_gradient
+#
+# *Core* · 5 minutes · 5 points.
+
 # %% solution="cross_entropy_gradient"
 def cross_entropy_gradient(scores, targets):
-    """Gradient of the mean cross-entropy with respect to the scores.
+    """Gradient of the mean cross-entropy of a batch with respect to its scores.
 
     Parameters
     ----------
     scores : array (N, C)
+        Raw scores, finite numbers of any size. Left unchanged.
     targets : integer array (N,)
+        The true class of each example, from 0 to C - 1.
 
     Returns
     -------
     array (N, C)
-        (probabilities - one-hot targets) / N.
+        Entry (n, c) is the derivative of the loss, which is a mean over the batch, with respect to scores[n, c].
     """
     ### BEGIN SOLUTION
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -111,21 +481,99 @@ def cross_entropy_gradient(scores, targets):
 # %% check="cross_entropy_gradient" points=5
 check(cross_entropy_gradient)
 
+# %% [markdown]
+# Each row sums to 0, since $\mathbf p$ and the one-hot target both sum to 1: what one class gains the others lose.
+# Only the true class has a negative entry, so only its score is pushed up. No entry is larger than $1/N$, however
+# wrong the prediction.
+#
+# Trust, but verify: move one score a little both ways and see how the loss moves. This test needs no reference, and
+# it works for every gradient you will ever write.
+
+# %%
+scores, targets = np.array([[3.0, 1.6, 3.8, -2.0]]), np.array([1])
+step = 1e-5
+moved = step * np.eye(4)[:, None, :]
+numerical = [(cross_entropy(scores + d, targets) - cross_entropy(scores - d, targets)) / (2 * step) for d in moved]
+print("numerical:", np.round(numerical, 6))
+print("yours:    ", cross_entropy_gradient(scores, targets)[0].round(6))
+
+# %% [markdown]
+# Now you can see why classifiers are trained with cross-entropy, not with the squared error of the probabilities.
+# Take two classes, let $p$ be the probability of the true one. The squared error $(1-p)^2$ has the derivative
+# $-2p(1-p)^2$ with respect to its score: the factor $p$ from the softmax has nothing to cancel it.
+#
+# **Predict.** A network is confidently wrong: the true class lies 6 below the other. Which of the two losses pulls
+# harder?
+
+# %%
+margin = np.linspace(-8, 8, 321)
+scores = np.stack([margin, np.zeros_like(margin)], axis=1)
+targets = np.zeros(len(margin), dtype=int)
+p = softmax(scores)[:, 0]
+pull = -len(margin) * cross_entropy_gradient(scores, targets)[:, 0]
+figure, ax = plots.axes("How hard the loss pulls", "score of the true class minus the other score",
+                        "−dL/d(score of the true class)")
+ax.plot(margin, pull, label="cross-entropy: 1 − p", **plots.line("loss"))
+ax.plot(margin, 2 * p * (1 - p) ** 2, label="squared error: 2p(1 − p)²", **plots.line("squared"), dashes=(5, 2))
+ax.axvline(0, color=plots.GREY, linewidth=1)
+ax.text(-0.2, 0.02, "wrong", ha="right", color=plots.BLACK)
+ax.text(0.2, 0.02, "right", color=plots.BLACK)
+ax.legend()
+plots.describe(figure, "Pull on the true class's score against its margin. Cross-entropy: near 1 when confidently wrong, "
+               "falling to 0 when confidently right. Squared error: a small bump around 0, nothing on either side.")
+
+# %% [markdown]
+# Where the prediction is worst, squared error has nothing to say: at $-6$ it pulls with 0.005, cross-entropy with
+# 0.998, two hundred times as hard.
+#
+# **In PyTorch:** `loss.backward()`; autograd arrives at the same $(\mathbf p - \text{one-hot})/N$.
+#
+# **What goes wrong**
+#
+# - *The loss is averaged, the gradient is not* (or is divided by $N$ twice). The loss curve looks right; the learning
+#   rate is off by a factor $N$.
+# - *The softmax treated as if each score only moved its own probability*, with derivative $p(1-p)$ as for a sigmoid.
+#   The rows of the gradient no longer sum to 0.
+# - *The Jacobian applied once more*, on top of $\mathbf p - \text{one-hot}$, which contains it already.
+
+# %% [markdown]
+# ## Two classes
+#
+# Yes-or-no questions have two classes, and two scores say more than is needed: only $s = s_1 - s_0$ counts. Set
+# $s_0 = 0$:
+#
+# $$p_1 = \frac{e^{s}}{e^{0} + e^{s}} = \frac{1}{1 + e^{-s}} = \sigma(s), \qquad p_0 = 1 - p_1 = \sigma(-s).$$
+#
+# So the **sigmoid** $\sigma$ is the softmax of the scores $(0, s)$. The cross-entropy becomes, for a target
+# $t \in \{0, 1\}$,
+#
+# $$\ell(s, t) = -t \ln \sigma(s) - (1 - t) \ln \sigma(-s)
+# = \begin{cases} \ln(1 + e^{-s}) & t = 1, \\ \ln(1 + e^{s}) & t = 0. \end{cases}$$
+#
+# The left-hand form is sold under the name **binary cross-entropy**. It is no new loss, just the old one with a score
+# saved. And it has the old problem: $e^{1000}$. Note that $\ln(1 + e^{a}) = \ln(e^{0} + e^{a})$ is a log-sum-exp.
+#
+# **Predict.** What are $\ell(1000, 1)$ and $\ell(1000, 0)$?
+#
+# ### Exercise 5: binary_cross_entropy
+#
+# *Core* · 5 minutes · 4 points.
+
 # %% solution="binary_cross_entropy"
 def binary_cross_entropy(score, target):
-    """Mean cross-entropy of two classes, from one raw score per example.
+    """Mean cross-entropy of a yes-or-no question, from one raw score per example.
 
     Parameters
     ----------
     score : array (N,)
-        Score of class 1 (class 0 has score 0), of any size.
+        Score of "yes" (class 1), before any sigmoid; finite numbers of any size. Left unchanged.
     target : array (N,)
-        0 or 1, as integers or floats.
+        1 for "yes", 0 for "no"; integers or floats.
 
     Returns
     -------
     float
-        Finite and exact for scores of ±1e4.
+        Mean over the batch in nats, finite and exact for scores of ±1e4.
     """
     ### BEGIN SOLUTION
     return float(np.mean(np.logaddexp(0, np.where(target == 1, -score, score))))
@@ -134,26 +582,83 @@ def binary_cross_entropy(score, target):
 # %% check="binary_cross_entropy" points=4
 check(binary_cross_entropy)
 
+# %%
+score = np.linspace(-6, 6, 25)
+figure, ax = plots.axes("Two classes, two ways", "score s", "loss (nats)")
+for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
+    target = np.array([t])
+    binary = [binary_cross_entropy(np.array([s]), target) for s in score]
+    pairs = [cross_entropy(np.array([[0.0, s]]), target) for s in score]
+    ax.plot(score, binary, style, color=plots.COLOURS["loss"], label=f"binary cross-entropy of s, target {t} ({words})")
+    ax.plot(score, pairs, ".", color=plots.BLACK, label=f"cross-entropy of (0, s), target {t}")
+ax.legend()
+plots.describe(figure, "Loss against the score. For target 1 it falls from 6 to 0, for target 0 it climbs from 0 to 6, with "
+               "a corner rounded off at 0; the cross-entropies of the pair (0, s) lie on the same two curves.")
+
+# %% [markdown]
+# So $\ell(1000, 1) = 0$ and $\ell(1000, 0) = 1000$: being wrong costs the score itself, as before.
+#
+# **In PyTorch:** `nn.functional.binary_cross_entropy_with_logits(score, target)`. There is also
+# `binary_cross_entropy` *without* logits, which wants $\sigma(s)$. It has to fight $\ln 0$ and does so by cutting the
+# logarithm off at $-100$.
+#
+# **Predict.** Score $-1000$, target 1. What loss and what gradient does each of the two give?
+
+# %%
+target = torch.ones(1)
+for loss_function, prepare in (
+    (nn.functional.binary_cross_entropy_with_logits, lambda score: score),
+    (nn.functional.binary_cross_entropy, torch.sigmoid),
+):
+    score = torch.tensor([-1000.0], requires_grad=True)
+    loss = loss_function(prepare(score), target)
+    loss.backward()
+    print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item():.0f}")
+
+# %% [markdown]
+# **What goes wrong.** The second gives a gradient of zero for the worst prediction there is: that example is lost for
+# good. A different mistake is to confuse *one of C* with *any of C*. A digit is exactly one of ten: softmax. A photo
+# can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each label, no softmax.
+
+# %% [markdown]
+# ## Several losses at once
+#
+# *Going further. Short of time? Go on with "In PyTorch".*
+#
+# An object detector answers two questions about each region of an image: what is it (class scores), and where exactly
+# (a box, $\mathbf b \in \mathbb R^4$)? It is trained on the sum of two losses, weighed by $\lambda$:
+#
+# $$L = \underbrace{-\frac1N \sum_n \ln p_{n, y_n}}_{\text{what}} \;+\;
+# \lambda \cdot \underbrace{\frac1N \sum_{n:\, y_n \ne 0} \|\mathbf b_n - \mathbf b^*_n\|_2^2}_{\text{where}}.$$
+#
+# Class 0 is the **background**: nothing is there, so there is no true box $\mathbf b^*_n$, and the second sum leaves
+# these examples out. It is still divided by $N$: each example then weighs the same whatever else is in its batch, and
+# a batch of pure background is no $0/0$. Since the losses add, so do their gradients. $\lambda$ also settles the
+# units: nats here, squared pixels there.
+#
+# The box targets of background rows hold whatever the data loader left there, often `nan`.
+#
+# **Predict.** `has_box` is 0 for the background. Does `has_box * (box - box_targets) ** 2` switch these rows off?
+
+# %%
+print("0 * nan =", 0 * np.nan)
+
+# %% [markdown]
+# ### Exercise 6: multitask_loss
+#
+# *Going further* · 9 minutes · 4 points. Don't multiply: choose.
+
 # %% solution="multitask_loss"
 def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
-    """Cross-entropy plus a weighted squared box error, and both gradients.
+    """Cross-entropy plus `box_weight` times a squared box error, and the gradients of the sum.
 
-    Parameters
-    ----------
-    class_scores : array (N, C)
-    box : array (N, D)
-    class_targets : integer array (N,)
-        Class 0 is the background, which has no box.
-    box_targets : array (N, D)
-        Rows of background examples may hold anything, NaN included.
-    box_weight : float
+    `class_scores` (N, C) are raw scores, `box` (N, D) the predicted boxes, `class_targets` (N,) the true classes, of
+    which 0 is the background, `box_targets` (N, D) the true boxes. Rows of `box_targets` that belong to the background
+    hold anything, NaN included, and must not matter. The box error is summed over the D numbers of a box and over all
+    examples that are not background, then divided by N, the size of the whole batch.
 
-    Returns
-    -------
-    loss : float
-    d_class_scores : array (N, C)
-    d_box : array (N, D)
-        Zero in the rows of background examples.
+    Returns (loss, d_class_scores, d_box): a float and its gradients with respect to `class_scores` and `box`, with
+    the same shapes; `d_box` is 0 in the rows of the background. All arguments are left unchanged.
     """
     ### BEGIN SOLUTION
     n = len(class_targets)
@@ -170,25 +675,396 @@ def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
 # %% check="multitask_loss" points=4
 check(multitask_loss)
 
+# %% [markdown]
+# **In PyTorch** the trap has a second floor. `torch.where` chooses the right *values*, but the backward pass still
+# runs through the branch that was not chosen, and multiplies its `nan` by zero. So index *before* you subtract:
+#
+# ```python
+# what = nn.functional.cross_entropy(class_scores, class_targets)
+# where = ((box[has_box] - box_targets[has_box]) ** 2).sum() / len(box)
+# loss = what + box_weight * where
+# ```
+#
+# **Predict.** Which of the two gradients below holds a `nan`?
+
+# %%
+box_targets = torch.tensor([1.0, torch.nan])
+has_box = torch.tensor([True, False])
+for name in ("where", "index"):
+    box = torch.zeros(2, requires_grad=True)
+    if name == "where":
+        loss = torch.where(has_box, (box - box_targets) ** 2, 0.0).sum()
+    else:
+        loss = ((box[has_box] - box_targets[has_box]) ** 2).sum()
+    loss.backward()
+    print(f"{name}: loss {loss.item()}, gradient {box.grad.tolist()}")
+
+# %% [markdown]
+# **What goes wrong.** Besides `nan`: the box term divided by the number of *boxes* (the gradient of one example then
+# depends on its neighbours), the mean over the box's $D$ numbers where the sum was meant (a factor $D$), and the
+# weight $\lambda$ in the loss but not in the gradient.
+
+# %% [markdown]
+# ## In PyTorch
+#
+# One line does what you have written in this notebook. The surest way to get it wrong is to do too much.
+#
+# ### Exercise 7: torch_loss
+#
+# *Core* · 2 minutes · 2 points.
+
 # %% solution="torch_loss"
 def torch_loss(model, x, y):
     """Mean cross-entropy of a PyTorch classifier on one batch.
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : nn.Module
         Maps `x` to raw scores (N, C).
     x : tensor (N, ...)
+        A batch of inputs, on the model's device.
     y : integer tensor (N,)
+        The true classes, on the same device.
 
     Returns
     -------
     tensor
-        A scalar through which `backward()` reaches the parameters of `model`.
+        A scalar whose `backward()` reaches the parameters of the model.
     """
     ### BEGIN SOLUTION
-    return functional.cross_entropy(model(x), y)
+    return nn.functional.cross_entropy(model(x), y)
     ### END SOLUTION
 
 # %% check="torch_loss" points=2
 check(torch_loss)
+
+# %% [markdown]
+# Here is everything that you wrote beside everything that PyTorch has. The gradient on the right comes from autograd.
+
+# %%
+rng = np.random.default_rng(0)
+scores, targets = 50 * rng.normal(size=(7, 5)), rng.integers(5, size=7)
+score, target = 50 * rng.normal(size=7), rng.integers(2, size=7)
+s, y = torch.tensor(scores, requires_grad=True), torch.tensor(targets)
+loss = nn.functional.cross_entropy(s, y)
+loss.backward()
+binary = nn.functional.binary_cross_entropy_with_logits(torch.tensor(score), torch.tensor(target).double())
+for name, yours, theirs in (
+    ("softmax", softmax(scores), torch.softmax(s, dim=-1)),
+    ("log_softmax", log_softmax(scores), torch.log_softmax(s, dim=-1)),
+    ("cross_entropy", cross_entropy(scores, targets), loss),
+    ("its gradient", cross_entropy_gradient(scores, targets), s.grad),
+    ("binary_cross_entropy", binary_cross_entropy(score, target), binary),
+):
+    print(f"{name:21} largest difference {np.abs(yours - theirs.detach().numpy()).max():.1e}")
+
+# %% [markdown]
+# **What goes wrong.** The most common bug of all: a softmax as the last layer of the model, *and* `cross_entropy`,
+# which applies another one. Nothing crashes. The inner softmax squeezes the scores into $[0, 1]$, so the best that
+# the outer one can ever see is a 1 for the true class and $C - 1$ zeros, and the loss cannot go below
+#
+# $$-\ln \frac{e^1}{e^1 + (C-1)\,e^0} = \ln\left(1 + \frac{C-1}{e}\right),$$
+#
+# which is 1.4612 for ten classes. Memorise the symptom: *on ten classes, a loss that creeps towards 1.46 and never
+# passes it*.
+#
+# **Predict.** The same linear model, the same data, with and without the extra softmax. How do the two compare in
+# loss, and how in accuracy?
+
+# %%
+device = "cuda" if torch.cuda.is_available() else "cpu"
+digits = data.digits()
+x, y = torch.tensor(digits.train.x, device=device).float(), torch.tensor(digits.train.y, device=device)
+
+
+def train_torch(add_softmax, epochs=200):
+    torch.manual_seed(0)
+    linear = nn.Linear(64, 10).to(device)
+    model = nn.Sequential(linear, nn.Softmax(dim=1)) if add_softmax else linear
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    losses = []
+    for _ in range(epochs):
+        loss = torch_loss(model, x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    accuracy = (model(x).argmax(dim=1) == y).float().mean().item()
+    return losses, accuracy
+
+# %%
+figure, ax = plots.axes(f"One softmax too many ({device})", "epoch", "training loss (nats)")
+for add_softmax, name, style in ((False, "right", "-"), (True, "softmax twice", "--")):
+    losses, accuracy = train_torch(add_softmax)
+    print(f"{name:14} last loss {losses[-1]:.3f}   training accuracy {accuracy:.1%}")
+    ax.plot(range(1, len(losses) + 1), losses, style, label=name)
+floor = np.log(1 + 9 / np.e)
+ax.axhline(floor, color=plots.BLACK, linestyle=":", label=f"floor, {floor:.4f}")
+ax.set_ylim(bottom=0)
+ax.legend()
+plots.describe(figure, "Training loss over 200 epochs: without the extra softmax it falls from 2.3 to below 0.3, with it "
+               "it falls slowly and stays above the floor of 1.4612.")
+
+# %% [markdown]
+# The accuracy alone looks like a model that needs more time; the loss says that it is a bug. Two relatives: a
+# *log*-softmax before `cross_entropy` is harmless, since the log-softmax of log-probabilities changes nothing; and
+# probabilities given to `nn.functional.nll_loss`, which wants log-probabilities, make a loss between $-1$ and 0. A
+# negative cross-entropy is always a bug.
+
+# %% [markdown]
+# ## Reading digits
+#
+# Time to use what you wrote. Softmax regression has one score per digit, linear in the 64 pixels:
+# $\mathbf s = \mathbf x W + \mathbf b$. Your loss, your gradient, the chain rule of notebook 01 for $W$ and
+# $\mathbf b$, nothing else.
+
+# %%
+digits = data.digits()
+
+
+def fit(scale, lr, epochs):
+    """Gradient descent on the whole training set; `scale` multiplies the pixels, which lie in [0, 1]."""
+    x, y = scale * digits.train.x, digits.train.y
+    W, b = np.zeros((64, 10)), np.zeros(10)
+    losses, validation_losses = [], []
+    for _ in range(epochs):
+        d_scores = cross_entropy_gradient(x @ W + b, y)
+        W = W - lr * x.T @ d_scores
+        b = b - lr * d_scores.sum(axis=0)
+        losses.append(cross_entropy(x @ W + b, y))
+        validation_losses.append(cross_entropy(scale * digits.validation.x @ W + b, digits.validation.y))
+    return W, b, losses, validation_losses
+
+# %% [markdown]
+# **Predict.** The linear model has 650 parameters and sees 1,197 training images. Which accuracy do you expect on
+# images that it has not seen: 70 %, 85 %, 95 %, 99 %?
+
+# %%
+W, b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
+scores = digits.validation.x @ W + b
+predicted = scores.argmax(axis=1)
+print(f"validation accuracy {np.mean(predicted == digits.validation.y):.1%}")
+plots.learning_curve(losses, validation_losses, title="Softmax regression on the digits")
+
+# %% [markdown]
+# Which digits does it confuse? Your `log_softmax` knows the price of every single image. Here are the eight most
+# expensive ones.
+
+# %%
+prices = -log_softmax(scores)[np.arange(len(scores)), digits.validation.y]
+worst = prices.argsort()[::-1][:8]
+titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{prices[i]:.1f} nats" for i in worst]
+plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The most expensive images")
+
+# %%
+counts = np.zeros((10, 10), dtype=int)
+np.add.at(counts, (digits.validation.y, predicted), 1)
+plots.confusion(counts, title="Validation images, by digit and answer")
+
+# %% [markdown]
+# Would you have read all eight? A linear model has one template per digit, so a slanted or a slim version costs it
+# dearly.
+#
+# ### The loop from the start
+#
+# Back to the run that died after two steps: bytes for pixels, learning rate 0.01. Only the functions are now yours.
+#
+# **Predict.** Does it survive? What does the loss do in the first steps?
+
+# %%
+wild_W, wild_b, losses, _ = fit(scale=255, lr=0.01, epochs=300)
+print("loss after steps 1, 2, 3, 10, 100, 300:", [round(losses[step - 1], 1) for step in (1, 2, 3, 10, 100, 300)])
+wild_scores = 255 * digits.validation.x @ wild_W + wild_b
+right = np.mean(wild_scores.argmax(axis=1) == digits.validation.y)
+print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digits.validation.y):.2f} nats")
+
+# %% [markdown]
+# The loss climbs to hundreds of nats, and the run still comes back: the loss is exact however bad it is, and no entry
+# of $\mathbf p - \text{one-hot}$ is ever larger than 1. This is what stability buys.
+#
+# But look at the last line. The wild model reads as many digits as the tame one, and its loss is far higher, even
+# above the $\ln 10 = 2.3$ of a model that knows nothing! It is hardly ever wrong, but when it is, it is wrong with
+# absolute certainty. Accuracy cannot see that, the loss can. You know the dial for certainty from the demo.
+#
+# **Predict.** Divide all its scores by one temperature $T$. The answers stay the same. How far can the loss fall?
+
+# %%
+temperatures = np.geomspace(1, 1000, 100)
+curve = [cross_entropy(wild_scores / T, digits.validation.y) for T in temperatures]
+best = temperatures[np.argmin(curve)]
+figure, ax = plots.axes("One number repairs the wild model", "temperature T", "validation loss (nats)")
+ax.loglog(temperatures, curve, label="wild model, scores divided by T", **plots.line("validation"))
+tame = cross_entropy(scores, digits.validation.y)
+ax.axhline(tame, color=plots.BLUE, linestyle=":", label=f"tame model: {tame:.2f}")
+ax.axhline(np.log(10), color=plots.GREY, linestyle="-.", label="knows nothing: 2.30")
+ax.plot(best, min(curve), "o", color=plots.BLACK, label=f"best T = {best:.0f}: {min(curve):.2f}")
+ax.legend()
+plots.describe(figure, "Validation loss of the wild model against temperature: it falls from several nats at T = 1 to "
+               "a minimum far below one nat at a T of some tens, and rises towards 2.3 beyond.")
+
+# %% [markdown]
+# This is **temperature scaling**, one parameter fitted on the validation set, and a standard repair for overconfident
+# networks. The test set, untouched until now, says whether it is real:
+
+# %%
+test_scores = 255 * digits.test.x @ wild_W + wild_b
+for name, s in (
+    ("tame", digits.test.x @ W + b),
+    ("wild", test_scores),
+    ("wild, cooled down", test_scores / best),
+):
+    accuracy = np.mean(s.argmax(axis=1) == digits.test.y)
+    print(f"{name:18} test accuracy {accuracy:.1%}   loss {cross_entropy(s, digits.test.y):.3f} nats")
+
+# %% [markdown]
+# It is: the loss falls about fortyfold, and not one answer has changed.
+
+# %% [markdown]
+# ## Questions
+#
+# Two to five sentences each, with the numbers that support them. These are read by a human being.
+#
+# ### Question 1: the first loss
+#
+# *Core* · 3 minutes · 3 points. Two colleagues start training classifiers of 1000 classes. Before the first step, A's
+# loss is 6.91 and B's is 25.3. Where does A's number come from? What does B's number say about B's scores? Name one
+# thing that you would look at in B's code.
+
+# %% [markdown] answer="first-loss" points=3
+# ### BEGIN SOLUTION
+# A's network gives all classes about the same score, so each has probability 1/1000 and the loss is
+# $\ln 1000 = 6.91$: what it should be before anything is learned. B's is far worse than knowing nothing: the true
+# class gets a probability of about $e^{-25}$, so before learning anything the scores already differ by some 25 units,
+# and the network is sure of wrong classes. I would look at the scale of the inputs (bytes that were not divided by
+# 255) and at the size of the initial weights of the last layer.
+# ### END SOLUTION
+
+# %% [markdown] mark_scheme="first-loss"
+# Marks: 3.
+#
+# === BEGIN MARK SCHEME ===
+#
+# - 1 point: $\ln 1000$, from equal probabilities (equal scores).
+# - 1 point: B is worse than guessing, which takes scores that differ by about 25 or more: confident and wrong. "The
+#   loss is high" alone earns nothing.
+# - 1 point: something that makes scores large before training: unscaled inputs, initial weights too large, a factor
+#   on the scores. A sum in place of the mean is no explanation unless the answer notes that B's batch would then hold
+#   3.7 examples.
+#
+# === END MARK SCHEME ===
+
+# %% [markdown]
+# ### Question 2: claims
+#
+# *Core* · 4 minutes · 3 points. In a year, 80 % of an insurer's customers claim nothing; the others claim 5000 € on
+# average. A network is to predict each customer's claims, so that the premiums can be set. Since a few claims are
+# huge, a colleague chooses the absolute error "because it is robust". The inputs turn out to say little about who
+# claims. What does the network predict? What happens to the insurer? Which loss would you take?
+
+# %% [markdown] answer="claims" points=3
+# ### BEGIN SOLUTION
+# The absolute error is smallest at the median. Wherever fewer than half of the customers claim something, the median
+# is 0, so the network predicts about 0 for everybody. Premiums set by it cover nothing, while the mean claim is
+# $0.2 \cdot 5000 = 1000$ € per customer. The insurer needs a mean, because means add up to the total: squared error
+# predicts it. That huge claims move the mean is no flaw here, they have to be paid.
+# ### END SOLUTION
+
+# %% [markdown] mark_scheme="claims"
+# Marks: 3.
+#
+# === BEGIN MARK SCHEME ===
+#
+# - 1 point: absolute error predicts the median, which is 0 here (for everybody, or for every group in which fewer
+#   than half claim).
+# - 1 point: the consequence with the number: 1000 € per customer are needed, about 0 is collected.
+# - 1 point: squared error (or another loss whose minimum is the mean, such as a Poisson or Tweedie likelihood),
+#   because the mean is what adds up.
+#
+# === END MARK SCHEME ===
+
+# %% [markdown]
+# ### Spot the error
+#
+# Question 3 · *core* · 5 minutes · 4 points. Much published code contains a line like this one, with an explanation
+# like this one:
+#
+# > `loss = -np.log(softmax(scores)[rows, targets] + 1e-5).mean()`
+# >
+# > The small constant prevents $\ln 0$. It makes the loss safe and changes nothing else.
+#
+# Show with numbers that it does change (a) the loss of the terrible prediction $(20, 0, 0, 0)$ with true class 1, and
+# (b) the gradient that this example sends back. (c) Why is (b) the worse of the two? Write down (d) what to do
+# instead. A cell to try things out:
+
+# %%
+p = softmax(np.array([20.0, 0.0, 0.0, 0.0]))
+print("p of the true class:", p[1])
+
+# %% [markdown] answer="spot-the-error" points=4
+# ### BEGIN SOLUTION
+# (a) $p_1 = 2.06 \cdot 10^{-9}$, so the true loss is $20.0$, but $-\ln(p_1 + 10^{-5}) = 11.51$. However bad the
+# prediction, the loss never exceeds $-\ln 10^{-5} = 11.51$. (It is off for ordinary predictions too, and $-10^{-5}$,
+# negative, for a perfect one.)
+#
+# (b) The derivative of $-\ln(p_y + \varepsilon)$ with respect to the scores is
+# $\frac{p_y}{p_y + \varepsilon}(\mathbf p - \text{one-hot})$. The $1/p_y$ no longer cancels: the factor is
+# $2.06 \cdot 10^{-4}$ here, so the pull on the true class is 0.0002 where it should be 1.
+#
+# (c) Training follows the gradient. The worse the prediction, the smaller the factor: the examples that most need
+# correction get none, and no message says so.
+#
+# (d) Compute the log-probability from the scores, $s_y - \operatorname{lse}(\mathbf s)$, by log-softmax: then there
+# is no $\ln 0$ to prevent.
+# ### END SOLUTION
+
+# %% [markdown] mark_scheme="spot-the-error"
+# Marks: 4, one for each of (a) to (d).
+#
+# === BEGIN MARK SCHEME ===
+#
+# - (a) 11.51 in place of 20.0; or the cap $-\ln 10^{-5} = 11.51$ with the remark that the true loss has none.
+# - (b) The gradient is multiplied by $p_y / (p_y + \varepsilon) \approx 2 \cdot 10^{-4}$; a finite difference that
+#   shows almost 0 where it should be about $-1$ is as good.
+# - (c) The loss is only reported, the gradient is what is learned from: it vanishes exactly for confidently wrong
+#   examples.
+# - (d) Log-softmax or log-sum-exp from the scores (or the library's cross-entropy of raw scores). A smaller constant
+#   or clipping earns nothing.
+#
+# === END MARK SCHEME ===
+
+# %% [markdown]
+# ## Summary
+#
+# | Idea | In one line | NumPy, safe | PyTorch |
+# |---|---|---|---|
+# | Squared, absolute error | predict the mean, the median | | `mse_loss`, `l1_loss` |
+# | Softmax | $p_i / p_j = e^{s_i - s_j}$ | subtract each row's maximum | `torch.softmax(s, dim=-1)` |
+# | Log-softmax | $s_i - \operatorname{lse}(\mathbf s)$ | never take the log of a softmax | `torch.log_softmax(s, dim=-1)` |
+# | Cross-entropy | $-\frac1N\sum_n \ln p_{n,y_n}$; 0 perfect, $\ln C$ ignorant | `log_p[np.arange(N), y]` | `cross_entropy(s, y)`, raw scores |
+# | Its gradient | $(\mathbf p - \text{one-hot}) / N$ | rows sum to 0, entries at most $1/N$ | `backward()` |
+# | Two classes | $\sigma(s)$ is the softmax of $(0, s)$ | `np.logaddexp(0, ±s)` | `binary_cross_entropy_with_logits` |
+# | Several losses | weighted sum; gradients add | choose rows, never multiply by 0 | index before you subtract |
+# | Temperature | changes the certainty, not the answer | `scores / T` | the same |
+#
+# | Symptom | Suspect |
+# |---|---|
+# | `nan` after a few steps | exponentials of raw scores; the log of a softmax |
+# | loss stuck near 1.46 with ten classes | softmax twice |
+# | negative cross-entropy | probabilities in `nll_loss`; a constant inside the log |
+# | first loss far above $\ln C$ | inputs or initial weights too large |
+# | best learning rate changes with the batch size in proportion | sum in place of mean |
+# | good accuracy, terrible validation loss | overconfidence: too few data, or scores too large |
+#
+# ## Read on
+#
+# - J. S. Bridle (1990). Probabilistic interpretation of feedforward classification network outputs, with
+#   relationships to statistical pattern recognition. In *Neurocomputing: Algorithms, Architectures and Applications*,
+#   Springer, 227–236. Where the softmax got its name.
+# - I. Goodfellow, Y. Bengio, A. Courville (2016). *Deep Learning*, chapter 6.2. MIT Press. Losses and output units
+#   from maximum likelihood.
+# - P. Blanchard, D. J. Higham, N. J. Higham (2021). Accurately computing the log-sum-exp and softmax functions. *IMA
+#   Journal of Numerical Analysis* 41(4), 2311–2330. Rounding errors of what you wrote, with proofs.
+# - C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017). On calibration of modern neural networks. *ICML*, PMLR 70,
+#   1321–1330. Overconfidence, and temperature scaling as its repair.
+# - R. Girshick (2015). Fast R-CNN. *ICCV*, 1440–1448. A class loss plus a box loss in which the background has no
+#   box.

@@ -34,7 +34,7 @@ def check(answer: Any, name: str | None = None) -> None:
         Only while nbgrader executes the notebook with no judge in reach: there an exception is what costs the points.
     """
     if address := os.environ.get(JUDGE):
-        answer_judge(address, answer)
+        answer_judge(address, lambda _: answer)
         return
     grading = bool(os.environ.get("NBGRADER_EXECUTION"))
     exercise = _identify(answer, name, inspect.currentframe())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -35,7 +35,7 @@ def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True
     if frozen is None:
         raise LookupError(
             f"{exercise.name} has no public cases in this copy of the course. "
-            "Download the course again, or rebuild it with: autograder build"
+            "Download the course again, or rebuild it with: make build"
         )
     cases, expected, slips = frozen
     got = [run(exercise, answer, case) for case in cases]
@@ -66,23 +66,39 @@ def assemble(
     )
 
 
-def answer_judge(address: str, answer: Any) -> None:
-    """Send the judge at ``address`` what ``answer`` does with the cases it hands out.
+def answer_judge(address: str, find: Callable[[str], Any], names: Sequence[str] = ()) -> bool:
+    """Answer the judge at ``address`` once: take the cases of the exercise that is open, send what an answer does.
 
-    Nothing comes back: neither an expected value nor a verdict is ever in this process.
+    Neither an expected value nor a verdict ever comes back.
+
+    Parameters
+    ----------
+    address : str
+        Path of the judge's socket.
+    find : callable
+        ``find(name) -> answer`` for the exercise that the judge names.
+    names : sequence of str
+        The exercises that can be answered here, for a judge that asks for one after another.
+
+    Returns
+    -------
+    bool
+        Whether an exercise was open.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(address)
-        wire.send(connection, {"ask": "cases"})
+        wire.send(connection, {"names": list(names)})
         task = wire.receive(connection)
         exercise = find_exercise(task["exercise"])
         if exercise is None:
-            return
+            return False
+        answer = find(exercise.name)
         cases = [Case(case["group"], case["name"], case["inputs"]) for case in task["cases"]]
         answers = [run(exercise, answer, case).as_dict() for case in cases]
         uses = sorted(names_used(answer) & all_exercises().keys())
         wire.send(connection, {"answers": answers, "uses": uses})
         wire.receive(connection)
+    return True
 
 
 def _failing_helpers(exercise: Exercise, answer: Any) -> tuple[str, ...]:

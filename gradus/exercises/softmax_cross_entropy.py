@@ -180,11 +180,13 @@ def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
         )
     if loss.numel() != 1:
         raise ValueError(
-            f"torch_loss returns one number, the mean over the batch, but a tensor of shape {tuple(loss.shape)} came back."
+            f"torch_loss returns one number, the mean over the batch, but a tensor of shape {tuple(loss.shape)} "
+            "came back."
         )
     if any(parameter.grad is not None for parameter in model.parameters()):
         raise RuntimeError(
-            "torch_loss computes the loss and leaves backward() to its caller, but the parameters have a gradient already."
+            "torch_loss computes the loss and leaves backward() to its caller, but the parameters have a gradient "
+            "already."
         )
     if not loss.requires_grad:
         raise RuntimeError(

@@ -1,0 +1,195 @@
+"""The command line of the instructor's side: ``autograder build | grade | evaluate | simulate | report | bundle``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.course import Course, CourseError
+
+console = Console(stderr=True)
+out = Console()
+
+
+class _Commands(click.Group):
+    """A group whose commands turn a ``CourseError`` into a message and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Build, grade and understand a Gradus course."""
+    # nbgrader starts alembic from PATH: without the environment's bin it leaves a half-made gradebook behind.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+
+
+@main.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if a generated file is stale.")
+def build(assignments: tuple[str, ...], only_check: bool) -> None:
+    """Make student notebooks and public cases from solutions/ (of all assignments by default)."""
+    from autograder import build as building
+
+    course = Course.find()
+    chosen = [course.assignment(name) for name in assignments] or course.assignments()
+    if only_check:
+        stale = building.stale(course, chosen)
+        for path in stale:
+            console.print(f"stale: {path}")
+        sys.exit(bool(stale))
+    for path in building.build(course, chosen):
+        console.print(f"built {path.relative_to(course.root)}", highlight=False)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option(
+    "--submissions",
+    type=click.Path(path_type=Path),
+    help="Folder laid out as <student>/<assignment>/<assignment>.ipynb (default: course/submitted).",
+)
+@click.option("--students", multiple=True, help="Whom to grade, repeated or separated by commas (default: everybody).")
+@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count() or 2, show_default=True)
+@click.option("--feedback/--no-feedback", default=True, show_default=True, help="Write the feedback pages.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results to this file, too.")
+def grade(
+    assignment: str,
+    submissions: Path | None,
+    students: tuple[str, ...],
+    workers: int,
+    feedback: bool,
+    json_file: Path | None,
+) -> None:
+    """Grade the class: scores into the gradebook, a feedback page for everybody."""
+    from autograder import grading
+
+    course = Course.find()
+    chosen = course.assignment(assignment)
+    names = tuple(name.strip() for group in students for name in group.split(",") if name.strip())
+    with _progress() as advance:
+        results = grading.grade(
+            course,
+            chosen,
+            submissions=submissions,
+            students=names,
+            workers=workers,
+            feedback=feedback,
+            progress=advance,
+        )
+    out.print(_table(chosen.name, results))
+    for result in results:
+        if result.problem:
+            console.print(f"[bold red]{result.student} was not graded:[/] {result.problem}", highlight=False)
+        for remark in result.remarks:
+            console.print(f"[yellow]{result.student}:[/] {remark}", highlight=False)
+    if json_file:
+        json_file.write_text(grading.as_json(results), encoding="utf-8")
+    out.print(f"gradebook: {course.work / 'gradebook.db'}", highlight=False, soft_wrap=True)
+    if feedback:
+        out.print(f"feedback:  {course.work / 'feedback'}", highlight=False, soft_wrap=True)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--exercise", "exercises", multiple=True, help="Judge only this exercise (may be repeated).")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of reports.")
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="Wall time one exercise may take.")
+def evaluate(file: Path, exercises: tuple[str, ...], as_json: bool, seconds: float) -> None:
+    """Judge a Python file whose functions and classes are named after exercises."""
+    from autograder import evaluate as evaluating
+
+    verdicts = evaluating.evaluate(Course.find(), file, exercises, seconds)
+    if as_json:
+        print(json.dumps([evaluating.as_json(verdict) for verdict in verdicts], indent=1))
+    else:
+        for verdict in verdicts:
+            print(f"{verdict.report}\n  score {verdict.score:.0%}\n")
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--students", type=click.IntRange(min=1), default=24, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Where to (default: course/simulated).")
+def simulate(assignment: str, students: int, seed: int, folder: Path | None) -> None:
+    """Make up a class: answers drawn from the reference and from the misconceptions."""
+    from autograder import simulate as simulating
+
+    course = Course.find()
+    target = folder or course.work / "simulated"
+    made = simulating.simulate(course, course.assignment(assignment), students, seed, target)
+    out.print(f"{len(made)} submissions in {target}", highlight=False, soft_wrap=True)
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="The page to write (default: course/reports/).")
+def report(assignment: str, file: Path | None) -> None:
+    """Write the class report: scores, success per exercise, misconceptions counted."""
+    from autograder import report as reporting
+
+    course = Course.find()
+    chosen = course.assignment(assignment)
+    target = file or course.work / "reports" / f"{chosen.name}.html"
+    out.print(f"report: {reporting.class_report(course, chosen, target)}", highlight=False, soft_wrap=True)
+
+
+@main.command()
+@click.option("--out", "file", type=click.Path(path_type=Path), help="The zip to write (default: course/gradus.zip).")
+def bundle(file: Path | None) -> None:
+    """Pack what students get: notebooks, gradus, data; checked for leaks."""
+    from autograder import bundle as bundling
+
+    course = Course.find()
+    target = bundling.bundle(course, file or course.work / "gradus.zip")
+    out.print(f"bundle: {target}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        known: dict[str, Any] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in known:
+                known[stage] = bars.add_task(stage, total=total)
+            bars.update(known[stage], completed=done)
+
+        yield advance
+
+
+def _table(name: str, results: list[Any]) -> Table:
+    exercises = list(dict.fromkeys(exercise for result in results for exercise in result.scores))
+    table = Table(title=name, header_style="bold")
+    table.add_column("student")
+    for exercise in exercises:
+        table.add_column(exercise.replace("_", " "), justify="right")
+    table.add_column("sum", justify="right", style="bold")
+    table.add_column("of", justify="right")
+    table.add_column("to mark by hand", justify="right")
+    for result in results:
+        if result.problem:
+            table.add_row(result.student, *["-"] * len(exercises), "-", "-", "-", style="red")
+            continue
+        points = [f"{result.scores[exercise]:g}" for exercise in exercises]
+        table.add_row(result.student, *points, f"{result.score:g}", f"{result.max_score:g}", str(result.manual))
+    return table

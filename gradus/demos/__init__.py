@@ -1,0 +1,39 @@
+"""Slider demos, one per idea: ``demos.scores_to_loss(softmax)`` lets the learner's own softmax move the picture.
+
+Only names live here; a demo's module, the drawing and the widgets load when a demo is first opened.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradus.demos.initialization import activations
+    from gradus.demos.softmax_cross_entropy import outlier, scores_to_loss
+    from gradus.demos.training_loop import descent
+
+CHAPTERS: dict[str, tuple[str, ...]] = {
+    "02 Softmax and cross-entropy": ("scores_to_loss", "outlier"),
+    "03 Training loop": ("descent",),
+    "04 Initialization": ("activations",),
+}
+"""Chapter title -> its demos, in the order of the course; the chapter's name is also the module's."""
+
+__all__ = ["CHAPTERS", "activations", "descent", "outlier", "scores_to_loss"]
+
+_MODULES = {
+    demo: chapter[3:].lower().replace(" and ", "_").replace("-", "_").replace(" ", "_")
+    for chapter, names in CHAPTERS.items()
+    for demo in names
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"There is no demo {name!r}; there are {', '.join(sorted(_MODULES))}.")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,314 @@
+"""A demo: controls, a pure model, and a scene that shows the model's result on a `Stage`.
+
+A demo answers requests and keeps nothing between them: the browser sends every control's value, `Demo.respond` returns one
+frame. So views never disturb each other, and the same demo serves JupyterLab, the lecture gallery and a printed page.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradus.demos.stage import Stage
+
+# JupyterLab takes arrow keys for itself unless the focused element says otherwise.
+_KEYS = 'data-lm-suppress-shortcuts="true"'
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number on a line.
+
+    Parameters
+    ----------
+    name : str
+        The model's parameter.
+    label : str
+        What the reader sees, with the unit after it in ``unit``.
+    low, high, start, step : float
+        Range, first value and step; with ``log`` the step is in powers of ten.
+    log : bool
+        Whether the slider moves in powers of ten.
+    play : float
+        Seconds a play button takes from ``low`` to ``high``; 0 for no button.
+    """
+
+    name: str
+    label: str
+    low: float
+    high: float
+    start: float
+    step: float
+    unit: str = ""
+    log: bool = False
+    play: float = 0.0
+
+    def read(self, form: Mapping[str, Any]) -> float:
+        """Return the value a browser's form holds."""
+        value = float(form[self.name])
+        return float(10**value) if self.log else value
+
+    def write(self, value: float) -> str:
+        """Return the form's text for a value."""
+        return f"{np.log10(value) if self.log else value:.6g}"
+
+    def html(self) -> str:
+        """Return the control as HTML."""
+        name, label = html.escape(self.name), html.escape(self.label)
+        low, high, start = (self.write(value) for value in (self.low, self.high, self.start))
+        play = (
+            f'<button type="button" {_KEYS} class="gradus-play" data-play="{name}" data-seconds="{self.play:g}" '
+            f'aria-label="Play {label}" aria-pressed="false"></button>'
+            if self.play
+            else ""
+        )
+        return (
+            f'<div class="gradus-control"><label>{label} <b></b>'
+            f'<input type="range" {_KEYS} name="{name}" min="{low}" max="{high}" step="{self.step:g}" value="{start}" '
+            f'data-unit="{html.escape(self.unit)}" data-log="{int(self.log)}"></label>{play}</div>'
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named options, shown side by side.
+
+    Parameters
+    ----------
+    name, label : str
+        As in `Slider`.
+    options : tuple of str
+        What can be chosen; the model gets the text.
+    start : str
+        The first choice.
+    """
+
+    name: str
+    label: str
+    options: tuple[str, ...]
+    start: str
+
+    def read(self, form: Mapping[str, Any]) -> str:
+        """Return the value a browser's form holds."""
+        value = str(form[self.name])
+        if value not in self.options:
+            raise ValueError(f"{self.name} must be one of {', '.join(self.options)}; got {value!r}.")
+        return value
+
+    def write(self, value: str) -> str:
+        """Return the form's text for a value."""
+        return value
+
+    def html(self) -> str:
+        """Return the control as HTML."""
+        radios = "".join(
+            f'<label><input type="radio" {_KEYS} name="{html.escape(self.name)}" value="{html.escape(option)}"'
+            f"{' checked' if option == self.start else ''}><span>{html.escape(option)}</span></label>"
+            for option in self.options
+        )
+        return f'<fieldset class="gradus-control"><legend>{html.escape(self.label)}</legend>{radios}</fieldset>'
+
+
+class StudiedError(Exception):
+    """The function being studied raised, or returned something the picture cannot show; the text is for the learner."""
+
+
+class Studied:
+    """The function a demo is about: the learner's own once it is written, PyTorch's until then.
+
+    Parameters
+    ----------
+    name : str
+        The exercise's name, e.g. ``"softmax"``.
+    own : callable or None
+        The learner's function; a stub that raises ``NotImplementedError`` counts as not yet written.
+    fallback : callable
+        What moves the picture until then.
+    """
+
+    def __init__(self, name: str, own: Callable[..., Any] | None, fallback: Callable[..., Any]) -> None:
+        self.name = name
+        self._own = own
+        self._fallback = fallback
+
+    @property
+    def note(self) -> str:
+        """Whose function moves the picture."""
+        if self._own is None:
+            return f"PyTorch's {self.name} moves this picture. Pass your own to the demo to see it at work."
+        return f"Your {self.name} moves this picture."
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function.
+
+        Raises
+        ------
+        StudiedError
+            If the learner's function raises anything but ``NotImplementedError``.
+        """
+        if self._own is not None:
+            try:
+                # A warning for every step of a drag would bury the notebook; a NaN in the picture says the same.
+                with np.errstate(all="ignore"):
+                    return self._own(*args)
+            except NotImplementedError:
+                self._own = None
+            except Exception as error:
+                line = traceback.extract_tb(error.__traceback__)[-1].lineno
+                raise StudiedError(f"{self.name} raised {type(error).__name__} in its line {line}: {error}") from error
+        return self._fallback(*args)
+
+    def array(self, shape: tuple[int, ...], *args: Any) -> np.ndarray:
+        """Call the function and return its result as a float array of that shape.
+
+        Raises
+        ------
+        StudiedError
+            As in calling, and if the result is no array of numbers of that shape.
+        """
+        result = self(*args)
+        try:
+            array = np.asarray(result, dtype=float)
+        except (TypeError, ValueError):
+            raise StudiedError(f"{self.name} returned {type(result).__name__}, an array is needed.") from None
+        if array.shape != shape:
+            raise StudiedError(f"{self.name} returned shape {array.shape}, here it is called for shape {shape}.")
+        return array
+
+
+@dataclass
+class Demo:
+    """Controls, model and scene of one idea; shown by a notebook when it is the last value of a cell.
+
+    Parameters
+    ----------
+    title : str
+        What it is about.
+    question : str
+        What to look for.
+    controls : tuple of Slider and Choice
+        In the order shown.
+    model : callable
+        ``model(**values)`` returns the result to show; pure, nothing drawn.
+    scene : callable
+        ``scene(stage, **set_values)`` builds the set and its actors and returns ``show``; ``show(result)`` places the
+        actors and returns the state in words, for those who cannot see the picture.
+    set_by : tuple of str
+        Choices on which the set itself depends; a scene is built once for each combination and kept.
+    studied : Studied, optional
+        The function being studied.
+    size : {"notebook", "lecture"}
+        Where it is seen.
+    height : float
+        Height of the picture as a fraction of its width.
+    """
+
+    title: str
+    question: str
+    controls: tuple[Slider | Choice, ...]
+    model: Callable[..., Any]
+    scene: Callable[..., Callable[[Any], str]]
+    set_by: tuple[str, ...] = ()
+    studied: Studied | None = None
+    size: str = "notebook"
+    height: float = 0.42
+    _scenes: dict[str, tuple[Stage, Callable[[Any], str], str]] = field(default_factory=dict, init=False, repr=False)
+
+    def start(self) -> dict[str, str]:
+        """Return the form a browser sends before anything was moved."""
+        return {control.name: control.write(control.start) for control in self.controls}  # type: ignore[arg-type]
+
+    def respond(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """Answer one request of the browser with one frame.
+
+        Parameters
+        ----------
+        request : mapping
+            ``form``: text of every control; ``set``: key of the set the browser already shows.
+
+        Returns
+        -------
+        message : dict
+            ``set`` (key) and, when the browser has another one, ``svg`` and ``looks``; ``counts``, ``words``, ``alt``,
+            ``note``; or ``error`` instead of a frame.
+        data : bytes
+            The actors' numbers, float32.
+        """
+        try:
+            values = {control.name: control.read(request["form"]) for control in self.controls}
+            stage, show, key = self._scene(values)
+            alt = show(self.model(**values))
+        except StudiedError as error:
+            return {"error": str(error), "note": ""}, b""
+        counts, words, data = stage.frame()
+        message = {"set": key, "counts": counts, "words": words, "alt": alt, "note": self._note(), "error": ""}
+        if request.get("set") != key:
+            message |= {"svg": stage.set(), "looks": stage.looks(), "shape": stage.shape}
+        return message, data
+
+    def picture(self, **values: Any) -> tuple[bytes, str]:
+        """Draw one state with matplotlib alone.
+
+        Parameters
+        ----------
+        **values
+            Values of controls; the others stay as they start.
+
+        Returns
+        -------
+        png : bytes
+        alt : str
+            The state in words.
+        """
+        values = {control.name: control.start for control in self.controls} | values
+        stage, show, _ = self._scene(values)
+        alt = show(self.model(**values))
+        return stage.picture(), alt
+
+    def html(self) -> str:
+        """Return everything but the picture, which the browser's half of the stage fills in."""
+        controls = "".join(control.html() for control in self.controls)
+        return (
+            f'<form class="gradus-demo gradus-{self.size}" autocomplete="off" '
+            f'aria-label="{html.escape(self.title)}"><h2>{html.escape(self.title)}</h2>'
+            f'<p class="gradus-question">{html.escape(self.question)}</p>'
+            '<div class="gradus-picture"><div><img alt=""><canvas role="img"></canvas></div></div>'
+            f'<div class="gradus-controls">{controls}<button type="reset" {_KEYS}>Reset</button></div>'
+            '<p class="gradus-note"></p><p class="gradus-error" role="alert" hidden></p>'
+            '<p class="gradus-spoken" aria-live="polite"></p></form>'
+        )
+
+    def _note(self) -> str:
+        return self.studied.note if self.studied else ""
+
+    def _scene(self, values: Mapping[str, Any]) -> tuple[Stage, Callable[[Any], str], str]:
+        chosen = {name: values[name] for name in self.set_by}
+        key = "set " + " ".join(map(str, chosen.values()))
+        if key not in self._scenes:
+            stage = Stage(self.size, self.height)
+            with stage.styled():
+                self._scenes[key] = (stage, self.scene(stage, **chosen), key)
+        return self._scenes[key]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        try:
+            png, alt = self.picture()
+        except StudiedError as error:
+            bundle: dict[str, Any] = {"text/plain": f"{self.title}: {error}"}
+            metadata: dict[str, Any] = {}
+        else:
+            bundle = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": f"{self.title}. {alt}"}
+            metadata = {"image/png": {"alt": alt}}
+        # Nobody moves a slider while a notebook is graded.
+        if "NBGRADER_EXECUTION" not in os.environ:
+            from gradus.demos.widget import LiveDemo
+
+            bundle |= LiveDemo.of(self)._repr_mimebundle_()[0] | {"text/plain": bundle["text/plain"]}
+        return bundle, metadata

@@ -1,0 +1,196 @@
+"""Demos of gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gradus import plots
+from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
+from gradus.demos.stage import Stage
+
+STEPS = 60
+Step = Callable[[dict[str, np.ndarray], dict[str, np.ndarray], float], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A loss of two weights.
+
+    Attributes
+    ----------
+    loss : callable
+        Weights (..., 2) to loss (...).
+    gradient : callable
+        Weights (2,) to gradient (2,).
+    start : tuple of float
+        Where descent starts.
+    minimum : tuple of float
+        Where the lowest loss is.
+    """
+
+    loss: Callable[[np.ndarray], np.ndarray]
+    gradient: Callable[[np.ndarray], np.ndarray]
+    start: tuple[float, float]
+    minimum: tuple[float, float]
+
+
+def _quadratic(curvature: np.ndarray, start: tuple[float, float]) -> Landscape:
+    return Landscape(lambda w: (curvature * w**2).sum(axis=-1) / 2, lambda w: curvature * w, start, (0.0, 0.0))
+
+
+def _valley_loss(w: np.ndarray) -> np.ndarray:
+    a, b = w[..., 0], w[..., 1]
+    return 0.1 * (1 - a) ** 2 + (b - a**2 / 2) ** 2
+
+
+def _valley_gradient(w: np.ndarray) -> np.ndarray:
+    a, b = w
+    return np.array([-0.2 * (1 - a) - 2 * a * (b - a**2 / 2), 2 * (b - a**2 / 2)])
+
+
+LANDSCAPES = {
+    "bowl": _quadratic(np.array([1.0, 1.0]), (-2.4, 1.5)),
+    "ravine": _quadratic(np.array([0.25, 5.0]), (-2.6, 0.9)),
+    "valley": Landscape(_valley_loss, _valley_gradient, (-2.2, 0.3), (1.0, 0.5)),
+}
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Gradient descent up to one step.
+
+    Attributes
+    ----------
+    path : ndarray, shape (t + 1, 2)
+        The weights, start included.
+    losses : ndarray, shape (t + 1,)
+        Their losses.
+    """
+
+    path: np.ndarray
+    losses: np.ndarray
+
+
+def descend(step: Step, landscape: Landscape, lr: float, steps: int) -> np.ndarray:
+    """Walk down a landscape.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(params, grads, lr)`` returns the new params, dicts of arrays.
+    landscape : Landscape
+    lr : float
+        Learning rate.
+    steps : int
+
+    Returns
+    -------
+    ndarray, shape (steps + 1, 2)
+        The weights, start included; infinite once they have run away.
+    """
+    path = np.full((steps + 1, 2), np.inf)
+    path[0] = landscape.start
+    for t in range(steps):
+        # Far outside the picture nothing is left to see, and the numbers overflow.
+        if np.abs(path[t]).max() > 1e6:
+            break
+        params = {"w": path[t].copy()}
+        path[t + 1] = step(params, {"w": landscape.gradient(path[t])}, lr)["w"]
+    return path
+
+
+def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
+    """Show the path of gradient descent on three landscapes.
+
+    Parameters
+    ----------
+    sgd_step : callable, optional
+        The function that moves the picture, ``sgd_step(params, grads, lr)`` to new params; PyTorch's while there is none.
+    size : {"notebook", "lecture"}
+        Where it is seen.
+    """
+    studied = Studied("sgd_step", sgd_step, _torch_step)
+
+    def step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
+        result = studied(params, grads, lr)
+        if not isinstance(result, dict) or np.shape(result.get("w")) != (2,):
+            raise StudiedError("sgd_step has to return a dict with the same keys and shapes as params.")
+        return result
+
+    @lru_cache(maxsize=8)
+    def whole_path(landscape: str, lr: float) -> np.ndarray:
+        return descend(step, LANDSCAPES[landscape], lr, STEPS)
+
+    def model(landscape: str, lr: float, t: float) -> Descent:
+        path = whole_path(landscape, lr)[: int(t) + 1]
+        return Descent(path, LANDSCAPES[landscape].loss(path))
+
+    return Demo(
+        title="The path of gradient descent",
+        question="Where does the path start to zigzag, where does it leave? Which direction sets the largest learning rate?",
+        controls=(
+            Slider("lr", "learning rate", 0.01, 2.5, 0.1, 0.02, log=True),
+            Slider("t", "step", 0, STEPS, 20, 1, play=6),
+            Choice("landscape", "landscape", tuple(LANDSCAPES), "ravine"),
+        ),
+        model=model,
+        scene=_descent_scene,
+        set_by=("landscape",),
+        studied=studied,
+        size=size,
+    )
+
+
+def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
+    ground = LANDSCAPES[landscape]
+    left, right = stage.panels("Path on the landscape", "Loss", width_ratios=(1.6, 1))
+    left.set(xlim=(-3, 3), ylim=(-2, 2), xlabel="weight $w_1$", ylabel="weight $w_2$", xticks=range(-3, 4), yticks=range(-2, 3))
+    w = np.stack(np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-2, 2, 81)), axis=-1)
+    loss = ground.loss(w)
+    levels = np.geomspace(0.02, loss.max(), 14)
+    left.contourf(*np.moveaxis(w, -1, 0), loss, levels=[0, *levels], cmap=plots.SURFACE + "_r", alpha=0.5)
+    left.contour(*np.moveaxis(w, -1, 0), loss, levels=levels, colors=plots.GREY, linewidths=0.8)
+    left.plot(*ground.minimum, "*", color=plots.COLOURS["minimum"], ms=1.6 * stage.figure.get_figwidth(), label="minimum")
+    left.grid(False)
+    right.set(xlim=(0, STEPS), ylim=(1e-6, 1e3), yscale="log", xlabel="step", ylabel="loss", yticks=10.0 ** np.arange(-6, 4, 3))
+
+    path = stage.line(left, "path")
+    stops = stage.points(left, "path", width=0.6)
+    start = stage.points(left, "start", marker="s")
+    now_at = stage.points(left, "path", width=1.5)
+    curve = stage.line(right, "path")
+    now_loss = stage.points(right, "path", width=1.5)
+    number = stage.words(right, "path", align="right")
+
+    def show(now: Descent) -> str:
+        t = len(now.path) - 1
+        with np.errstate(invalid="ignore"):
+            x, y = now.path.T
+            losses = np.maximum(now.losses, 1e-7)
+        path.place(x, y)
+        stops.place(x, y)
+        start.place(*ground.start)
+        now_at.place(x[-1], y[-1])
+        curve.place(range(t + 1), losses)
+        now_loss.place(t, losses[-1])
+        last = f"{now.losses[-1]:.2g}" if np.isfinite(now.losses[-1]) else "∞"
+        number.place(0.97 * STEPS, 250, words=[f"loss {last}"])
+        where = "has left the picture" if not (abs(x[-1]) < 3 and abs(y[-1]) < 2) else f"is at ({x[-1]:.2f}, {y[-1]:.2f})"
+        return f"After {t} steps in the {landscape} the path {where}; the loss went from {now.losses[0]:.3g} to {last}."
+
+    return show
+
+
+def _torch_step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
+    import torch
+
+    weights = {name: torch.from_numpy(value).requires_grad_() for name, value in params.items()}
+    for name, weight in weights.items():
+        weight.grad = torch.from_numpy(grads[name])
+    torch.optim.SGD(weights.values(), lr=lr).step()
+    return {name: weight.detach().numpy() for name, weight in weights.items()}
