@@ -65,7 +65,7 @@ def slipped(exercise: str, slip: Slip, provided: str = "") -> str:
     """
     name = slip.described.name
     module = sys.modules[slip.answer.__module__]
-    tree = ast.parse(_source(module))
+    tree = _tree(module)
     chosen = _definition(tree, name, exercise)
     if chosen is None:
         raise CourseError(
@@ -197,8 +197,8 @@ def _locals(function: Function) -> set[str]:
 
 
 @cache
-def _source(module: ModuleType) -> str:
-    return inspect.getsource(module)
+def _tree(module: ModuleType) -> ast.Module:
+    return ast.parse(inspect.getsource(module))
 
 
 def _definition(tree: ast.Module, name: str, exercise: str) -> Definition | None:

@@ -16,7 +16,6 @@ __all__ = ["Case", "Slip", "hidden_cases", "misconception", "public_cases"]
 
 Generator = Callable[[np.random.Generator], Iterable[Case]]
 Wrong = TypeVar("Wrong", bound=Callable[..., Any])
-GATE = "ordinary"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +26,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder import build
@@ -114,6 +117,7 @@ def grade(
     ready = [result.student for result in results if not result.problem]
     config = build.configuration(course)
     JudgedExecute.known = dict(_run_all(course, assignment, ready, workers, progress))
+    warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own models, at every submission
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     try:
         for done, student in enumerate(ready, 1):
@@ -241,16 +245,47 @@ def read_submission(
 
 def _parse(path: Path) -> NotebookNode:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        tree = json.loads(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise CourseError(f"{path.name} is not UTF-8 text: open it in JupyterLab and save it again") from None
+    except (ValueError, RecursionError) as error:
+        raise CourseError(f"{path.name} is not a notebook: {error}") from None
+    if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
+        raise CourseError(f"{path.name} is not a notebook: it does not say which notebook format it has")
     try:
-        notebook = nbformat.reads(text, 4)
-        nbformat.validate(notebook, relax_add_props=True, repair_duplicate_cell_ids=True)
-    except Exception as error:  # nbformat raises a different class for every way a file can be wrong
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CourseError(f"{path.name} is not a notebook: {reason}") from None
-    return notebook
+        notebook = nbformat.convert(nbformat.from_dict(tree), 4)
+        return _repaired(notebook)
+    except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CourseError(f"{path.name} is a damaged notebook: {type(error).__name__}: {error}"[:300]) from None
+
+
+def _repaired(notebook: NotebookNode) -> NotebookNode:
+    """A valid notebook with the same cells: what other tools leave behind (no ids, the same id twice) is put right."""
+    fresh = nbformat.v4.new_notebook(metadata=notebook.metadata)
+    seen: set[str] = set()
+    for index, cell in enumerate(notebook.cells):
+        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(
+            cell.cell_type, nbformat.v4.new_markdown_cell
+        )
+        name = cell.get("id")
+        if not isinstance(name, str) or name in seen or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            name = f"submitted-{index}"
+        seen.add(name)
+        copied = make(source=source, metadata=cell.metadata, id=name)
+        for field in ("attachments", "outputs", "execution_count"):
+            if field in cell and (field == "attachments" or cell.cell_type == "code"):
+                copied[field] = cell[field]
+        fresh.cells.append(copied)
+    try:
+        nbformat.validate(fresh)
+    except nbformat.ValidationError:
+        for cell in fresh.cells:
+            cell.pop("attachments", None)
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.validate(fresh)
+    return fresh
 
 
 def _grade_ids(assignment: Assignment) -> list[str]:
@@ -308,7 +343,7 @@ def _run_all(
         jobs.append(Job(course.root, released, submitted, beside))
     for done, future in enumerate(_side_by_side(grade_one, jobs, workers), 1):
         progress("running", done, len(jobs))
-        if future.exception() is None:
+        if future.exception() is None:  # otherwise it runs again on its own, and what is wrong shows there
             yield future.result()
 
 
@@ -362,9 +397,10 @@ def _fill_in(course: Course, assignment: Assignment, results: list[Result]) -> N
 
 
 def _last_line(outcome: dict[str, Any]) -> str:
-    lines = [line for line in (outcome.get("log") or outcome.get("error") or "").splitlines() if line.strip()]
-    errors = [line for line in lines if "[ERROR]" in line or "Error" in line]
-    return (errors or lines or ["nbgrader gave no reason"])[-1].strip()[:500]
+    """The line of nbgrader's log that says what went wrong."""
+    lines = [line.strip() for line in (outcome.get("log") or outcome.get("error") or "").splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt|Entry|Timeout)\b", line)]
+    return (raised or lines or ["nbgrader gave no reason"])[-1][:500]
 
 
 def as_json(results: list[Result]) -> str:

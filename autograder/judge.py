@@ -22,6 +22,7 @@ import numpy as np
 from autograder import catalogue, reference
 from gradus.checking import Case, Exercise, Misconception, Report, find_exercise, run, wire
 from gradus.checking.checker import JUDGE
+from gradus.checking.exercises import GATE
 from gradus.checking.judges import assemble
 from gradus.checking.running import Outcome
 
@@ -211,7 +212,7 @@ def share(report: Report) -> float:
     """Share of the points: every group of cases earns the same, and the ordinary group gates all the others."""
     groups = report.groups()
     passed = {name for name, right, total in groups if right == total}
-    if catalogue.GATE not in passed:
+    if GATE not in passed:
         return 0.0
     return len(passed) / len(groups)
 
@@ -225,4 +226,5 @@ def _assignment(task: _Task | None) -> dict[str, Any]:
 
 def process_environment(judge: Judge) -> dict[str, str]:
     """Environment of a student's process that answers to ``judge``."""
-    return {**os.environ, JUDGE: judge.address}
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **one_thread, JUDGE: judge.address}

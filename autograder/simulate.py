@@ -147,15 +147,13 @@ class _Paper:
                 strict=True,
             )
         )
-        self.slips: dict[str, dict[str, str]] = {
-            name: {
-                slip.described.name: attempts.slipped(name, slip, self.provided)
-                for slip in catalogue.misconceptions(name)
-            }
-            for name in self.exercises
+        self.slips = {
+            name: {slip.described.name: slip for slip in catalogue.misconceptions(name)} for name in self.exercises
         }
-        self._popular = {
-            name: self._rng.permutation(1 / np.arange(1, 1 + len(self.slips[name]))) for name in self.exercises
+        # A few slips are common and most are rare; those listed first tend to be the common ones.
+        self._common = {
+            name: self._rng.lognormal(size=len(slips)) / np.arange(1, 1 + len(slips))
+            for name, slips in self.slips.items()
         }
 
     def answer(self, student: str, path: Path, rng: np.random.Generator) -> tuple[Simulated, dict[str, str]]:
@@ -183,8 +181,7 @@ class _Paper:
         shares = np.array([0.72 if slips else 0.0, 0.12 + 0.1 * (ability < -1), 0.16])
         kind = rng.choice(["slip", "empty", "crash"], p=shares / shares.sum())
         if kind == "slip":
-            popular = self._popular[name]
-            return str(rng.choice(slips, p=popular / popular.sum()))
+            return str(rng.choice(slips, p=self._common[name] / self._common[name].sum()))
         return EMPTY if kind == "empty" else CRASH + str(rng.choice(self.accidents))
 
     def _code(self, name: str, planted: str, rng: np.random.Generator) -> str | None:
@@ -193,7 +190,7 @@ class _Paper:
             return None
         if planted.startswith(CRASH):
             return attempts.accident(planted.removeprefix(CRASH), reference, name)
-        code = reference if planted == RIGHT else self.slips[name][planted]
+        code = reference if planted == RIGHT else attempts.slipped(name, self.slips[name][planted], self.provided)
         if planted != RIGHT or rng.random() < 0.8:
             code = attempts.in_own_words(code, rng)
         return f"{rng.choice(_COMMENTS)}\n{code}" if rng.random() < 0.3 else code

@@ -12,10 +12,10 @@ TOPIC = "Gradus"
 ALT = (
     "Three cards from left to right, joined by arrows. Write: a notebook in which a learner fills in the function "
     "softmax, without subtracting the maximum, and calls check(softmax). Check: the report in the notebook says that "
-    "the shape and ordinary scores are right, that large scores are not, with 0.269 expected and nan got, and names "
-    "the misconception: no maximum is subtracted, exp(1000) overflows. Judge: the learner's code sits in a room of its "
-    "own; inputs go in and arrays come out, while the reference, the hidden cases and the ledger stay outside; below, "
-    "a gradebook with a bar of points for each of four learners."
+    "the shape and ordinary scores are right, that large scores are not, with 0.269 and 0.731 expected and nan got, "
+    "and names the misconception: no maximum is subtracted, exp(1000) overflows. Judge: the learner's code sits in a "
+    "room of its own; inputs go in and arrays come out, while the reference, the hidden cases and the ledger stay "
+    "outside; below, a gradebook with a bar of points for each of four learners."
 )
 
 MONO = "DejaVu Sans Mono"

@@ -25,7 +25,7 @@ def draw() -> Figure:
     error = np.linspace(-3, 3, 241)
     cost.plot(error, error**2, **plots.line("squared"))
     cost.plot(error, abs(error), **plots.line("absolute"))
-    cost.set(xlabel="error (units of the target)", ylabel="loss of one example", ylim=(0, 9))
+    cost.set(xlabel="error (units of the target)", ylabel="loss of one example", ylim=(0, 9), xticks=range(-3, 4))
     cost.set_title("what an error costs", fontsize=15)
     cost.text(-2.35, 7.6, "squared", color=plots.ink("squared"), weight="bold")
     cost.text(3.25, 0.3, "absolute", color=plots.ink("absolute"), weight="bold", ha="right")

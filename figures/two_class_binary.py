@@ -27,16 +27,16 @@ def draw() -> Figure:
     figure.suptitle(TITLE, x=0.02, ha="left")
     left, right = figure.subplots(1, 2)
     _pair(left, s, softmax[:, 1], sigmoid, "probability")
-    left.set(xlabel="score $s$ of class 1", ylabel="probability of class 1", yticks=[0, 0.5, 1])
-    left.text(0.7, 0.28, "softmax([0, s])", color=plots.ink("probability"), weight="bold")
-    left.text(0.7, 0.15, "σ(s), dashed", weight="bold")
+    left.set(xlabel="score $s$ of class 1", ylabel="probability of class 1", yticks=[0, 0.5, 1], xticks=range(-6, 7, 3))
+    left.text(0.4, 0.28, "softmax([0, s])", color=plots.ink("probability"), weight="bold")
+    left.text(0.4, 0.15, "σ(s), dashed", weight="bold")
 
     _pair(right, s, -np.log(softmax[:, 1]), -np.log(sigmoid), "loss")
     _pair(right, s, -np.log(softmax[:, 0]), -np.log(1 - sigmoid), "true class")
-    right.set(xlabel="score $s$ of class 1", ylabel="loss (nats)", ylim=(0, 6.6))
+    right.set(xlabel="score $s$ of class 1", ylabel="loss (nats)", ylim=(0, 6.6), xticks=range(-6, 7, 3))
     right.text(-3.9, 5.0, "target 1", color=plots.ink("loss"), weight="bold")
     right.text(3.9, 5.0, "target 0", color=plots.ink("true class"), weight="bold", ha="right")
-    right.annotate("ln 2 = 0.69", (0, np.log(2)), (0, 78), textcoords="offset points", ha="center",
+    right.annotate("ln 2 = 0.69", (0, np.log(2)), (0, 96), textcoords="offset points", ha="center",
                    arrowprops={"arrowstyle": "-", "color": plots.GREY})  # fmt: skip
     return figure
 

@@ -306,7 +306,7 @@ check(log_softmax)
 # %%
 gap = np.linspace(0, 900, 901)
 scores = np.stack([-gap, np.zeros_like(gap)], axis=1)
-figure, ax = plots.axes("The loss of an ever worse prediction", "gap between the scores", "−ln p of the true class (nats)")
+figure, ax = plots.axes("The loss of an ever worse prediction", "gap between the scores", "−ln p, true class (nats)")
 ax.plot(gap, -log_softmax(scores)[:, 0], label="log_softmax", color=plots.COLOURS["loss"], alpha=0.4, linewidth=7)
 for kind, colour in (("float64", plots.BLACK), ("float32", plots.BLUE)):
     with np.errstate(divide="ignore"):
@@ -386,7 +386,7 @@ predictions = {
 p = np.geomspace(1e-10, 1, 500)
 figure, ax = plots.axes("The price of a prediction", "probability of the true class", "loss (nats)")
 ax.plot(p, -np.log(p), label="cross-entropy, −ln p", **plots.line("loss"))
-ax.plot(p, (1 - p) ** 2, label="squared error, (1 − p)²", **plots.line("squared"))
+ax.plot(p, (1 - p) ** 2, linestyle="--", color=plots.COLOURS["squared"], label="squared error, (1 − p)²")
 for name, scores in predictions.items():
     loss = cross_entropy(np.array([scores]), np.array([1]))
     print(f"{name:14} loss {loss:.3g} nats")
@@ -394,8 +394,8 @@ for name, scores in predictions.items():
     ax.plot(np.exp(-loss), loss, "o", color=plots.BLACK)
     ax.annotate(name, (np.exp(-loss), loss), (-4 if side == "right" else 8, 6), textcoords="offset points", ha=side)
 ax.legend()
-plots.describe(figure, "Loss against the probability of the true class: minus log p climbs without limit as p falls to 0, "
-               "with dots at terrible 20, the example 2.65, knows nothing 1.39 and perfect 0; "
+plots.describe(figure, "Loss against the probability of the true class: minus log p climbs without limit as p falls "
+               "to 0, with dots at terrible 20, the example 2.65, knows nothing 1.39 and perfect 0; "
                "the squared error never exceeds 1.")
 
 # %% [markdown]
@@ -514,13 +514,14 @@ pull = -len(margin) * cross_entropy_gradient(scores, targets)[:, 0]
 figure, ax = plots.axes("How hard the loss pulls", "score of the true class minus the other score",
                         "−dL/d(score of the true class)")
 ax.plot(margin, pull, label="cross-entropy: 1 − p", **plots.line("loss"))
-ax.plot(margin, 2 * p * (1 - p) ** 2, label="squared error: 2p(1 − p)²", **plots.line("squared"), dashes=(5, 2))
+squared = 2 * p * (1 - p) ** 2
+ax.plot(margin, squared, linestyle="--", color=plots.COLOURS["squared"], label="squared error: 2p(1 − p)²")
 ax.axvline(0, color=plots.GREY, linewidth=1)
 ax.text(-0.2, 0.02, "wrong", ha="right", color=plots.BLACK)
 ax.text(0.2, 0.02, "right", color=plots.BLACK)
 ax.legend()
-plots.describe(figure, "Pull on the true class's score against its margin. Cross-entropy: near 1 when confidently wrong, "
-               "falling to 0 when confidently right. Squared error: a small bump around 0, nothing on either side.")
+plots.describe(figure, "Pull on the true class's score against its margin. Cross-entropy: near 1 when confidently "
+               "wrong, falling to 0 when confidently right. Squared error: a bump around 0, nothing on either side.")
 
 # %% [markdown]
 # Where the prediction is worst, squared error has nothing to say: at $-6$ it pulls with 0.005, cross-entropy with
@@ -592,8 +593,8 @@ for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
     ax.plot(score, binary, style, color=plots.COLOURS["loss"], label=f"binary cross-entropy of s, target {t} ({words})")
     ax.plot(score, pairs, ".", color=plots.BLACK, label=f"cross-entropy of (0, s), target {t}")
 ax.legend()
-plots.describe(figure, "Loss against the score. For target 1 it falls from 6 to 0, for target 0 it climbs from 0 to 6, with "
-               "a corner rounded off at 0; the cross-entropies of the pair (0, s) lie on the same two curves.")
+plots.describe(figure, "Loss against the score. For target 1 it falls from 6 to 0, for target 0 it climbs from 0 to 6, "
+               "with a corner rounded off at 0; the cross-entropies of the pair (0, s) lie on the same two curves.")
 
 # %% [markdown]
 # So $\ell(1000, 1) = 0$ and $\ell(1000, 0) = 1000$: being wrong costs the score itself, as before.
@@ -613,7 +614,7 @@ for loss_function, prepare in (
     score = torch.tensor([-1000.0], requires_grad=True)
     loss = loss_function(prepare(score), target)
     loss.backward()
-    print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item():.0f}")
+    print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item() + 0:.0f}")
 
 # %% [markdown]
 # **What goes wrong.** The second gives a gradient of zero for the worst prediction there is: that example is lost for
@@ -759,9 +760,9 @@ for name, yours, theirs in (
     print(f"{name:21} largest difference {np.abs(yours - theirs.detach().numpy()).max():.1e}")
 
 # %% [markdown]
-# **What goes wrong.** The most common bug of all: a softmax as the last layer of the model, *and* `cross_entropy`,
-# which applies another one. Nothing crashes. The inner softmax squeezes the scores into $[0, 1]$, so the best that
-# the outer one can ever see is a 1 for the true class and $C - 1$ zeros, and the loss cannot go below
+# **What goes wrong.** A bug that is published again and again: a softmax as the last layer of the model, *and*
+# `cross_entropy`, which applies another one. Nothing crashes. The inner softmax squeezes the scores into $[0, 1]$, so
+# the best that the outer one can ever see is a 1 for the true class and $C - 1$ zeros, and the loss cannot go below
 #
 # $$-\ln \frac{e^1}{e^1 + (C-1)\,e^0} = \ln\left(1 + \frac{C-1}{e}\right),$$
 #
@@ -777,7 +778,7 @@ digits = data.digits()
 x, y = torch.tensor(digits.train.x, device=device).float(), torch.tensor(digits.train.y, device=device)
 
 
-def train_torch(add_softmax, epochs=200):
+def train_torch(add_softmax, epochs=100):
     torch.manual_seed(0)
     linear = nn.Linear(64, 10).to(device)
     model = nn.Sequential(linear, nn.Softmax(dim=1)) if add_softmax else linear
@@ -802,8 +803,8 @@ floor = np.log(1 + 9 / np.e)
 ax.axhline(floor, color=plots.BLACK, linestyle=":", label=f"floor, {floor:.4f}")
 ax.set_ylim(bottom=0)
 ax.legend()
-plots.describe(figure, "Training loss over 200 epochs: without the extra softmax it falls from 2.3 to below 0.3, with it "
-               "it falls slowly and stays above the floor of 1.4612.")
+plots.describe(figure, "Training loss over 100 epochs: without the extra softmax it falls from 2.3 to below 0.3, "
+               "with it it falls slowly and stays above the floor of 1.4612.")
 
 # %% [markdown]
 # The accuracy alone looks like a model that needs more time; the loss says that it is a bug. Two relatives: a
@@ -840,9 +841,9 @@ def fit(scale, lr, epochs):
 # images that it has not seen: 70 %, 85 %, 95 %, 99 %?
 
 # %%
-W, b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
-scores = digits.validation.x @ W + b
-predicted = scores.argmax(axis=1)
+tame_W, tame_b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
+tame_scores = digits.validation.x @ tame_W + tame_b
+predicted = tame_scores.argmax(axis=1)
 print(f"validation accuracy {np.mean(predicted == digits.validation.y):.1%}")
 plots.learning_curve(losses, validation_losses, title="Softmax regression on the digits")
 
@@ -851,7 +852,7 @@ plots.learning_curve(losses, validation_losses, title="Softmax regression on the
 # expensive ones.
 
 # %%
-prices = -log_softmax(scores)[np.arange(len(scores)), digits.validation.y]
+prices = -log_softmax(tame_scores)[np.arange(len(predicted)), digits.validation.y]
 worst = prices.argsort()[::-1][:8]
 titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{prices[i]:.1f} nats" for i in worst]
 plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The most expensive images")
@@ -894,7 +895,7 @@ curve = [cross_entropy(wild_scores / T, digits.validation.y) for T in temperatur
 best = temperatures[np.argmin(curve)]
 figure, ax = plots.axes("One number repairs the wild model", "temperature T", "validation loss (nats)")
 ax.loglog(temperatures, curve, label="wild model, scores divided by T", **plots.line("validation"))
-tame = cross_entropy(scores, digits.validation.y)
+tame = cross_entropy(tame_scores, digits.validation.y)
 ax.axhline(tame, color=plots.BLUE, linestyle=":", label=f"tame model: {tame:.2f}")
 ax.axhline(np.log(10), color=plots.GREY, linestyle="-.", label="knows nothing: 2.30")
 ax.plot(best, min(curve), "o", color=plots.BLACK, label=f"best T = {best:.0f}: {min(curve):.2f}")
@@ -909,7 +910,7 @@ plots.describe(figure, "Validation loss of the wild model against temperature: i
 # %%
 test_scores = 255 * digits.test.x @ wild_W + wild_b
 for name, s in (
-    ("tame", digits.test.x @ W + b),
+    ("tame", digits.test.x @ tame_W + tame_b),
     ("wild", test_scores),
     ("wild, cooled down", test_scores / best),
 ):

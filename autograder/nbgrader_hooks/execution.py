@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -25,6 +26,8 @@ from gradus.checking import Report
 
 VERDICT = "application/vnd.gradus.verdict+json"
 CHECK = "check_"
+SKIPPED = {"experiment", "demo"}
+"""Tags of released cells that are not run when grading; a student's own cells carry no tags."""
 
 
 class Graded(NamedTuple):
@@ -65,7 +68,9 @@ class JudgedExecute(Execute):
             with Judge(course.secret, digest(nb)) as judge:
                 self._judge = judge
                 _copy_companions(resources, Path(folder))
-                self._run(nb, {**resources, "metadata": {"path": folder}}, km)
+                room = copy.copy(resources)
+                room["metadata"] = {"path": folder}
+                self._run(nb, room, km)
                 judge.close()
                 verdicts = {
                     grade_id: judge.verdict(grade_id.removeprefix(CHECK)) for grade_id in map(_grade_id, nb.cells) if grade_id
@@ -74,9 +79,9 @@ class JudgedExecute(Execute):
             shutil.rmtree(folder, ignore_errors=True)
         return Graded([harmless_outputs(cell.outputs) for cell in _code_cells(nb)], verdicts)
 
-    def _run(self, nb: NotebookNode, resources: dict[str, Any], km: Any) -> None:
+    def _run(self, nb: NotebookNode, resources: ResourcesDict, km: Any) -> None:
         try:
-            super().preprocess(nb, ResourcesDict(resources), km)
+            super().preprocess(nb, resources, km)
         except DeadKernelError:
             _say(nb, "The kernel died here; what was judged before it died still counts.")
         except CellTimeoutError:
@@ -85,6 +90,14 @@ class JudgedExecute(Execute):
     def start_new_kernel(self, **kwargs: Any) -> None:
         """Start the kernel with the judge's address in its environment."""
         super().start_new_kernel(**kwargs, env=process_environment(self._judge))
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Execute a cell, unless it was released as one that plays no part in grading."""
+        if SKIPPED & set(cell.metadata.get("tags", [])):
+            return cell, resources
+        return super().preprocess_cell(cell, resources, index)
 
     def on_cell_execute(self, **kwargs: Any) -> None:
         """Open the exercise whose check cell is about to run."""

@@ -135,13 +135,13 @@ def _problem(path: tuple[str, ...], right: Any, mine: Any, tolerance: Tolerance)
 
 
 def _difference(name: str, answer: np.ndarray, wanted: np.ndarray, close: np.ndarray) -> str:
-    with np.errstate(invalid="ignore"):
-        error = np.where(close, 0.0, np.abs(answer.astype(float) - wanted.astype(float)))
-    worst = np.unravel_index(np.nanargmax(error), error.shape) if np.isfinite(error).any() else ()
-    size = float(error[worst]) if error.ndim else float(error)
-    text = f"{name} is wrong in {_count(~close)}; largest error {size:.3g}"
-    if error.ndim:
-        text += f" at [{', '.join(str(int(index)) for index in worst)}]"
+    text = f"{name} is wrong in {_count(~close)}"
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.where(close, 0.0, np.abs(answer.astype(np.float64) - wanted.astype(np.float64)))
+    if np.isfinite(error).any():
+        worst = np.unravel_index(np.nanargmax(np.where(np.isfinite(error), error, -1.0)), error.shape)
+        text += f"; largest error {float(error[worst]):.3g}"
+        text += f" at [{', '.join(str(int(index)) for index in worst)}]" if error.ndim else ""
     if wanted.dtype.kind == "f" and answer.dtype.kind in "biu":
         text += f". It has the integer dtype {answer.dtype}, which cuts off everything behind the decimal point"
     return text + "."

@@ -10,6 +10,8 @@ from typing import Any
 
 Inputs = Mapping[str, Any]
 Outputs = dict[str, Any]
+GATE = "ordinary"
+"""The group of cases that gates all the others."""
 Drive = Callable[[Any, dict[str, Any]], Outputs]
 
 

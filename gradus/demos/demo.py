@@ -33,7 +33,7 @@ class Slider:
     label : str
         What the reader sees, with the unit after it in ``unit``.
     low, high, start, step : float
-        Range, first value and step; with ``log`` the step is in powers of ten.
+        Range, first value and step; with ``log`` the step is in powers of ten and the others are rounded to whole steps.
     log : bool
         Whether the slider moves in powers of ten.
     play : float
@@ -57,7 +57,10 @@ class Slider:
 
     def write(self, value: float) -> str:
         """Return the form's text for a value."""
-        return f"{np.log10(value) if self.log else value:.6g}"
+        if self.log:
+            # On the slider's own grid, or the browser would start somewhere else than the model.
+            value = self.step * round(float(np.log10(value)) / self.step)
+        return f"{value:.6g}"
 
     def html(self) -> str:
         """Return the control as HTML."""
@@ -267,7 +270,7 @@ class Demo:
         alt : str
             The state in words.
         """
-        values = {control.name: control.start for control in self.controls} | values
+        values = {control.name: control.read(self.start()) for control in self.controls} | values
         stage, show, _ = self._scene(values)
         alt = show(self.model(**values))
         return stage.picture(), alt
@@ -297,7 +300,9 @@ class Demo:
                 self._scenes[key] = (stage, self.scene(stage, **chosen), key)
         return self._scenes[key]
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
             png, alt = self.picture()
         except StudiedError as error:

@@ -12,13 +12,13 @@ import numpy as np
 from gradus.demos.demo import Choice, Demo, Slider, Studied
 from gradus.demos.stage import Stage
 
-LAYERS, WIDTH, EXAMPLES = 20, 96, 96
+# Small enough that no library starts threads for one layer: on a busy machine they wait for each other.
+LAYERS, WIDTH, EXAMPLES = 20, 64, 64
 EDGES = np.linspace(-2, 2, 41)
-
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "ReLU": lambda z: np.maximum(z, 0),
-    "sigmoid": lambda z: 0.5 + 0.5 * np.tanh(0.5 * z),
+    "sigmoid": lambda z: (1 + np.tanh(z / 2)) / 2,
     "none": lambda z: z,
 }
 
@@ -55,14 +55,16 @@ def run_through_layers(weights: np.ndarray, x: np.ndarray, gain: float, activati
     depth : int
         Number of layers, at most L.
     """
-    function = ACTIVATIONS[activation]
-    counts, spreads = np.zeros((depth, len(EDGES) - 1)), np.zeros(depth)
-    bins, step = len(EDGES) - 1, EDGES[1] - EDGES[0]
+    layers = np.empty((depth, *x.shape), dtype=np.float32)
     for layer in range(depth):
-        x = function(x @ (gain * weights[layer]))
-        spreads[layer] = x.std()
-        place = np.clip((x - EDGES[0]) / step, -1, bins).astype(np.int32) + (x >= EDGES[0])
-        counts[layer] = np.bincount(place.ravel(), minlength=bins + 2)[1 : bins + 1] / x.size
+        x = ACTIVATIONS[activation](x @ (np.float32(gain) * weights[layer]))
+        layers[layer] = x
+    bins = len(EDGES) - 1
+    # Bins 1 to 40 hold what is between the edges, 0 and 41 the rest; 42 more bins for each further layer.
+    places = np.clip((layers - EDGES[0]) / (EDGES[1] - EDGES[0]) + 1, 0, bins + 1).astype(np.intp)
+    places += (bins + 2) * np.arange(depth)[:, None, None]
+    counts = np.bincount(places.ravel(), minlength=depth * (bins + 2)).reshape(depth, -1)[:, 1:-1] / x.size
+    spreads = layers.std(axis=(1, 2), dtype=np.float64)
     return Activations(counts, spreads)
 
 
@@ -88,7 +90,7 @@ def activations(initialize: Callable[..., Any] | None = None, *, size: str = "no
         return np.array(weights, dtype=np.float32), x.astype(np.float32)
 
     def model(gain: float, depth: float, activation: str) -> Activations:
-        return run_through_layers(*network(), np.float32(gain), activation, int(depth))
+        return run_through_layers(*network(), gain, activation, int(depth))
 
     return Demo(
         title="Activations through twenty layers",
@@ -106,7 +108,8 @@ def activations(initialize: Callable[..., Any] | None = None, *, size: str = "no
 
 
 def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
-    top, bottom = stage.panels("Distribution of each layer's activations", "Their spread", ncols=1, nrows=2, sharex=True, height_ratios=(2, 1))
+    titles = ("Distribution of each layer's activations", "Their spread")
+    top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(2, 1))
     ticks = [1, 5, 10, 15, 20]
     top.set(xlim=(0.4, LAYERS + 1), ylim=(EDGES[0], EDGES[-1]), ylabel="activation", xticks=ticks)
     bottom.set(ylim=(1e-4, 1e4), yscale="log", xlabel="layer", ylabel="std. dev.", yticks=[1e-4, 1, 1e4])
@@ -129,7 +132,8 @@ def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
         spreads = np.clip(now.spreads, 1e-30, 1e30)
         curve.place(layers, spreads)
         stops.place(layers, spreads)
-        return f"The standard deviation of the activations goes from {spreads[0]:.3g} after layer 1 to {spreads[-1]:.3g} after layer {len(layers)}."
+        first, last = f"{spreads[0]:.3g} after layer 1", f"{spreads[-1]:.3g} after layer {len(layers)}"
+        return f"The standard deviation of the activations is {first} and {last}."
 
     return show
 

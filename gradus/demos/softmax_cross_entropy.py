@@ -34,7 +34,9 @@ class ScoresToLoss:
     loss: float
 
 
-def score_one_example(softmax: Callable[[np.ndarray], np.ndarray], scores: np.ndarray, temperature: float, target: int) -> ScoresToLoss:
+def score_one_example(
+    softmax: Callable[[np.ndarray], np.ndarray], scores: np.ndarray, temperature: float, target: int
+) -> ScoresToLoss:
     """Follow four scores through softmax to the loss.
 
     Parameters

@@ -115,7 +115,9 @@ class Actor:
         paper = Affine2D().scale(1 / figure.dpi) + figure.dpi_scale_trans
         if self.kind == "image":
             (x0, y0), (x1, y1) = outline
-            image = BboxImage(TransformedBbox(Bbox([[x0, y1], [x1, y0]]), paper), interpolation="nearest", origin="upper")
+            image = BboxImage(
+                TransformedBbox(Bbox([[x0, y1], [x1, y0]]), paper), interpolation="nearest", origin="upper"
+            )
             image.set_data(self.pixels.view(np.uint8).reshape(*self.pixels.shape, 4))
             return [image]
         if self.kind == "words":
@@ -177,7 +179,9 @@ class Stage:
         """Add a line through points (x, y) in the colour and dashes of a quantity (`gradus.plots.COLOURS`)."""
         look = plots.line(quantity)
         stroke = self._pixels("lines.linewidth", width)
-        return self._enter("line", ax, [look["color"]], stroke, dash=look["linestyle"], alpha=alpha, filled=False, label=label)
+        return self._enter(
+            "line", ax, [look["color"]], stroke, dash=look["linestyle"], alpha=alpha, filled=False, label=label
+        )
 
     def area(self, ax: Axes, *quantities: str, alpha: float = 0.6, label: str = "") -> Actor:
         """Add filled outlines (x, y), NaN between one and the next."""
@@ -208,9 +212,10 @@ class Stage:
         return self._enter("words", ax, colours, self._pixels("font.size", width), align=align)
 
     def legend(self, ax: Axes, **options: Any) -> None:
-        """Explain the labelled actors of these axes."""
+        """Explain the labelled artists and actors of these axes."""
         with self.styled():
-            handles = [_proxy(actor) for actor in self.cast if actor.axes is ax and actor.label]
+            handles = [*ax.get_legend_handles_labels()[0]]
+            handles += [_proxy(actor) for actor in self.cast if actor.axes is ax and actor.label]
             ax.legend(handles=handles, **options)
 
     def set(self) -> str:
@@ -329,7 +334,9 @@ def _proxy(actor: Actor) -> Artist:
     points = 72 / actor.axes.figure.dpi * actor.size
     if actor.kind == "points":
         face = actor.colours[0] if actor.filled else "none"
-        return Line2D([], [], color=actor.colours[0], ls="", marker=actor.marker, ms=points, mfc=face, label=actor.label)
+        return Line2D(
+            [], [], color=actor.colours[0], ls="", marker=actor.marker, ms=points, mfc=face, label=actor.label
+        )
     if actor.kind == "line":
         return Line2D([], [], color=actor.colours[0], lw=points, ls=actor.dash, label=actor.label)
     return Patch(color=actor.colours[0], alpha=actor.alpha, label=actor.label)

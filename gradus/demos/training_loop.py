@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import LogNorm
 
 from gradus import plots
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
@@ -149,23 +150,39 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
 def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     ground = LANDSCAPES[landscape]
     left, right = stage.panels("Path on the landscape", "Loss", width_ratios=(1.6, 1))
-    left.set(xlim=(-3, 3), ylim=(-2, 2), xlabel="weight $w_1$", ylabel="weight $w_2$", xticks=range(-3, 4), yticks=range(-2, 3))
+    left.set(
+        xlim=(-3, 3),
+        ylim=(-2, 2),
+        xlabel="weight $w_1$",
+        ylabel="weight $w_2$",
+        xticks=range(-3, 4),
+        yticks=range(-2, 3),
+    )
     w = np.stack(np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-2, 2, 81)), axis=-1)
     loss = ground.loss(w)
-    levels = np.geomspace(0.02, loss.max(), 14)
-    left.contourf(*np.moveaxis(w, -1, 0), loss, levels=[0, *levels], cmap=plots.SURFACE + "_r", alpha=0.5)
-    left.contour(*np.moveaxis(w, -1, 0), loss, levels=levels, colors=plots.GREY, linewidths=0.8)
-    left.plot(*ground.minimum, "*", color=plots.COLOURS["minimum"], ms=1.6 * stage.figure.get_figwidth(), label="minimum")
+    surface = {"levels": np.geomspace(0.02, loss.max(), 12), "norm": LogNorm(0.005, 4 * loss.max())}
+    left.contourf(*np.moveaxis(w, -1, 0), loss + 1e-9, cmap=plots.SURFACE + "_r", alpha=0.35, extend="min", **surface)
+    left.contour(*np.moveaxis(w, -1, 0), loss, levels=surface["levels"], colors=plots.GREY, linewidths=0.8)
+    star = {"color": plots.COLOURS["minimum"], "ms": 1.6 * stage.figure.get_figwidth(), "ls": ""}
+    left.plot(*ground.minimum, "*", label="minimum", **star)
     left.grid(False)
-    right.set(xlim=(0, STEPS), ylim=(1e-6, 1e3), yscale="log", xlabel="step", ylabel="loss", yticks=10.0 ** np.arange(-6, 4, 3))
+    right.set(
+        xlim=(0, STEPS),
+        ylim=(1e-6, 1e3),
+        yscale="log",
+        xlabel="step",
+        ylabel="loss",
+        yticks=10.0 ** np.arange(-6, 4, 3),
+    )
 
     path = stage.line(left, "path")
     stops = stage.points(left, "path", width=0.6)
-    start = stage.points(left, "start", marker="s")
+    start = stage.points(left, "start", marker="s", label="start")
     now_at = stage.points(left, "path", width=1.5)
     curve = stage.line(right, "path")
     now_loss = stage.points(right, "path", width=1.5)
     number = stage.words(right, "path", align="right")
+    stage.legend(left, loc="lower right", ncols=2)
 
     def show(now: Descent) -> str:
         t = len(now.path) - 1
@@ -180,7 +197,9 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
         now_loss.place(t, losses[-1])
         last = f"{now.losses[-1]:.2g}" if np.isfinite(now.losses[-1]) else "∞"
         number.place(0.97 * STEPS, 250, words=[f"loss {last}"])
-        where = "has left the picture" if not (abs(x[-1]) < 3 and abs(y[-1]) < 2) else f"is at ({x[-1]:.2f}, {y[-1]:.2f})"
+        where = (
+            "has left the picture" if not (abs(x[-1]) < 3 and abs(y[-1]) < 2) else f"is at ({x[-1]:.2f}, {y[-1]:.2f})"
+        )
         return f"After {t} steps in the {landscape} the path {where}; the loss went from {now.losses[0]:.3g} to {last}."
 
     return show

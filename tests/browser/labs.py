@@ -34,7 +34,10 @@ def write_notebook(path: Path, *cells: str) -> Path:
 @contextlib.contextmanager
 def serving(command: Sequence[str], url: str, folder: Path, log: Path) -> Iterator[None]:
     """Run a server until the block ends; the block starts when ``url`` answers."""
-    homes = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    homes = {
+        name: str(folder / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = os.environ | homes | {"PYTHONPATH": path, "HOME": str(folder)}
     with log.open("w") as out:

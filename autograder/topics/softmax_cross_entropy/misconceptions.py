@@ -1,18 +1,15 @@
-"""Wrong answers to the exercises on softmax and cross-entropy, each with the sentence for whoever wrote it.
-
-Every function stands on its own, so that its source can be pasted into a notebook as a student's answer.
-"""
+"""Wrong answers to the exercises on softmax and cross-entropy, each with the sentence for whoever wrote it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import torch
+from torch.nn import functional
 
 from autograder.catalogue import misconception
 
-if TYPE_CHECKING:
-    import torch
+Array = np.ndarray
+LossAndGradients = tuple[float, Array, Array]
 
 PROBABILITIES = "02#Scores-and-probabilities"
 STABLE = "02#Stable-softmax"
@@ -24,7 +21,43 @@ SEVERAL = "02#Several-losses-at-once"
 PYTORCH = "02#In-PyTorch"
 
 
-# softmax
+def _softmax(scores: Array) -> Array:
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def _log_softmax(scores: Array) -> Array:
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def _one_hot(scores: Array, targets: Array) -> Array:
+    return np.eye(scores.shape[1])[targets]
+
+
+def _of_truth(values: Array, targets: Array) -> Array:
+    return values[np.arange(len(targets)), targets]
+
+
+def _losses(scores: Array, targets: Array) -> Array:
+    return -_of_truth(_log_softmax(scores), targets)
+
+
+def _binary_losses(score: Array, target: Array) -> Array:
+    return np.logaddexp(0, np.where(target == 1, -score, score))
+
+
+def _sigmoid(score: Array) -> Array:
+    return np.exp(-np.logaddexp(0, -score))
+
+
+def _class_part(class_scores: Array, class_targets: Array) -> tuple[float, Array]:
+    gradient = (_softmax(class_scores) - _one_hot(class_scores, class_targets)) / len(class_targets)
+    return _losses(class_scores, class_targets).mean(), gradient
+
+
+def _box_error(box: Array, class_targets: Array, box_targets: Array) -> Array:
+    return np.where(class_targets[:, None] != 0, box - box_targets, 0)
 
 
 @misconception(
@@ -33,7 +66,7 @@ PYTORCH = "02#In-PyTorch"
     "so large scores of either sign end in NaN.",
     see=STABLE,
 )
-def no_maximum_subtracted(scores: np.ndarray) -> np.ndarray:
+def no_maximum_subtracted(scores: Array) -> Array:
     exponentials = np.exp(scores)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -43,7 +76,7 @@ def no_maximum_subtracted(scores: np.ndarray) -> np.ndarray:
     says="One maximum for the whole batch: a row far below it underflows to 0/0. Every row needs its own.",
     see=STABLE,
 )
-def one_maximum_for_the_batch(scores: np.ndarray) -> np.ndarray:
+def one_maximum_for_the_batch(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max())
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -54,7 +87,7 @@ def one_maximum_for_the_batch(scores: np.ndarray) -> np.ndarray:
     "different amounts, which changes their ratios and so the probabilities.",
     see=STABLE,
 )
-def maximum_of_each_column(scores: np.ndarray) -> np.ndarray:
+def maximum_of_each_column(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=0, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -64,7 +97,7 @@ def maximum_of_each_column(scores: np.ndarray) -> np.ndarray:
     says="The mean of the row is subtracted instead of its maximum: a score 710 above the mean still overflows.",
     see=STABLE,
 )
-def mean_subtracted_instead_of_the_maximum(scores: np.ndarray) -> np.ndarray:
+def mean_subtracted_instead_of_the_maximum(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.mean(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -75,7 +108,7 @@ def mean_subtracted_instead_of_the_maximum(scores: np.ndarray) -> np.ndarray:
     "and a row whose scores span more than 709 overflows.",
     see=STABLE,
 )
-def minimum_subtracted_instead_of_the_maximum(scores: np.ndarray) -> np.ndarray:
+def minimum_subtracted_instead_of_the_maximum(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.min(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -86,7 +119,7 @@ def minimum_subtracted_instead_of_the_maximum(scores: np.ndarray) -> np.ndarray:
     "a row of very negative scores is pushed down twice and underflows to 0/0.",
     see=STABLE,
 )
-def largest_absolute_value_subtracted(scores: np.ndarray) -> np.ndarray:
+def largest_absolute_value_subtracted(scores: Array) -> Array:
     exponentials = np.exp(scores - np.abs(scores).max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -97,7 +130,7 @@ def largest_absolute_value_subtracted(scores: np.ndarray) -> np.ndarray:
     "dividing changes the differences between scores, and with them every probability.",
     see=STABLE,
 )
-def divided_by_the_maximum(scores: np.ndarray) -> np.ndarray:
+def divided_by_the_maximum(scores: Array) -> Array:
     exponentials = np.exp(scores / scores.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -108,7 +141,7 @@ def divided_by_the_maximum(scores: np.ndarray) -> np.ndarray:
     "and the rows do not sum to 1.",
     see=STABLE,
 )
-def shift_in_the_numerator_only(scores: np.ndarray) -> np.ndarray:
+def shift_in_the_numerator_only(scores: Array) -> Array:
     return np.exp(scores - scores.max(axis=-1, keepdims=True)) / np.exp(scores).sum(axis=-1, keepdims=True)
 
 
@@ -118,7 +151,7 @@ def shift_in_the_numerator_only(scores: np.ndarray) -> np.ndarray:
     "so the probabilities of a row around 1000 are all the same.",
     see=STABLE,
 )
-def scores_cut_off(scores: np.ndarray) -> np.ndarray:
+def scores_cut_off(scores: Array) -> Array:
     exponentials = np.exp(np.clip(scores, -500, 500))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -128,7 +161,7 @@ def scores_cut_off(scores: np.ndarray) -> np.ndarray:
     says="The NaN of an overflow is replaced by 0: the warning is gone, but the likeliest class gets probability 0.",
     see=STABLE,
 )
-def overflow_hidden_as_zero(scores: np.ndarray) -> np.ndarray:
+def overflow_hidden_as_zero(scores: Array) -> Array:
     exponentials = np.exp(scores)
     return np.nan_to_num(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
@@ -139,7 +172,7 @@ def overflow_hidden_as_zero(scores: np.ndarray) -> np.ndarray:
     "gets probability 0 for every class, and large scores still overflow.",
     see=STABLE,
 )
-def denominator_padded_instead_of_a_shift(scores: np.ndarray) -> np.ndarray:
+def denominator_padded_instead_of_a_shift(scores: Array) -> Array:
     exponentials = np.exp(scores)
     return exponentials / (exponentials.sum(axis=-1, keepdims=True) + 1e-8)
 
@@ -150,7 +183,7 @@ def denominator_padded_instead_of_a_shift(scores: np.ndarray) -> np.ndarray:
     "and the padding makes every row sum to less than 1.",
     see=STABLE,
 )
-def denominator_padded(scores: np.ndarray) -> np.ndarray:
+def denominator_padded(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / (exponentials.sum(axis=-1, keepdims=True) + 1e-5)
 
@@ -161,7 +194,7 @@ def denominator_padded(scores: np.ndarray) -> np.ndarray:
     "so examples compete with each other instead of classes.",
     see=PROBABILITIES,
 )
-def normalised_over_the_batch(scores: np.ndarray) -> np.ndarray:
+def normalised_over_the_batch(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=0, keepdims=True))
     return exponentials / exponentials.sum(axis=0, keepdims=True)
 
@@ -172,7 +205,7 @@ def normalised_over_the_batch(scores: np.ndarray) -> np.ndarray:
     "instead of those of each row.",
     see=PROBABILITIES,
 )
-def normalised_over_everything(scores: np.ndarray) -> np.ndarray:
+def normalised_over_everything(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max())
     return exponentials / exponentials.sum()
 
@@ -183,7 +216,7 @@ def normalised_over_everything(scores: np.ndarray) -> np.ndarray:
     "a single vector raises an error, and with more dimensions the wrong ones are summed.",
     see=PROBABILITIES,
 )
-def second_axis_instead_of_the_last(scores: np.ndarray) -> np.ndarray:
+def second_axis_instead_of_the_last(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
@@ -194,7 +227,7 @@ def second_axis_instead_of_the_last(scores: np.ndarray) -> np.ndarray:
     "since with more of them each last axis has to sum to 1 by itself.",
     see=PROBABILITIES,
 )
-def one_distribution_per_entry_of_the_first_axis(scores: np.ndarray) -> np.ndarray:
+def one_distribution_per_entry_of_the_first_axis(scores: Array) -> Array:
     rows = scores.reshape(len(scores), -1)
     exponentials = np.exp(rows - rows.max(axis=1, keepdims=True))
     return (exponentials / exponentials.sum(axis=1, keepdims=True)).reshape(scores.shape)
@@ -206,7 +239,7 @@ def one_distribution_per_entry_of_the_first_axis(scores: np.ndarray) -> np.ndarr
     "every column by the sum of another row.",
     see=PROBABILITIES,
 )
-def keepdims_forgotten_in_the_sum(scores: np.ndarray) -> np.ndarray:
+def keepdims_forgotten_in_the_sum(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1)
 
@@ -217,7 +250,7 @@ def keepdims_forgotten_in_the_sum(scores: np.ndarray) -> np.ndarray:
     "shifts every column by the maximum of another row.",
     see=PROBABILITIES,
 )
-def keepdims_forgotten_in_the_maximum(scores: np.ndarray) -> np.ndarray:
+def keepdims_forgotten_in_the_maximum(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=-1))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -228,7 +261,7 @@ def keepdims_forgotten_in_the_maximum(scores: np.ndarray) -> np.ndarray:
     "columns with the numbers of another row.",
     see=PROBABILITIES,
 )
-def keepdims_forgotten_twice(scores: np.ndarray) -> np.ndarray:
+def keepdims_forgotten_twice(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=-1))
     return exponentials / exponentials.sum(axis=-1)
 
@@ -239,7 +272,7 @@ def keepdims_forgotten_twice(scores: np.ndarray) -> np.ndarray:
     "so the result is no probability.",
     see=PROBABILITIES,
 )
-def exponential_forgotten(scores: np.ndarray) -> np.ndarray:
+def exponential_forgotten(scores: Array) -> Array:
     return scores / scores.sum(axis=-1, keepdims=True)
 
 
@@ -248,7 +281,7 @@ def exponential_forgotten(scores: np.ndarray) -> np.ndarray:
     says="The division by the sum is missing: the shifted exponentials are positive, but the rows do not sum to 1.",
     see=PROBABILITIES,
 )
-def normalisation_forgotten(scores: np.ndarray) -> np.ndarray:
+def normalisation_forgotten(scores: Array) -> Array:
     return np.exp(scores - scores.max(axis=-1, keepdims=True))
 
 
@@ -257,7 +290,7 @@ def normalisation_forgotten(scores: np.ndarray) -> np.ndarray:
     says="The exponentials are divided by their mean instead of their sum: the rows sum to the number of classes.",
     see=PROBABILITIES,
 )
-def divided_by_the_mean(scores: np.ndarray) -> np.ndarray:
+def divided_by_the_mean(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / exponentials.mean(axis=-1, keepdims=True)
 
@@ -267,7 +300,7 @@ def divided_by_the_mean(scores: np.ndarray) -> np.ndarray:
     says="The exponentials are divided by their Euclidean norm: the squares of a row sum to 1, not its probabilities.",
     see=PROBABILITIES,
 )
-def divided_by_the_norm(scores: np.ndarray) -> np.ndarray:
+def divided_by_the_norm(scores: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / np.sqrt((exponentials**2).sum(axis=-1, keepdims=True))
 
@@ -277,7 +310,7 @@ def divided_by_the_norm(scores: np.ndarray) -> np.ndarray:
     says="The sign of the exponent is reversed (maximum minus score): the smallest score gets the largest probability.",
     see=PROBABILITIES,
 )
-def smallest_score_wins(scores: np.ndarray) -> np.ndarray:
+def smallest_score_wins(scores: Array) -> Array:
     exponentials = np.exp(scores.min(axis=-1, keepdims=True) - scores)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -288,7 +321,7 @@ def smallest_score_wins(scores: np.ndarray) -> np.ndarray:
     "but the probabilities are those of a higher temperature.",
     see=PROBABILITIES,
 )
-def base_two(scores: np.ndarray) -> np.ndarray:
+def base_two(scores: Array) -> Array:
     powers = np.exp2(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
@@ -298,7 +331,7 @@ def base_two(scores: np.ndarray) -> np.ndarray:
     says="This is a sigmoid of each score on its own: the classes do not compete, and the rows do not sum to 1.",
     see=PROBABILITIES,
 )
-def sigmoid_of_each_score(scores: np.ndarray) -> np.ndarray:
+def sigmoid_of_each_score(scores: Array) -> Array:
     return np.exp(-np.logaddexp(0, -scores))
 
 
@@ -307,7 +340,7 @@ def sigmoid_of_each_score(scores: np.ndarray) -> np.ndarray:
     says="All of the probability goes to the largest score: that is the decision (argmax), without any doubt in it.",
     see=PROBABILITIES,
 )
-def all_to_the_largest_score(scores: np.ndarray) -> np.ndarray:
+def all_to_the_largest_score(scores: Array) -> Array:
     return (np.arange(scores.shape[-1]) == scores.argmax(axis=-1)[..., None]).astype(float)
 
 
@@ -316,9 +349,8 @@ def all_to_the_largest_score(scores: np.ndarray) -> np.ndarray:
     says="These are the logarithms of the probabilities, none of which is positive: the last exponential is missing.",
     see=PROBABILITIES,
 )
-def logarithms_returned(scores: np.ndarray) -> np.ndarray:
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+def logarithms_returned(scores: Array) -> Array:
+    return _log_softmax(scores)
 
 
 @misconception(
@@ -327,13 +359,8 @@ def logarithms_returned(scores: np.ndarray) -> np.ndarray:
     "so the probabilities differ by a factor of at most e.",
     see=PROBABILITIES,
 )
-def softmax_of_the_softmax(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    exponentials = np.exp(exponentials / exponentials.sum(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
-
-
-# log_softmax
+def softmax_of_the_softmax(scores: Array) -> Array:
+    return _softmax(_softmax(scores))
 
 
 @misconception(
@@ -342,9 +369,8 @@ def softmax_of_the_softmax(scores: np.ndarray) -> np.ndarray:
     "though the right value is an ordinary number such as -1000.",
     see=LOGARITHM,
 )
-def logarithm_of_the_softmax(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.log(exponentials / exponentials.sum(axis=-1, keepdims=True))
+def logarithm_of_the_softmax(scores: Array) -> Array:
+    return np.log(_softmax(scores))
 
 
 @misconception(
@@ -353,7 +379,7 @@ def logarithm_of_the_softmax(scores: np.ndarray) -> np.ndarray:
     "large scores end in NaN before the logarithm is reached.",
     see=LOGARITHM,
 )
-def logarithm_of_an_overflowing_softmax(scores: np.ndarray) -> np.ndarray:
+def logarithm_of_an_overflowing_softmax(scores: Array) -> Array:
     exponentials = np.exp(scores)
     return np.log(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
@@ -364,7 +390,7 @@ def logarithm_of_an_overflowing_softmax(scores: np.ndarray) -> np.ndarray:
     "709 and vanishes below -745, and so the result is infinite.",
     see=LOGARITHM,
 )
-def overflowing_sum_of_exponentials(scores: np.ndarray) -> np.ndarray:
+def overflowing_sum_of_exponentials(scores: Array) -> Array:
     return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
 
 
@@ -374,9 +400,8 @@ def overflowing_sum_of_exponentials(scores: np.ndarray) -> np.ndarray:
     "no log-probability can fall below -27.6, however wrong the class.",
     see=LOGARITHM,
 )
-def floor_of_1e12(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.log(exponentials / exponentials.sum(axis=-1, keepdims=True) + 1e-12)
+def floor_of_1e12(scores: Array) -> Array:
+    return np.log(_softmax(scores) + 1e-12)
 
 
 @misconception(
@@ -385,9 +410,8 @@ def floor_of_1e12(scores: np.ndarray) -> np.ndarray:
     "no log-probability can fall below -34.5, however wrong the class.",
     see=LOGARITHM,
 )
-def floor_of_1e15(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.log(np.maximum(exponentials / exponentials.sum(axis=-1, keepdims=True), 1e-15))
+def floor_of_1e15(scores: Array) -> Array:
+    return np.log(np.maximum(_softmax(scores), 1e-15))
 
 
 @misconception(
@@ -396,9 +420,8 @@ def floor_of_1e15(scores: np.ndarray) -> np.ndarray:
     "no log-probability can fall below -23.0, however wrong the class.",
     see=LOGARITHM,
 )
-def floor_of_1e10(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.log(exponentials / exponentials.sum(axis=-1, keepdims=True) + 1e-10)
+def floor_of_1e10(scores: Array) -> Array:
+    return np.log(_softmax(scores) + 1e-10)
 
 
 @misconception(
@@ -407,9 +430,8 @@ def floor_of_1e10(scores: np.ndarray) -> np.ndarray:
     "no log-probability can fall below -18.4, and all the others are slightly off.",
     see=LOGARITHM,
 )
-def floor_of_1e8(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.log(exponentials / exponentials.sum(axis=-1, keepdims=True) + 1e-8)
+def floor_of_1e8(scores: Array) -> Array:
+    return np.log(_softmax(scores) + 1e-8)
 
 
 @misconception(
@@ -418,9 +440,8 @@ def floor_of_1e8(scores: np.ndarray) -> np.ndarray:
     "but -1.8e308 stands where an ordinary number such as -1000 belongs.",
     see=LOGARITHM,
 )
-def infinity_hidden(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.nan_to_num(np.log(exponentials / exponentials.sum(axis=-1, keepdims=True)))
+def infinity_hidden(scores: Array) -> Array:
+    return np.nan_to_num(np.log(_softmax(scores)))
 
 
 @misconception(
@@ -429,7 +450,7 @@ def infinity_hidden(scores: np.ndarray) -> np.ndarray:
     "and its logarithm is infinite.",
     see=LOGARITHM,
 )
-def one_maximum_for_the_whole_batch(scores: np.ndarray) -> np.ndarray:
+def one_maximum_for_the_whole_batch(scores: Array) -> Array:
     shifted = scores - scores.max()
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -439,7 +460,7 @@ def one_maximum_for_the_whole_batch(scores: np.ndarray) -> np.ndarray:
     says="The mean of the row is subtracted instead of its maximum: a score 710 above the mean still overflows.",
     see=LOGARITHM,
 )
-def shifted_by_the_mean(scores: np.ndarray) -> np.ndarray:
+def shifted_by_the_mean(scores: Array) -> Array:
     shifted = scores - scores.mean(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -450,7 +471,7 @@ def shifted_by_the_mean(scores: np.ndarray) -> np.ndarray:
     "every exponential underflows, and the logarithm of their sum is infinite.",
     see=LOGARITHM,
 )
-def shifted_by_the_largest_absolute_value(scores: np.ndarray) -> np.ndarray:
+def shifted_by_the_largest_absolute_value(scores: Array) -> Array:
     shifted = scores - np.abs(scores).max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -461,7 +482,7 @@ def shifted_by_the_largest_absolute_value(scores: np.ndarray) -> np.ndarray:
     "every row is too large by its maximum.",
     see=LOGARITHM,
 )
-def maximum_never_restored(scores: np.ndarray) -> np.ndarray:
+def maximum_never_restored(scores: Array) -> Array:
     return scores - np.log(np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True))
 
 
@@ -471,7 +492,7 @@ def maximum_never_restored(scores: np.ndarray) -> np.ndarray:
     "every row is too small by its maximum.",
     see=LOGARITHM,
 )
-def maximum_subtracted_twice(scores: np.ndarray) -> np.ndarray:
+def maximum_subtracted_twice(scores: Array) -> Array:
     largest = scores.max(axis=-1, keepdims=True)
     shifted = scores - largest
     return shifted - (largest + np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
@@ -483,17 +504,17 @@ def maximum_subtracted_twice(scores: np.ndarray) -> np.ndarray:
     "the rest, and otherwise the probabilities sum to more than 1.",
     see=LOGARITHM,
 )
-def maximum_in_place_of_the_normaliser(scores: np.ndarray) -> np.ndarray:
+def maximum_in_place_of_the_normaliser(scores: Array) -> Array:
     return scores - scores.max(axis=-1, keepdims=True)
 
 
 @misconception(
     of="log_softmax",
-    says="The sum of exponentials is subtracted without its logarithm: the division by the sum becomes a subtraction of "
-    "its logarithm, not of the sum itself.",
+    says="The sum of exponentials is subtracted without its logarithm: in logarithms, "
+    "dividing by a sum means subtracting the logarithm of it.",
     see=LOGARITHM,
 )
-def logarithm_of_the_sum_forgotten(scores: np.ndarray) -> np.ndarray:
+def logarithm_of_the_sum_forgotten(scores: Array) -> Array:
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - np.exp(shifted).sum(axis=-1, keepdims=True)
 
@@ -504,7 +525,7 @@ def logarithm_of_the_sum_forgotten(scores: np.ndarray) -> np.ndarray:
     "The normaliser is the logarithm of the sum, not the sum of the logarithms.",
     see=LOGARITHM,
 )
-def sum_of_logarithms(scores: np.ndarray) -> np.ndarray:
+def sum_of_logarithms(scores: Array) -> Array:
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - shifted.sum(axis=-1, keepdims=True)
 
@@ -515,7 +536,7 @@ def sum_of_logarithms(scores: np.ndarray) -> np.ndarray:
     "every log-probability is too large by the logarithm of the number of classes.",
     see=LOGARITHM,
 )
-def mean_of_the_exponentials(scores: np.ndarray) -> np.ndarray:
+def mean_of_the_exponentials(scores: Array) -> Array:
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).mean(axis=-1, keepdims=True))
 
@@ -525,17 +546,17 @@ def mean_of_the_exponentials(scores: np.ndarray) -> np.ndarray:
     says="The sum runs down the batch: the exponentials of every column sum to 1 instead of those of every row.",
     see=LOGARITHM,
 )
-def logarithm_normalised_over_the_batch(scores: np.ndarray) -> np.ndarray:
+def logarithm_normalised_over_the_batch(scores: Array) -> Array:
     shifted = scores - scores.max(axis=0, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))
 
 
 @misconception(
     of="log_softmax",
-    says="The sum runs over the whole array: the exponentials of the whole batch sum to 1 instead of those of each row.",
+    says="The sum runs over the whole array: the exponentials of the whole batch sum to 1, not those of each row.",
     see=LOGARITHM,
 )
-def logarithm_normalised_over_everything(scores: np.ndarray) -> np.ndarray:
+def logarithm_normalised_over_everything(scores: Array) -> Array:
     shifted = scores - scores.max()
     return shifted - np.log(np.exp(shifted).sum())
 
@@ -546,7 +567,7 @@ def logarithm_normalised_over_everything(scores: np.ndarray) -> np.ndarray:
     "a single vector raises an error, and with more dimensions the wrong ones are summed.",
     see=LOGARITHM,
 )
-def logarithm_over_the_second_axis(scores: np.ndarray) -> np.ndarray:
+def logarithm_over_the_second_axis(scores: Array) -> Array:
     shifted = scores - scores.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
@@ -557,7 +578,7 @@ def logarithm_over_the_second_axis(scores: np.ndarray) -> np.ndarray:
     "subtracts from every column the normaliser of another row.",
     see=LOGARITHM,
 )
-def normaliser_without_keepdims(scores: np.ndarray) -> np.ndarray:
+def normaliser_without_keepdims(scores: Array) -> Array:
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1))
 
@@ -567,9 +588,8 @@ def normaliser_without_keepdims(scores: np.ndarray) -> np.ndarray:
     says="These are the probabilities themselves: the logarithm is missing, and no value may be positive.",
     see=LOGARITHM,
 )
-def probabilities_returned(scores: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+def probabilities_returned(scores: Array) -> Array:
+    return _softmax(scores)
 
 
 @misconception(
@@ -577,9 +597,8 @@ def probabilities_returned(scores: np.ndarray) -> np.ndarray:
     says="The sign is reversed: these are the losses of the classes. A log-probability is never positive.",
     see=LOGARITHM,
 )
-def negative_log_probabilities(scores: np.ndarray) -> np.ndarray:
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
+def negative_log_probabilities(scores: Array) -> Array:
+    return -_log_softmax(scores)
 
 
 @misconception(
@@ -587,9 +606,8 @@ def negative_log_probabilities(scores: np.ndarray) -> np.ndarray:
     says="The logarithm has base 2: every value is too large in size by the factor 1.4427. Losses here are in nats.",
     see=LOGARITHM,
 )
-def logarithm_to_base_two(scores: np.ndarray) -> np.ndarray:
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return (shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))) / np.log(2)
+def logarithm_to_base_two(scores: Array) -> Array:
+    return _log_softmax(scores) / np.log(2)
 
 
 @misconception(
@@ -597,12 +615,9 @@ def logarithm_to_base_two(scores: np.ndarray) -> np.ndarray:
     says="The logarithm of the sum has base 10 while the exponential has base e: they do not undo each other.",
     see=LOGARITHM,
 )
-def logarithm_to_base_ten(scores: np.ndarray) -> np.ndarray:
+def logarithm_to_base_ten(scores: Array) -> Array:
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - np.log10(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-# cross_entropy
 
 
 @misconception(
@@ -611,10 +626,8 @@ def logarithm_to_base_ten(scores: np.ndarray) -> np.ndarray:
     "the loss is infinite instead of, say, 1000.",
     see=CROSS_ENTROPY,
 )
-def logarithm_of_zero(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets]).mean())
+def logarithm_of_zero(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets)).mean())
 
 
 @misconception(
@@ -622,10 +635,10 @@ def logarithm_of_zero(scores: np.ndarray, targets: np.ndarray) -> float:
     says="No maximum is subtracted in the softmax: scores of ±1000 overflow or underflow, and the loss is NaN.",
     see=CROSS_ENTROPY,
 )
-def overflowing_softmax(scores: np.ndarray, targets: np.ndarray) -> float:
+def overflowing_softmax(scores: Array, targets: Array) -> float:
     exponentials = np.exp(scores)
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets]).mean())
+    return float(-np.log(_of_truth(probabilities, targets)).mean())
 
 
 @misconception(
@@ -634,9 +647,9 @@ def overflowing_softmax(scores: np.ndarray, targets: np.ndarray) -> float:
     "scores of ±1000 make the sum overflow or vanish, and the loss infinite.",
     see=CROSS_ENTROPY,
 )
-def overflowing_normaliser(scores: np.ndarray, targets: np.ndarray) -> float:
+def overflowing_normaliser(scores: Array, targets: Array) -> float:
     normaliser = np.log(np.exp(scores).sum(axis=1))
-    return float((normaliser - scores[np.arange(len(targets)), targets]).mean())
+    return float((normaliser - _of_truth(scores, targets)).mean())
 
 
 @misconception(
@@ -645,10 +658,10 @@ def overflowing_normaliser(scores: np.ndarray, targets: np.ndarray) -> float:
     "and the loss is infinite.",
     see=CROSS_ENTROPY,
 )
-def one_maximum_for_all_examples(scores: np.ndarray, targets: np.ndarray) -> float:
+def one_maximum_for_all_examples(scores: Array, targets: Array) -> float:
     shifted = scores - scores.max()
     normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((normaliser - shifted[np.arange(len(targets)), targets]).mean())
+    return float((normaliser - _of_truth(shifted, targets)).mean())
 
 
 @misconception(
@@ -657,9 +670,9 @@ def one_maximum_for_all_examples(scores: np.ndarray, targets: np.ndarray) -> flo
     "the loss of every example is too small by its largest score.",
     see=CROSS_ENTROPY,
 )
-def maximum_not_given_back(scores: np.ndarray, targets: np.ndarray) -> float:
+def maximum_not_given_back(scores: Array, targets: Array) -> float:
     normaliser = np.log(np.exp(scores - scores.max(axis=1, keepdims=True)).sum(axis=1))
-    return float((normaliser - scores[np.arange(len(targets)), targets]).mean())
+    return float((normaliser - _of_truth(scores, targets)).mean())
 
 
 @misconception(
@@ -667,10 +680,8 @@ def maximum_not_given_back(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The probability is kept above 1e-15: no example can cost more than 34.5, so sure mistakes count too little.",
     see=CROSS_ENTROPY,
 )
-def probability_floor_of_1e15(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(np.clip(probabilities[np.arange(len(targets)), targets], 1e-15, 1 - 1e-15)).mean())
+def probability_floor_of_1e15(scores: Array, targets: Array) -> float:
+    return float(-np.log(np.clip(_of_truth(_softmax(scores), targets), 1e-15, 1 - 1e-15)).mean())
 
 
 @misconception(
@@ -678,10 +689,8 @@ def probability_floor_of_1e15(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The probability is kept above 1e-12: no example can cost more than 27.6, so sure mistakes count too little.",
     see=CROSS_ENTROPY,
 )
-def probability_floor_of_1e12(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets] + 1e-12).mean())
+def probability_floor_of_1e12(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets) + 1e-12).mean())
 
 
 @misconception(
@@ -689,10 +698,8 @@ def probability_floor_of_1e12(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The probability is kept above 1e-10: no example can cost more than 23.0, so sure mistakes count too little.",
     see=CROSS_ENTROPY,
 )
-def probability_floor_of_1e10(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets] + 1e-10).mean())
+def probability_floor_of_1e10(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets) + 1e-10).mean())
 
 
 @misconception(
@@ -700,10 +707,8 @@ def probability_floor_of_1e10(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The probability is kept above 1e-9: no example can cost more than 20.7, so sure mistakes count too little.",
     see=CROSS_ENTROPY,
 )
-def probability_floor_of_1e9(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets] + 1e-9).mean())
+def probability_floor_of_1e9(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets) + 1e-9).mean())
 
 
 @misconception(
@@ -711,10 +716,8 @@ def probability_floor_of_1e9(scores: np.ndarray, targets: np.ndarray) -> float:
     says="1e-8 is added to the probability: no example can cost more than 18.4, so sure mistakes count too little.",
     see=CROSS_ENTROPY,
 )
-def probability_floor_of_1e8(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets] + 1e-8).mean())
+def probability_floor_of_1e8(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets) + 1e-8).mean())
 
 
 @misconception(
@@ -722,10 +725,8 @@ def probability_floor_of_1e8(scores: np.ndarray, targets: np.ndarray) -> float:
     says="1e-7 is added to the probability: no example can cost more than 16.1, and every other loss is slightly off.",
     see=CROSS_ENTROPY,
 )
-def probability_raised_by_1e7(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets] + 1e-7).mean())
+def probability_raised_by_1e7(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets) + 1e-7).mean())
 
 
 @misconception(
@@ -733,10 +734,8 @@ def probability_raised_by_1e7(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The probability is clipped at 1e-7: no example can cost more than 16.1, so sure mistakes count too little.",
     see=CROSS_ENTROPY,
 )
-def probability_clipped_at_1e7(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(np.maximum(probabilities[np.arange(len(targets)), targets], 1e-7)).mean())
+def probability_clipped_at_1e7(scores: Array, targets: Array) -> float:
+    return float(-np.log(np.maximum(_of_truth(_softmax(scores), targets), 1e-7)).mean())
 
 
 @misconception(
@@ -744,10 +743,8 @@ def probability_clipped_at_1e7(scores: np.ndarray, targets: np.ndarray) -> float
     says="1e-5 is added to the probability: no example can cost more than 11.5, and every other loss is off as well.",
     see=CROSS_ENTROPY,
 )
-def probability_raised_by_1e5(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets] + 1e-5).mean())
+def probability_raised_by_1e5(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets) + 1e-5).mean())
 
 
 @misconception(
@@ -755,10 +752,8 @@ def probability_raised_by_1e5(scores: np.ndarray, targets: np.ndarray) -> float:
     says="Examples whose probability underflows are given the loss 0: the worst mistakes count as perfect answers.",
     see=CROSS_ENTROPY,
 )
-def worst_mistakes_dropped(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    losses = -np.log(probabilities[np.arange(len(targets)), targets])
+def worst_mistakes_dropped(scores: Array, targets: Array) -> float:
+    losses = -np.log(_of_truth(_softmax(scores), targets))
     return float(np.where(np.isfinite(losses), losses, 0.0).mean())
 
 
@@ -768,10 +763,8 @@ def worst_mistakes_dropped(scores: np.ndarray, targets: np.ndarray) -> float:
     "and grows with the batch size.",
     see=CROSS_ENTROPY,
 )
-def summed_over_the_batch(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((normaliser - shifted[np.arange(len(targets)), targets]).sum())
+def summed_over_the_batch(scores: Array, targets: Array) -> float:
+    return float(_losses(scores, targets).sum())
 
 
 @misconception(
@@ -780,10 +773,9 @@ def summed_over_the_batch(scores: np.ndarray, targets: np.ndarray) -> float:
     "so the loss is C times too small.",
     see=CROSS_ENTROPY,
 )
-def mean_over_examples_and_classes(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float(-(np.eye(scores.shape[1])[targets] * log_probabilities).mean())
+def mean_over_examples_and_classes(scores: Array, targets: Array) -> float:
+    log_probabilities = _log_softmax(scores)
+    return float(-(_one_hot(scores, targets) * log_probabilities).mean())
 
 
 @misconception(
@@ -791,10 +783,8 @@ def mean_over_examples_and_classes(scores: np.ndarray, targets: np.ndarray) -> f
     says="The sum is divided by the number of classes instead of the number of examples.",
     see=CROSS_ENTROPY,
 )
-def divided_by_the_number_of_classes(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((normaliser - shifted[np.arange(len(targets)), targets]).sum() / scores.shape[1])
+def divided_by_the_number_of_classes(scores: Array, targets: Array) -> float:
+    return float(_losses(scores, targets).sum() / scores.shape[1])
 
 
 @misconception(
@@ -802,10 +792,8 @@ def divided_by_the_number_of_classes(scores: np.ndarray, targets: np.ndarray) ->
     says="The mean over the batch is missing: one loss per example comes back instead of one number.",
     see=CROSS_ENTROPY,
 )
-def one_loss_per_example(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return normaliser - shifted[np.arange(len(targets)), targets]
+def one_loss_per_example(scores: Array, targets: Array) -> Array:
+    return _losses(scores, targets)
 
 
 @misconception(
@@ -814,10 +802,8 @@ def one_loss_per_example(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     "and minimising it would make the true classes unlikely.",
     see=CROSS_ENTROPY,
 )
-def minus_forgotten(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((shifted[np.arange(len(targets)), targets] - normaliser).mean())
+def minus_forgotten(scores: Array, targets: Array) -> float:
+    return float(-_losses(scores, targets).mean())
 
 
 @misconception(
@@ -825,10 +811,8 @@ def minus_forgotten(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The logarithm has base 2: the loss is in bits and 1.4427 times too large. Losses here are in nats.",
     see=CROSS_ENTROPY,
 )
-def loss_in_bits(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((normaliser - shifted[np.arange(len(targets)), targets]).mean() / np.log(2))
+def loss_in_bits(scores: Array, targets: Array) -> float:
+    return float(_losses(scores, targets).mean() / np.log(2))
 
 
 @misconception(
@@ -836,10 +820,8 @@ def loss_in_bits(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The logarithm has base 10: the loss is 2.3026 times too small. Losses here are in nats.",
     see=CROSS_ENTROPY,
 )
-def loss_in_decimal_digits(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((normaliser - shifted[np.arange(len(targets)), targets]).mean() / np.log(10))
+def loss_in_decimal_digits(scores: Array, targets: Array) -> float:
+    return float(_losses(scores, targets).mean() / np.log(10))
 
 
 @misconception(
@@ -848,11 +830,8 @@ def loss_in_decimal_digits(scores: np.ndarray, targets: np.ndarray) -> float:
     "cannot bring the loss below log(1 + (C - 1)/e), and a sure mistake costs little more.",
     see=CROSS_ENTROPY,
 )
-def softmax_applied_twice(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(probabilities).sum(axis=1))
-    return float((normaliser - probabilities[np.arange(len(targets)), targets]).mean())
+def softmax_applied_twice(scores: Array, targets: Array) -> float:
+    return float(_losses(_softmax(scores), targets).mean())
 
 
 @misconception(
@@ -861,10 +840,8 @@ def softmax_applied_twice(scores: np.ndarray, targets: np.ndarray) -> float:
     "and a sure mistake costs no more than 1 extra.",
     see=CROSS_ENTROPY,
 )
-def logarithm_forgotten(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-probabilities[np.arange(len(targets)), targets].mean())
+def logarithm_forgotten(scores: Array, targets: Array) -> float:
+    return float(-_of_truth(_softmax(scores), targets).mean())
 
 
 @misconception(
@@ -872,8 +849,8 @@ def logarithm_forgotten(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The raw scores are taken for probabilities: scores may be negative, and their logarithm is then NaN.",
     see=CROSS_ENTROPY,
 )
-def scores_taken_for_probabilities(scores: np.ndarray, targets: np.ndarray) -> float:
-    return float(-np.log(scores[np.arange(len(targets)), targets]).mean())
+def scores_taken_for_probabilities(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(scores, targets)).mean())
 
 
 @misconception(
@@ -882,8 +859,8 @@ def scores_taken_for_probabilities(scores: np.ndarray, targets: np.ndarray) -> f
     "and has no lower bound.",
     see=CROSS_ENTROPY,
 )
-def normaliser_forgotten(scores: np.ndarray, targets: np.ndarray) -> float:
-    return float(-scores[np.arange(len(targets)), targets].mean())
+def normaliser_forgotten(scores: Array, targets: Array) -> float:
+    return float(-_of_truth(scores, targets).mean())
 
 
 @misconception(
@@ -892,8 +869,8 @@ def normaliser_forgotten(scores: np.ndarray, targets: np.ndarray) -> float:
     "the loss is 0 for every right decision, however close it was.",
     see=CROSS_ENTROPY,
 )
-def maximum_instead_of_log_sum_exp(scores: np.ndarray, targets: np.ndarray) -> float:
-    return float((scores.max(axis=1) - scores[np.arange(len(targets)), targets]).mean())
+def maximum_instead_of_log_sum_exp(scores: Array, targets: Array) -> float:
+    return float((scores.max(axis=1) - _of_truth(scores, targets)).mean())
 
 
 @misconception(
@@ -902,9 +879,8 @@ def maximum_instead_of_log_sum_exp(scores: np.ndarray, targets: np.ndarray) -> f
     "each example is charged for the classes of all the others.",
     see=CROSS_ENTROPY,
 )
-def every_target_for_every_example(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+def every_target_for_every_example(scores: Array, targets: Array) -> float:
+    log_probabilities = _log_softmax(scores)
     return float(-log_probabilities[:, targets].mean())
 
 
@@ -913,7 +889,7 @@ def every_target_for_every_example(scores: np.ndarray, targets: np.ndarray) -> f
     says="The result is formed outside the loop over examples: only the last example contributes, divided by N.",
     see=CROSS_ENTROPY,
 )
-def only_the_last_example_counts(scores: np.ndarray, targets: np.ndarray) -> float:
+def only_the_last_example_counts(scores: Array, targets: Array) -> float:
     loss = 0.0
     for row, target in zip(scores, targets, strict=True):
         shifted = row - row.max()
@@ -926,7 +902,7 @@ def only_the_last_example_counts(scores: np.ndarray, targets: np.ndarray) -> flo
     says="The loss returned is that of one example alone, the last of the loop: the others are computed and lost.",
     see=CROSS_ENTROPY,
 )
-def loss_of_the_last_example(scores: np.ndarray, targets: np.ndarray) -> float:
+def loss_of_the_last_example(scores: Array, targets: Array) -> float:
     loss = 0.0
     for row, target in zip(scores, targets, strict=True):
         shifted = row - row.max()
@@ -939,7 +915,7 @@ def loss_of_the_last_example(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The return stands inside the loop over examples: the function ends after the first one.",
     see=CROSS_ENTROPY,
 )
-def loss_of_the_first_example(scores: np.ndarray, targets: np.ndarray) -> float:
+def loss_of_the_first_example(scores: Array, targets: Array) -> float:
     for row, target in zip(scores, targets, strict=True):
         shifted = row - row.max()
         return float(np.log(np.exp(shifted).sum()) - shifted[target])
@@ -952,9 +928,8 @@ def loss_of_the_first_example(scores: np.ndarray, targets: np.ndarray) -> float:
     "and rewards any sure prediction, right or wrong.",
     see=CROSS_ENTROPY,
 )
-def predicted_class_instead_of_the_true_one(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return float(np.log(np.exp(shifted).sum(axis=1)).mean())
+def predicted_class_instead_of_the_true_one(scores: Array, targets: Array) -> float:
+    return float(_losses(scores, scores.argmax(axis=1)).mean())
 
 
 @misconception(
@@ -963,10 +938,8 @@ def predicted_class_instead_of_the_true_one(scores: np.ndarray, targets: np.ndar
     "and class 0 wraps around to the last.",
     see=CROSS_ENTROPY,
 )
-def classes_counted_from_one(scores: np.ndarray, targets: np.ndarray) -> float:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(axis=1))
-    return float((normaliser - shifted[np.arange(len(targets)), targets - 1]).mean())
+def classes_counted_from_one(scores: Array, targets: Array) -> float:
+    return float(_losses(scores, targets - 1).mean())
 
 
 @misconception(
@@ -974,10 +947,10 @@ def classes_counted_from_one(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The softmax inside runs down the batch instead of across the classes.",
     see=CROSS_ENTROPY,
 )
-def softmax_over_the_batch(scores: np.ndarray, targets: np.ndarray) -> float:
+def softmax_over_the_batch(scores: Array, targets: Array) -> float:
     shifted = scores - scores.max(axis=0, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))
-    return float(-log_probabilities[np.arange(len(targets)), targets].mean())
+    return float(-_of_truth(log_probabilities, targets).mean())
 
 
 @misconception(
@@ -985,10 +958,10 @@ def softmax_over_the_batch(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The softmax inside runs over the whole batch: all N times C probabilities together sum to 1.",
     see=CROSS_ENTROPY,
 )
-def softmax_over_everything(scores: np.ndarray, targets: np.ndarray) -> float:
+def softmax_over_everything(scores: Array, targets: Array) -> float:
     shifted = scores - scores.max()
     log_probabilities = shifted - np.log(np.exp(shifted).sum())
-    return float(-log_probabilities[np.arange(len(targets)), targets].mean())
+    return float(-_of_truth(log_probabilities, targets).mean())
 
 
 @misconception(
@@ -997,22 +970,20 @@ def softmax_over_everything(scores: np.ndarray, targets: np.ndarray) -> float:
     "and where N equals C silently mixes up the examples.",
     see=CROSS_ENTROPY,
 )
-def rows_and_columns_mixed_up(scores: np.ndarray, targets: np.ndarray) -> float:
+def rows_and_columns_mixed_up(scores: Array, targets: Array) -> float:
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1))
-    return float(-log_probabilities[np.arange(len(targets)), targets].mean())
+    return float(-_of_truth(log_probabilities, targets).mean())
 
 
 @misconception(
     of="cross_entropy",
-    says="The logarithm is taken after the mean: the logarithm of a mean probability is not the mean of the logarithms, "
+    says="The logarithm is taken after the mean: the logarithm of a mean is not the mean of the logarithms, "
     "and one sure mistake hides behind the other examples.",
     see=CROSS_ENTROPY,
 )
-def logarithm_of_the_mean(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(-np.log(probabilities[np.arange(len(targets)), targets].mean()))
+def logarithm_of_the_mean(scores: Array, targets: Array) -> float:
+    return float(-np.log(_of_truth(_softmax(scores), targets).mean()))
 
 
 @misconception(
@@ -1021,10 +992,9 @@ def logarithm_of_the_mean(scores: np.ndarray, targets: np.ndarray) -> float:
     "The softmax has charged for the other classes already.",
     see=CROSS_ENTROPY,
 )
-def other_classes_charged_too(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    true = np.eye(scores.shape[1])[targets] == 1
+def other_classes_charged_too(scores: Array, targets: Array) -> float:
+    probabilities = _softmax(scores)
+    true = _one_hot(scores, targets) == 1
     return float(-np.log(np.where(true, probabilities, 1 - probabilities)).sum(axis=1).mean())
 
 
@@ -1034,10 +1004,9 @@ def other_classes_charged_too(scores: np.ndarray, targets: np.ndarray) -> float:
     "a sure mistake costs 2 at most, and its gradient vanishes.",
     see=CROSS_ENTROPY,
 )
-def squared_error_of_the_probabilities(scores: np.ndarray, targets: np.ndarray) -> float:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return float(((probabilities - np.eye(scores.shape[1])[targets]) ** 2).sum(axis=1).mean())
+def squared_error_of_the_probabilities(scores: Array, targets: Array) -> float:
+    probabilities = _softmax(scores)
+    return float(((probabilities - _one_hot(scores, targets)) ** 2).sum(axis=1).mean())
 
 
 @misconception(
@@ -1045,11 +1014,8 @@ def squared_error_of_the_probabilities(scores: np.ndarray, targets: np.ndarray) 
     says="This counts wrong decisions: the error rate does not see how sure a prediction was and has no useful slope.",
     see=CROSS_ENTROPY,
 )
-def error_rate(scores: np.ndarray, targets: np.ndarray) -> float:
+def error_rate(scores: Array, targets: Array) -> float:
     return float((scores.argmax(axis=1) != targets).mean())
-
-
-# cross_entropy_gradient
 
 
 @misconception(
@@ -1057,10 +1023,8 @@ def error_rate(scores: np.ndarray, targets: np.ndarray) -> float:
     says="The loss is a mean, but its gradient is not divided by N: it is N times too large.",
     see=GRADIENT,
 )
-def not_divided_by_the_batch_size(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities - np.eye(scores.shape[1])[targets]
+def not_divided_by_the_batch_size(scores: Array, targets: Array) -> Array:
+    return _softmax(scores) - _one_hot(scores, targets)
 
 
 @misconception(
@@ -1068,10 +1032,8 @@ def not_divided_by_the_batch_size(scores: np.ndarray, targets: np.ndarray) -> np
     says="The gradient is divided by N times C, as if the loss were a mean over classes too: it is C times too small.",
     see=GRADIENT,
 )
-def divided_by_examples_and_classes(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / scores.size
+def divided_by_examples_and_classes(scores: Array, targets: Array) -> Array:
+    return (_softmax(scores) - _one_hot(scores, targets)) / scores.size
 
 
 @misconception(
@@ -1079,10 +1041,8 @@ def divided_by_examples_and_classes(scores: np.ndarray, targets: np.ndarray) -> 
     says="The gradient is divided by the number of classes instead of the number of examples.",
     see=GRADIENT,
 )
-def divided_by_the_classes(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / scores.shape[1]
+def divided_by_the_classes(scores: Array, targets: Array) -> Array:
+    return (_softmax(scores) - _one_hot(scores, targets)) / scores.shape[1]
 
 
 @misconception(
@@ -1091,10 +1051,9 @@ def divided_by_the_classes(scores: np.ndarray, targets: np.ndarray) -> np.ndarra
     "gradient descent would climb and make the true class less likely.",
     see=GRADIENT,
 )
-def sign_reversed(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (np.eye(scores.shape[1])[targets] - probabilities) / len(targets)
+def sign_reversed(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    return (_one_hot(scores, targets) - probabilities) / len(targets)
 
 
 @misconception(
@@ -1103,10 +1062,9 @@ def sign_reversed(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     "the true class is pushed down with all the others.",
     see=GRADIENT,
 )
-def targets_added(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities + np.eye(scores.shape[1])[targets]) / len(targets)
+def targets_added(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    return (probabilities + _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1115,9 +1073,8 @@ def targets_added(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     "which push every score down whatever the targets are.",
     see=GRADIENT,
 )
-def true_class_ignored(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True) / len(targets)
+def true_class_ignored(scores: Array, targets: Array) -> Array:
+    return _softmax(scores) / len(targets)
 
 
 @misconception(
@@ -1126,10 +1083,9 @@ def true_class_ignored(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     "and the gradient of every row has to sum to 0.",
     see=GRADIENT,
 )
-def only_the_true_class(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return np.eye(scores.shape[1])[targets] * (probabilities - 1) / len(targets)
+def only_the_true_class(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    return _one_hot(scores, targets) * (probabilities - 1) / len(targets)
 
 
 @misconception(
@@ -1138,9 +1094,8 @@ def only_the_true_class(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     "its probability is counted double.",
     see=GRADIENT,
 )
-def true_class_handled_twice(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    gradient = exponentials / exponentials.sum(axis=1, keepdims=True)
+def true_class_handled_twice(scores: Array, targets: Array) -> Array:
+    gradient = _softmax(scores)
     rows = np.arange(len(targets))
     gradient[rows, targets] += gradient[rows, targets] - 1
     return gradient / len(targets)
@@ -1152,10 +1107,9 @@ def true_class_handled_twice(scores: np.ndarray, targets: np.ndarray) -> np.ndar
     "its Jacobian are missing, so no gradient reaches the other classes.",
     see=GRADIENT,
 )
-def softmax_taken_for_element_wise(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    d_probabilities = -np.eye(scores.shape[1])[targets] / probabilities
+def softmax_taken_for_element_wise(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    d_probabilities = -_one_hot(scores, targets) / probabilities
     return d_probabilities * probabilities * (1 - probabilities) / len(targets)
 
 
@@ -1165,10 +1119,9 @@ def softmax_taken_for_element_wise(scores: np.ndarray, targets: np.ndarray) -> n
     "and the extra factor makes it vanish where the network is surely wrong.",
     see=GRADIENT,
 )
-def derivative_of_the_softmax_applied_twice(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    error = probabilities - np.eye(scores.shape[1])[targets]
+def derivative_of_the_softmax_applied_twice(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    error = probabilities - _one_hot(scores, targets)
     return error * probabilities * (1 - probabilities) / len(targets)
 
 
@@ -1177,10 +1130,9 @@ def derivative_of_the_softmax_applied_twice(scores: np.ndarray, targets: np.ndar
     says="p - y goes through the Jacobian of the softmax once more: p - y already contains it.",
     see=GRADIENT,
 )
-def jacobian_applied_twice(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    error = (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+def jacobian_applied_twice(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    error = (probabilities - _one_hot(scores, targets)) / len(targets)
     return probabilities * (error - (error * probabilities).sum(axis=1, keepdims=True))
 
 
@@ -1190,10 +1142,9 @@ def jacobian_applied_twice(scores: np.ndarray, targets: np.ndarray) -> np.ndarra
     "it still has to pass through the softmax to reach the scores.",
     see=GRADIENT,
 )
-def gradient_of_the_probabilities(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return -np.eye(scores.shape[1])[targets] / probabilities / len(targets)
+def gradient_of_the_probabilities(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    return -_one_hot(scores, targets) / probabilities / len(targets)
 
 
 @misconception(
@@ -1202,9 +1153,8 @@ def gradient_of_the_probabilities(scores: np.ndarray, targets: np.ndarray) -> np
     "infinity times zero gives NaN. Simplify on paper before computing.",
     see=GRADIENT,
 )
-def chain_rule_through_a_division_by_zero(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+def chain_rule_through_a_division_by_zero(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
     rows = np.arange(len(targets))
     slope = np.zeros_like(probabilities)
     slope[rows, targets] = -1 / probabilities[rows, targets] / len(targets)
@@ -1217,10 +1167,9 @@ def chain_rule_through_a_division_by_zero(scores: np.ndarray, targets: np.ndarra
     "becomes 0, so the network learns nothing from its worst mistakes.",
     see=GRADIENT,
 )
-def no_gradient_from_the_worst_mistakes(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    slope = -np.eye(scores.shape[1])[targets] / (probabilities + 1e-12) / len(targets)
+def no_gradient_from_the_worst_mistakes(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    slope = -_one_hot(scores, targets) / (probabilities + 1e-12) / len(targets)
     return probabilities * (slope - (slope * probabilities).sum(axis=1, keepdims=True))
 
 
@@ -1229,10 +1178,10 @@ def no_gradient_from_the_worst_mistakes(scores: np.ndarray, targets: np.ndarray)
     says="No maximum is subtracted in the softmax: scores of ±1000 make the gradient NaN.",
     see=GRADIENT,
 )
-def gradient_of_an_overflowing_softmax(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def gradient_of_an_overflowing_softmax(scores: Array, targets: Array) -> Array:
     exponentials = np.exp(scores)
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+    return (probabilities - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1240,10 +1189,10 @@ def gradient_of_an_overflowing_softmax(scores: np.ndarray, targets: np.ndarray) 
     says="One maximum for the whole batch in the softmax: rows far below it underflow, and their gradient is NaN.",
     see=GRADIENT,
 )
-def gradient_with_one_maximum(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def gradient_with_one_maximum(scores: Array, targets: Array) -> Array:
     exponentials = np.exp(scores - scores.max())
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+    return (probabilities - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1251,10 +1200,10 @@ def gradient_with_one_maximum(scores: np.ndarray, targets: np.ndarray) -> np.nda
     says="The softmax inside runs down the batch instead of across the classes.",
     see=GRADIENT,
 )
-def gradient_over_the_batch(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def gradient_over_the_batch(scores: Array, targets: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=0, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=0, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+    return (probabilities - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1262,10 +1211,10 @@ def gradient_over_the_batch(scores: np.ndarray, targets: np.ndarray) -> np.ndarr
     says="The softmax inside runs over the whole batch: all N times C probabilities together sum to 1.",
     see=GRADIENT,
 )
-def gradient_over_everything(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def gradient_over_everything(scores: Array, targets: Array) -> Array:
     exponentials = np.exp(scores - scores.max())
     probabilities = exponentials / exponentials.sum()
-    return (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+    return (probabilities - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1274,10 +1223,10 @@ def gradient_over_everything(scores: np.ndarray, targets: np.ndarray) -> np.ndar
     "every column by the sum of another row.",
     see=GRADIENT,
 )
-def gradient_without_keepdims(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def gradient_without_keepdims(scores: Array, targets: Array) -> Array:
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+    return (probabilities - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1286,9 +1235,8 @@ def gradient_without_keepdims(scores: np.ndarray, targets: np.ndarray) -> np.nda
     "class 5 is no larger than class 1, it only has another name.",
     see=GRADIENT,
 )
-def class_numbers_subtracted(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+def class_numbers_subtracted(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
     return (probabilities - targets[:, None]) / len(targets)
 
 
@@ -1298,9 +1246,8 @@ def class_numbers_subtracted(scores: np.ndarray, targets: np.ndarray) -> np.ndar
     "1 is subtracted from classes that are true for other examples only.",
     see=GRADIENT,
 )
-def every_target_in_every_row(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    gradient = exponentials / exponentials.sum(axis=1, keepdims=True)
+def every_target_in_every_row(scores: Array, targets: Array) -> Array:
+    gradient = _softmax(scores)
     gradient[:, targets] -= 1
     return gradient / len(targets)
 
@@ -1311,10 +1258,9 @@ def every_target_in_every_row(scores: np.ndarray, targets: np.ndarray) -> np.nda
     "each example raises the class before its own, and class 0 wraps around to the last.",
     see=GRADIENT,
 )
-def gradient_with_classes_counted_from_one(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets - 1]) / len(targets)
+def gradient_with_classes_counted_from_one(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    return (probabilities - _one_hot(scores, targets - 1)) / len(targets)
 
 
 @misconception(
@@ -1323,10 +1269,9 @@ def gradient_with_classes_counted_from_one(scores: np.ndarray, targets: np.ndarr
     "the gradient never looks at the targets and makes every prediction surer.",
     see=GRADIENT,
 )
-def predicted_class_taken_for_the_true_one(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[scores.argmax(axis=1)]) / len(targets)
+def predicted_class_taken_for_the_true_one(scores: Array, targets: Array) -> Array:
+    probabilities = _softmax(scores)
+    return (probabilities - _one_hot(scores, scores.argmax(axis=1))) / len(targets)
 
 
 @misconception(
@@ -1334,8 +1279,8 @@ def predicted_class_taken_for_the_true_one(scores: np.ndarray, targets: np.ndarr
     says="The raw scores take the place of the probabilities: that is the gradient of a squared error.",
     see=GRADIENT,
 )
-def scores_instead_of_probabilities(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return (scores - np.eye(scores.shape[1])[targets]) / len(targets)
+def scores_instead_of_probabilities(scores: Array, targets: Array) -> Array:
+    return (scores - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1344,11 +1289,8 @@ def scores_instead_of_probabilities(scores: np.ndarray, targets: np.ndarray) -> 
     "that a perfect prediction still gets a gradient.",
     see=GRADIENT,
 )
-def gradient_with_softmax_twice(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    exponentials = np.exp(exponentials / exponentials.sum(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]) / len(targets)
+def gradient_with_softmax_twice(scores: Array, targets: Array) -> Array:
+    return (_softmax(_softmax(scores)) - _one_hot(scores, targets)) / len(targets)
 
 
 @misconception(
@@ -1357,10 +1299,8 @@ def gradient_with_softmax_twice(scores: np.ndarray, targets: np.ndarray) -> np.n
     "since every example has scores of its own.",
     see=GRADIENT,
 )
-def averaged_over_the_examples(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return (probabilities - np.eye(scores.shape[1])[targets]).mean(axis=0)
+def averaged_over_the_examples(scores: Array, targets: Array) -> Array:
+    return (_softmax(scores) - _one_hot(scores, targets)).mean(axis=0)
 
 
 @misconception(
@@ -1368,7 +1308,7 @@ def averaged_over_the_examples(scores: np.ndarray, targets: np.ndarray) -> np.nd
     says="The array of results is made anew for each example of the loop: only the last row of the gradient survives.",
     see=GRADIENT,
 )
-def only_the_last_row(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def only_the_last_row(scores: Array, targets: Array) -> Array:
     gradient = np.zeros(scores.shape)
     for i, target in enumerate(targets):
         exponentials = np.exp(scores[i] - scores[i].max())
@@ -1378,16 +1318,13 @@ def only_the_last_row(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return gradient / len(targets)
 
 
-# binary_cross_entropy
-
-
 @misconception(
     of="binary_cross_entropy",
     says="A finished sigmoid goes into t log p + (1 - t) log(1 - p): at ±1000 it is exactly 0 or 1, and 0 times "
     "-inf gives NaN, for right answers too.",
     see=TWO_CLASSES,
 )
-def zero_times_infinity(score: np.ndarray, target: np.ndarray) -> float:
+def zero_times_infinity(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p) + (1 - target) * np.log(1 - p)))
 
@@ -1398,7 +1335,7 @@ def zero_times_infinity(score: np.ndarray, target: np.ndarray) -> float:
     "infinity instead of 1000.",
     see=TWO_CLASSES,
 )
-def logarithm_of_a_finished_sigmoid(score: np.ndarray, target: np.ndarray) -> float:
+def logarithm_of_a_finished_sigmoid(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(np.log(np.where(target == 1, p, 1 - p))))
 
@@ -1408,7 +1345,7 @@ def logarithm_of_a_finished_sigmoid(score: np.ndarray, target: np.ndarray) -> fl
     says="The sigmoid is written exp(s) / (1 + exp(s)): for large positive scores that is inf / inf, which is NaN.",
     see=TWO_CLASSES,
 )
-def sigmoid_overflows(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_overflows(score: Array, target: Array) -> float:
     p = np.exp(score) / (1 + np.exp(score))
     return float(-np.mean(np.log(np.where(target == 1, p, 1 - p))))
 
@@ -1418,7 +1355,7 @@ def sigmoid_overflows(score: np.ndarray, target: np.ndarray) -> float:
     says="log(1 + exp(s)) overflows for s above 709: the loss is infinite, for right answers too.",
     see=TWO_CLASSES,
 )
-def exponential_of_a_large_score(score: np.ndarray, target: np.ndarray) -> float:
+def exponential_of_a_large_score(score: Array, target: Array) -> float:
     return float(np.mean(np.log(1 + np.exp(score)) - target * score))
 
 
@@ -1427,7 +1364,7 @@ def exponential_of_a_large_score(score: np.ndarray, target: np.ndarray) -> float
     says="log(1 + exp(-s)) overflows for s below -709: the loss is infinite, for right answers too.",
     see=TWO_CLASSES,
 )
-def exponential_of_minus_a_large_score(score: np.ndarray, target: np.ndarray) -> float:
+def exponential_of_minus_a_large_score(score: Array, target: Array) -> float:
     return float(np.mean(np.log(1 + np.exp(-score)) + (1 - target) * score))
 
 
@@ -1436,7 +1373,7 @@ def exponential_of_minus_a_large_score(score: np.ndarray, target: np.ndarray) ->
     says="1e-15 is added inside the logarithms: no example can cost more than 34.5, so sure mistakes count too little.",
     see=TWO_CLASSES,
 )
-def probability_raised_by_1e15(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_raised_by_1e15(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p + 1e-15) + (1 - target) * np.log(1 - p + 1e-15)))
 
@@ -1446,7 +1383,7 @@ def probability_raised_by_1e15(score: np.ndarray, target: np.ndarray) -> float:
     says="1e-12 is added inside the logarithms: no example can cost more than 27.6, so sure mistakes count too little.",
     see=TWO_CLASSES,
 )
-def probability_raised_by_1e12(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_raised_by_1e12(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p + 1e-12) + (1 - target) * np.log(1 - p + 1e-12)))
 
@@ -1456,7 +1393,7 @@ def probability_raised_by_1e12(score: np.ndarray, target: np.ndarray) -> float:
     says="1e-10 is added inside the logarithms: no example can cost more than 23.0, so sure mistakes count too little.",
     see=TWO_CLASSES,
 )
-def probability_raised_by_1e10(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_raised_by_1e10(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p + 1e-10) + (1 - target) * np.log(1 - p + 1e-10)))
 
@@ -1466,7 +1403,7 @@ def probability_raised_by_1e10(score: np.ndarray, target: np.ndarray) -> float:
     says="1e-8 is added inside the logarithms: no example can cost more than 18.4, so sure mistakes count too little.",
     see=TWO_CLASSES,
 )
-def probability_raised_by_1e8(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_raised_by_1e8(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p + 1e-8) + (1 - target) * np.log(1 - p + 1e-8)))
 
@@ -1476,7 +1413,7 @@ def probability_raised_by_1e8(score: np.ndarray, target: np.ndarray) -> float:
     says="1e-7 is added inside the logarithms: no example can cost more than 16.1, so sure mistakes count too little.",
     see=TWO_CLASSES,
 )
-def probability_raised_by_1e7(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_raised_by_1e7(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p + 1e-7) + (1 - target) * np.log(1 - p + 1e-7)))
 
@@ -1486,7 +1423,7 @@ def probability_raised_by_1e7(score: np.ndarray, target: np.ndarray) -> float:
     says="1e-5 is added inside the logarithms: no example can cost more than 11.5, so sure mistakes count too little.",
     see=TWO_CLASSES,
 )
-def probability_raised_by_1e5(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_raised_by_1e5(score: Array, target: Array) -> float:
     p = 1 / (1 + np.exp(-score))
     return float(-np.mean(target * np.log(p + 1e-5) + (1 - target) * np.log(1 - p + 1e-5)))
 
@@ -1497,7 +1434,7 @@ def probability_raised_by_1e5(score: np.ndarray, target: np.ndarray) -> float:
     "count too little.",
     see=TWO_CLASSES,
 )
-def probability_clipped_at_1e15(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_clipped_at_1e15(score: Array, target: Array) -> float:
     p = np.clip(1 / (1 + np.exp(-score)), 1e-15, 1 - 1e-15)
     return float(-np.mean(target * np.log(p) + (1 - target) * np.log(1 - p)))
 
@@ -1508,7 +1445,7 @@ def probability_clipped_at_1e15(score: np.ndarray, target: np.ndarray) -> float:
     "count too little.",
     see=TWO_CLASSES,
 )
-def probability_clipped_at_1e12(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_clipped_at_1e12(score: Array, target: Array) -> float:
     p = np.clip(1 / (1 + np.exp(-score)), 1e-12, 1 - 1e-12)
     return float(-np.mean(target * np.log(p) + (1 - target) * np.log(1 - p)))
 
@@ -1519,7 +1456,7 @@ def probability_clipped_at_1e12(score: np.ndarray, target: np.ndarray) -> float:
     "count too little.",
     see=TWO_CLASSES,
 )
-def probability_clipped_at_1e10(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_clipped_at_1e10(score: Array, target: Array) -> float:
     p = np.clip(1 / (1 + np.exp(-score)), 1e-10, 1 - 1e-10)
     return float(-np.mean(target * np.log(p) + (1 - target) * np.log(1 - p)))
 
@@ -1530,7 +1467,7 @@ def probability_clipped_at_1e10(score: np.ndarray, target: np.ndarray) -> float:
     "count too little.",
     see=TWO_CLASSES,
 )
-def probability_clipped_at_1e7(score: np.ndarray, target: np.ndarray) -> float:
+def sigmoid_clipped_at_1e7(score: Array, target: Array) -> float:
     p = np.clip(1 / (1 + np.exp(-score)), 1e-7, 1 - 1e-7)
     return float(-np.mean(target * np.log(p) + (1 - target) * np.log(1 - p)))
 
@@ -1540,7 +1477,7 @@ def probability_clipped_at_1e7(score: np.ndarray, target: np.ndarray) -> float:
     says="The score is cut off at ±500 to avoid overflow: a sure mistake then costs at most 500.",
     see=TWO_CLASSES,
 )
-def scores_limited_to_500(score: np.ndarray, target: np.ndarray) -> float:
+def scores_limited_to_500(score: Array, target: Array) -> float:
     score = np.clip(score, -500, 500)
     return float(np.mean(np.log(1 + np.exp(score)) - target * score))
 
@@ -1551,8 +1488,8 @@ def scores_limited_to_500(score: np.ndarray, target: np.ndarray) -> float:
     "class 0 where class 1 is meant, and a right answer costs what a wrong one should.",
     see=TWO_CLASSES,
 )
-def classes_swapped(score: np.ndarray, target: np.ndarray) -> float:
-    return float(np.mean(np.logaddexp(0, np.where(target == 1, score, -score))))
+def classes_swapped(score: Array, target: Array) -> float:
+    return float(np.mean(_binary_losses(-score, target)))
 
 
 @misconception(
@@ -1561,7 +1498,7 @@ def classes_swapped(score: np.ndarray, target: np.ndarray) -> float:
     "class 1 would be perfect.",
     see=TWO_CLASSES,
 )
-def only_the_positive_class(score: np.ndarray, target: np.ndarray) -> float:
+def only_the_positive_class(score: Array, target: Array) -> float:
     return float(np.mean(target * np.logaddexp(0, -score)))
 
 
@@ -1571,7 +1508,7 @@ def only_the_positive_class(score: np.ndarray, target: np.ndarray) -> float:
     "everything class 0 would be perfect.",
     see=TWO_CLASSES,
 )
-def only_the_negative_class(score: np.ndarray, target: np.ndarray) -> float:
+def only_the_negative_class(score: Array, target: Array) -> float:
     return float(np.mean((1 - target) * np.logaddexp(0, score)))
 
 
@@ -1580,7 +1517,7 @@ def only_the_negative_class(score: np.ndarray, target: np.ndarray) -> float:
     says="The formula log(1 + exp(-t s)) is for targets -1 and 1: with target 0 it gives log 2 whatever the score is.",
     see=TWO_CLASSES,
 )
-def targets_taken_for_signs(score: np.ndarray, target: np.ndarray) -> float:
+def targets_taken_for_signs(score: Array, target: Array) -> float:
     return float(np.mean(np.logaddexp(0, -target * score)))
 
 
@@ -1590,8 +1527,8 @@ def targets_taken_for_signs(score: np.ndarray, target: np.ndarray) -> float:
     "batch size.",
     see=TWO_CLASSES,
 )
-def log_loss_summed(score: np.ndarray, target: np.ndarray) -> float:
-    return float(np.sum(np.logaddexp(0, np.where(target == 1, -score, score))))
+def log_loss_summed(score: Array, target: Array) -> float:
+    return float(np.sum(_binary_losses(score, target)))
 
 
 @misconception(
@@ -1599,8 +1536,8 @@ def log_loss_summed(score: np.ndarray, target: np.ndarray) -> float:
     says="The mean over the batch is missing: one loss per example comes back instead of one number.",
     see=TWO_CLASSES,
 )
-def log_loss_per_example(score: np.ndarray, target: np.ndarray) -> np.ndarray:
-    return np.logaddexp(0, np.where(target == 1, -score, score))
+def log_loss_per_example(score: Array, target: Array) -> Array:
+    return _binary_losses(score, target)
 
 
 @misconception(
@@ -1609,7 +1546,7 @@ def log_loss_per_example(score: np.ndarray, target: np.ndarray) -> np.ndarray:
     "what it should be.",
     see=TWO_CLASSES,
 )
-def averaged_over_both_terms(score: np.ndarray, target: np.ndarray) -> float:
+def averaged_over_both_terms(score: Array, target: Array) -> float:
     terms = np.stack([target * np.logaddexp(0, -score), (1 - target) * np.logaddexp(0, score)])
     return float(terms.mean())
 
@@ -1620,7 +1557,7 @@ def averaged_over_both_terms(score: np.ndarray, target: np.ndarray) -> float:
     "one of them gives NaN.",
     see=TWO_CLASSES,
 )
-def each_class_averaged_by_itself(score: np.ndarray, target: np.ndarray) -> float:
+def each_class_averaged_by_itself(score: Array, target: Array) -> float:
     positive, negative = score[target == 1], score[target == 0]
     return float(np.mean(np.logaddexp(0, -positive)) + np.mean(np.logaddexp(0, negative)))
 
@@ -1631,8 +1568,8 @@ def each_class_averaged_by_itself(score: np.ndarray, target: np.ndarray) -> floa
     "classes unlikely.",
     see=TWO_CLASSES,
 )
-def log_loss_without_the_minus(score: np.ndarray, target: np.ndarray) -> float:
-    return float(-np.mean(np.logaddexp(0, np.where(target == 1, -score, score))))
+def log_loss_without_the_minus(score: Array, target: Array) -> float:
+    return float(-np.mean(_binary_losses(score, target)))
 
 
 @misconception(
@@ -1640,8 +1577,8 @@ def log_loss_without_the_minus(score: np.ndarray, target: np.ndarray) -> float:
     says="The logarithm has base 2: the loss is in bits and 1.4427 times too large. Losses here are in nats.",
     see=TWO_CLASSES,
 )
-def log_loss_in_bits(score: np.ndarray, target: np.ndarray) -> float:
-    return float(np.mean(np.logaddexp(0, np.where(target == 1, -score, score))) / np.log(2))
+def log_loss_in_bits(score: Array, target: Array) -> float:
+    return float(np.mean(_binary_losses(score, target)) / np.log(2))
 
 
 @misconception(
@@ -1650,7 +1587,7 @@ def log_loss_in_bits(score: np.ndarray, target: np.ndarray) -> float:
     "vanishes for large scores, but it grows with them and counts the score again.",
     see=TWO_CLASSES,
 )
-def wrong_sign_in_the_correction(score: np.ndarray, target: np.ndarray) -> float:
+def wrong_sign_in_the_correction(score: Array, target: Array) -> float:
     return float(np.mean(np.maximum(score, 0) - score * target + np.logaddexp(0, np.abs(score))))
 
 
@@ -1660,7 +1597,7 @@ def wrong_sign_in_the_correction(score: np.ndarray, target: np.ndarray) -> float
     "a second time, and at 1000 it overflows.",
     see=TWO_CLASSES,
 )
-def absolute_value_forgotten(score: np.ndarray, target: np.ndarray) -> float:
+def absolute_value_forgotten(score: Array, target: Array) -> float:
     return float(np.mean(np.maximum(score, 0) - score * target + np.log1p(np.exp(score))))
 
 
@@ -1669,7 +1606,7 @@ def absolute_value_forgotten(score: np.ndarray, target: np.ndarray) -> float:
     says="s t is added instead of subtracted: a large score for class 1 costs more, not less.",
     see=TWO_CLASSES,
 )
-def target_term_added(score: np.ndarray, target: np.ndarray) -> float:
+def target_term_added(score: Array, target: Array) -> float:
     return float(np.mean(np.maximum(score, 0) + score * target + np.log1p(np.exp(-np.abs(score)))))
 
 
@@ -1679,7 +1616,7 @@ def target_term_added(score: np.ndarray, target: np.ndarray) -> float:
     "instead of log 2.",
     see=TWO_CLASSES,
 )
-def correction_left_out(score: np.ndarray, target: np.ndarray) -> float:
+def correction_left_out(score: Array, target: Array) -> float:
     return float(np.mean(np.maximum(score, 0) - score * target))
 
 
@@ -1688,7 +1625,7 @@ def correction_left_out(score: np.ndarray, target: np.ndarray) -> float:
     says="The term s t is missing: the loss never looks at the targets and treats every example as class 0.",
     see=TWO_CLASSES,
 )
-def target_term_left_out(score: np.ndarray, target: np.ndarray) -> float:
+def target_term_left_out(score: Array, target: Array) -> float:
     return float(np.mean(np.logaddexp(0, score)))
 
 
@@ -1697,7 +1634,7 @@ def target_term_left_out(score: np.ndarray, target: np.ndarray) -> float:
     says="The raw score is taken for a probability: a score may be negative or above 1, and the logarithm is then NaN.",
     see=TWO_CLASSES,
 )
-def score_taken_for_a_probability(score: np.ndarray, target: np.ndarray) -> float:
+def score_taken_for_a_probability(score: Array, target: Array) -> float:
     return float(-np.mean(target * np.log(score) + (1 - target) * np.log(1 - score)))
 
 
@@ -1707,8 +1644,8 @@ def score_taken_for_a_probability(score: np.ndarray, target: np.ndarray) -> floa
     "example can cost less than 0.31 and a sure mistake costs at most 1.31.",
     see=TWO_CLASSES,
 )
-def sigmoid_applied_twice(score: np.ndarray, target: np.ndarray) -> float:
-    p = np.exp(-np.logaddexp(0, -score))
+def sigmoid_applied_twice(score: Array, target: Array) -> float:
+    p = _sigmoid(score)
     return float(np.mean(np.logaddexp(0, p) - target * p))
 
 
@@ -1718,7 +1655,7 @@ def sigmoid_applied_twice(score: np.ndarray, target: np.ndarray) -> float:
     "though each has a score and a class of its own.",
     see=TWO_CLASSES,
 )
-def softmax_across_the_examples(score: np.ndarray, target: np.ndarray) -> float:
+def softmax_across_the_examples(score: Array, target: Array) -> float:
     exponentials = np.exp(score - score.max())
     p = exponentials / exponentials.sum()
     return float(-np.mean(np.log(np.where(target == 1, p, 1 - p))))
@@ -1730,7 +1667,7 @@ def softmax_across_the_examples(score: np.ndarray, target: np.ndarray) -> float:
     "targets of all examples.",
     see=TWO_CLASSES,
 )
-def every_score_against_every_target(score: np.ndarray, target: np.ndarray) -> float:
+def every_score_against_every_target(score: Array, target: Array) -> float:
     score = score.reshape(-1, 1)
     return float(np.mean(np.logaddexp(0, score) - score * target))
 
@@ -1741,9 +1678,9 @@ def every_score_against_every_target(score: np.ndarray, target: np.ndarray) -> f
     "logarithms, and one sure mistake hides behind the other examples.",
     see=TWO_CLASSES,
 )
-def log_of_the_mean_probability(score: np.ndarray, target: np.ndarray) -> float:
+def log_of_the_mean_probability(score: Array, target: Array) -> float:
     signed = np.where(target == 1, score, -score)
-    return float(-np.log(np.mean(np.exp(-np.logaddexp(0, -signed)))))
+    return float(-np.log(np.mean(_sigmoid(signed))))
 
 
 @misconception(
@@ -1752,9 +1689,9 @@ def log_of_the_mean_probability(score: np.ndarray, target: np.ndarray) -> float:
     "a doubtful one, and the loss is negative.",
     see=TWO_CLASSES,
 )
-def logarithm_left_out(score: np.ndarray, target: np.ndarray) -> float:
+def logarithm_left_out(score: Array, target: Array) -> float:
     signed = np.where(target == 1, score, -score)
-    return float(-np.mean(np.exp(-np.logaddexp(0, -signed))))
+    return float(-np.mean(_sigmoid(signed)))
 
 
 @misconception(
@@ -1762,8 +1699,8 @@ def logarithm_left_out(score: np.ndarray, target: np.ndarray) -> float:
     says="This is the squared error of the sigmoid: a sure mistake costs 1 at most, and its gradient vanishes.",
     see=TWO_CLASSES,
 )
-def squared_error_of_the_sigmoid(score: np.ndarray, target: np.ndarray) -> float:
-    p = np.exp(-np.logaddexp(0, -score))
+def squared_error_of_the_sigmoid(score: Array, target: Array) -> float:
+    p = _sigmoid(score)
     return float(np.mean((p - target) ** 2))
 
 
@@ -1772,11 +1709,8 @@ def squared_error_of_the_sigmoid(score: np.ndarray, target: np.ndarray) -> float
     says="This counts wrong decisions: the error rate does not see how sure a prediction was and has no useful slope.",
     see=TWO_CLASSES,
 )
-def share_of_wrong_decisions(score: np.ndarray, target: np.ndarray) -> float:
+def share_of_wrong_decisions(score: Array, target: Array) -> float:
     return float(np.mean((score > 0) != (target == 1)))
-
-
-# multitask_loss
 
 
 @misconception(
@@ -1786,20 +1720,13 @@ def share_of_wrong_decisions(score: np.ndarray, target: np.ndarray) -> float:
     see=SEVERAL,
 )
 def box_term_averaged_over_the_boxes(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / has_box.sum()
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error / has_box.sum(),
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    n_boxes = (class_targets != 0).sum()
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n_boxes
+    return loss, d_class_scores, 2 * box_weight * error / n_boxes
 
 
 @misconception(
@@ -1809,17 +1736,13 @@ def box_term_averaged_over_the_boxes(
     see=SEVERAL,
 )
 def box_term_averaged_over_the_boxes_or_one(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    n_boxes = max(has_box.sum(), 1)
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n_boxes
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n_boxes
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    n_boxes = max((class_targets != 0).sum(), 1)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n_boxes
+    return loss, d_class_scores, 2 * box_weight * error / n_boxes
 
 
 @misconception(
@@ -1829,20 +1752,13 @@ def box_term_averaged_over_the_boxes_or_one(
     see=SEVERAL,
 )
 def mean_over_the_coordinates_of_all_boxes(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / (has_box.sum() * box.shape[1])
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error / (has_box.sum() * box.shape[1]),
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    size = (class_targets != 0).sum() * box.shape[1]
+    loss = class_loss + box_weight * (error**2).sum() / size
+    return loss, d_class_scores, 2 * box_weight * error / size
 
 
 @misconception(
@@ -1852,16 +1768,12 @@ def mean_over_the_coordinates_of_all_boxes(
     see=SEVERAL,
 )
 def mean_over_the_coordinates(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).mean(axis=1).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / error.size
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).mean()
+    return loss, d_class_scores, 2 * box_weight * error / error.size
 
 
 @misconception(
@@ -1870,16 +1782,13 @@ def mean_over_the_coordinates(
     see=SEVERAL,
 )
 def gradient_of_a_mean_over_coordinates(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / error.size
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / error.size
 
 
 @misconception(
@@ -1889,16 +1798,13 @@ def gradient_of_a_mean_over_coordinates(
     see=SEVERAL,
 )
 def background_not_masked(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
     error = box - box_targets
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -1908,16 +1814,13 @@ def background_not_masked(
     see=SEVERAL,
 )
 def background_masked_by_multiplication(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = (box - box_targets) * has_box
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = (box - box_targets) * (class_targets != 0)[:, None]
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -1926,20 +1829,14 @@ def background_masked_by_multiplication(
     see=SEVERAL,
 )
 def box_gradient_masked_by_multiplication(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * (box - box_targets) * has_box / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    mask = (class_targets != 0)[:, None]
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * (box - box_targets) * mask / n
 
 
 @misconception(
@@ -1949,16 +1846,13 @@ def box_gradient_masked_by_multiplication(
     see=SEVERAL,
 )
 def only_nan_taken_for_background(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
     error = np.nan_to_num(box - box_targets)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -1968,16 +1862,13 @@ def only_nan_taken_for_background(
     see=SEVERAL,
 )
 def background_pulled_to_zero(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = box - np.where(has_box, box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = box - np.where(class_targets[:, None] != 0, box_targets, 0)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -1986,20 +1877,13 @@ def background_pulled_to_zero(
     see=SEVERAL,
 )
 def background_rows_of_the_gradient_not_zero(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * (box - box_targets) / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * (box - box_targets) / n
 
 
 @misconception(
@@ -2008,16 +1892,13 @@ def background_rows_of_the_gradient_not_zero(
     see=SEVERAL,
 )
 def background_and_objects_swapped(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] == 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = np.where(class_targets[:, None] == 0, box - box_targets, 0)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2026,16 +1907,13 @@ def background_and_objects_swapped(
     see=SEVERAL,
 )
 def only_class_one_has_a_box(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] == 1
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = np.where(class_targets[:, None] == 1, box - box_targets, 0)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2044,16 +1922,13 @@ def only_class_one_has_a_box(
     see=SEVERAL,
 )
 def mask_from_the_predictions(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_scores.argmax(axis=1)[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_scores.argmax(axis=1), box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2063,40 +1938,31 @@ def mask_from_the_predictions(
     see=SEVERAL,
 )
 def background_left_out_of_the_class_loss(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    class_error = (np.exp(log_p) - one_hot) * has_box
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p * has_box).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), class_error / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    has_box = class_targets != 0
+    class_loss = (_losses(class_scores, class_targets) * has_box).sum() / n
+    _, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores * has_box[:, None], 2 * box_weight * error / n
 
 
 @misconception(
     of="multitask_loss",
-    says="The cross-entropy counts background, but its gradient does not: d_class_scores is 0 in the rows of "
-    "background only when their prediction is perfect.",
+    says="The cross-entropy counts background, but its gradient does not: background is a class that has to be "
+    "learned, so its rows of d_class_scores are not 0.",
     see=SEVERAL,
 )
 def class_gradient_of_background_zero(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) * has_box / n,
-        2 * box_weight * error / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores * (class_targets != 0)[:, None], 2 * box_weight * error / n
 
 
 @misconception(
@@ -2105,16 +1971,13 @@ def class_gradient_of_background_zero(
     see=SEVERAL,
 )
 def weight_missing_from_the_gradient(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * error / n
 
 
 @misconception(
@@ -2123,16 +1986,13 @@ def weight_missing_from_the_gradient(
     see=SEVERAL,
 )
 def weight_forgotten(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_loss), (np.exp(log_p) - one_hot) / n, 2 * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + (error**2).sum() / n
+    return loss, d_class_scores, 2 * error / n
 
 
 @misconception(
@@ -2141,16 +2001,13 @@ def weight_forgotten(
     see=SEVERAL,
 )
 def weight_on_the_class_loss(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(box_weight * class_loss + box_loss), box_weight * (np.exp(log_p) - one_hot) / n, 2 * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = box_weight * class_loss + (error**2).sum() / n
+    return loss, box_weight * d_class_scores, 2 * error / n
 
 
 @misconception(
@@ -2159,20 +2016,13 @@ def weight_on_the_class_loss(
     see=SEVERAL,
 )
 def weight_on_both_losses(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(box_weight * (class_loss + box_loss)),
-        box_weight * (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = box_weight * (class_loss + (error**2).sum() / n)
+    return loss, box_weight * d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2182,20 +2032,13 @@ def weight_on_both_losses(
     see=SEVERAL,
 )
 def weight_in_the_class_gradient(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(class_loss + box_weight * box_loss),
-        box_weight * (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, box_weight * d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2205,20 +2048,13 @@ def weight_in_the_class_gradient(
     see=SEVERAL,
 )
 def weights_that_share_one(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float((1 - box_weight) * class_loss + box_weight * box_loss),
-        (1 - box_weight) * (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = (1 - box_weight) * class_loss + box_weight * (error**2).sum() / n
+    return loss, (1 - box_weight) * d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2227,16 +2063,13 @@ def weights_that_share_one(
     see=SEVERAL,
 )
 def weight_squared(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box_weight * (box - box_targets), 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = box_weight * _box_error(box, class_targets, box_targets)
+    loss = class_loss + (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2245,16 +2078,13 @@ def weight_squared(
     see=SEVERAL,
 )
 def factor_two_missing(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, box_weight * error / n
 
 
 @misconception(
@@ -2263,16 +2093,13 @@ def factor_two_missing(
     see=SEVERAL,
 )
 def half_squared_error(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = 0.5 * (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / (2 * n)
+    return loss, d_class_scores, box_weight * error / n
 
 
 @misconception(
@@ -2281,16 +2108,13 @@ def half_squared_error(
     see=SEVERAL,
 )
 def absolute_error(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = np.abs(error).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, box_weight * np.sign(error) / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * np.abs(error).sum() / n
+    return loss, d_class_scores, box_weight * np.sign(error) / n
 
 
 @misconception(
@@ -2300,18 +2124,15 @@ def absolute_error(
     see=SEVERAL,
 )
 def distance_instead_of_its_square(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
     distance = np.sqrt((error**2).sum(axis=1, keepdims=True))
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = distance.sum() / n
-    direction = np.where(has_box, error / distance, 0)
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, box_weight * direction / n
+    direction = np.where(class_targets[:, None] != 0, error / distance, 0)
+    loss = class_loss + box_weight * distance.sum() / n
+    return loss, d_class_scores, box_weight * direction / n
 
 
 @misconception(
@@ -2321,16 +2142,12 @@ def distance_instead_of_its_square(
     see=SEVERAL,
 )
 def box_term_summed_over_the_batch(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum()
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum()
+    return loss, d_class_scores, 2 * box_weight * error
 
 
 @misconception(
@@ -2340,16 +2157,13 @@ def box_term_summed_over_the_batch(
     see=SEVERAL,
 )
 def class_loss_summed_over_the_batch(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum()
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), np.exp(log_p) - one_hot, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = n * class_loss + box_weight * (error**2).sum() / n
+    return loss, n * d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2358,16 +2172,13 @@ def class_loss_summed_over_the_batch(
     see=SEVERAL,
 )
 def both_losses_summed_over_the_batch(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum()
-    box_loss = (error**2).sum()
-    return float(class_loss + box_weight * box_loss), np.exp(log_p) - one_hot, 2 * box_weight * error
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = n * class_loss + box_weight * (error**2).sum()
+    return loss, n * d_class_scores, 2 * box_weight * error
 
 
 @misconception(
@@ -2376,16 +2187,13 @@ def both_losses_summed_over_the_batch(
     see=SEVERAL,
 )
 def gradients_not_divided_by_the_batch_size(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), np.exp(log_p) - one_hot, 2 * box_weight * error
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, n * d_class_scores, 2 * box_weight * error
 
 
 @misconception(
@@ -2394,16 +2202,13 @@ def gradients_not_divided_by_the_batch_size(
     see=SEVERAL,
 )
 def box_gradient_not_divided_by_the_batch_size(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error
 
 
 @misconception(
@@ -2412,16 +2217,13 @@ def box_gradient_not_divided_by_the_batch_size(
     see=SEVERAL,
 )
 def class_gradient_not_divided_by_the_batch_size(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), np.exp(log_p) - one_hot, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, n * d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2430,20 +2232,13 @@ def class_gradient_not_divided_by_the_batch_size(
     see=SEVERAL,
 )
 def box_gradient_divided_by_the_boxes(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error / max(has_box.sum(), 1),
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / max((class_targets != 0).sum(), 1)
 
 
 @misconception(
@@ -2453,16 +2248,13 @@ def box_gradient_divided_by_the_boxes(
     see=SEVERAL,
 )
 def box_gradient_reversed(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, -2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, -2 * box_weight * error / n
 
 
 @misconception(
@@ -2472,16 +2264,13 @@ def box_gradient_reversed(
     see=SEVERAL,
 )
 def class_gradient_reversed(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (one_hot - np.exp(log_p)) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, -d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2491,16 +2280,13 @@ def class_gradient_reversed(
     see=SEVERAL,
 )
 def gradients_in_the_wrong_order(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), 2 * box_weight * error / n, (np.exp(log_p) - one_hot) / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, 2 * box_weight * error / n, d_class_scores
 
 
 @misconception(
@@ -2510,20 +2296,13 @@ def gradients_in_the_wrong_order(
     see=SEVERAL,
 )
 def only_rows_with_a_box_returned(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return (
-        float(class_loss + box_weight * box_loss),
-        (np.exp(log_p) - one_hot) / n,
-        2 * box_weight * error[class_targets != 0] / n,
-    )
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error[class_targets != 0] / n
 
 
 @misconception(
@@ -2532,16 +2311,13 @@ def only_rows_with_a_box_returned(
     see=SEVERAL,
 )
 def box_term_missing_from_the_loss(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2550,16 +2326,13 @@ def box_term_missing_from_the_loss(
     see=SEVERAL,
 )
 def class_loss_missing_from_the_loss(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -(one_hot * log_p).sum() / n
-    box_loss = (error**2).sum() / n
-    return float(box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    _, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2568,16 +2341,16 @@ def class_loss_missing_from_the_loss(
     see=STABLE,
 )
 def class_loss_of_an_overflowing_softmax(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
     exponentials = np.exp(class_scores)
-    log_p = np.log(exponentials / exponentials.sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -log_p[np.arange(n), class_targets].sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    class_loss = -np.log(_of_truth(probabilities, class_targets)).mean()
+    d_class_scores = (probabilities - _one_hot(class_scores, class_targets)) / n
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2587,37 +2360,33 @@ def class_loss_of_an_overflowing_softmax(
     see=CROSS_ENTROPY,
 )
 def class_loss_with_the_logarithm_of_zero(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    exponentials = np.exp(class_scores - class_scores.max(axis=1, keepdims=True))
-    log_p = np.log(exponentials / exponentials.sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -log_p[np.arange(n), class_targets].sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    class_loss = -np.log(_of_truth(_softmax(class_scores), class_targets)).mean()
+    _, d_class_scores = _class_part(class_scores, class_targets)
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
     of="multitask_loss",
-    says="One maximum for the whole batch: rows far below it underflow, and the loss is infinite.",
+    says="One maximum for the whole batch: rows far below it underflow, and their loss is infinite or their "
+    "gradient NaN.",
     see=STABLE,
 )
 def class_loss_with_one_maximum(
-    class_scores: np.ndarray, box: np.ndarray, class_targets: np.ndarray, box_targets: np.ndarray, box_weight: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    n, has_box = len(box), class_targets[:, None] != 0
-    shifted = class_scores - class_scores.max()
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    one_hot = np.eye(class_scores.shape[1])[class_targets]
-    error = np.where(has_box, box - box_targets, 0)
-    class_loss = -log_p[np.arange(n), class_targets].sum() / n
-    box_loss = (error**2).sum() / n
-    return float(class_loss + box_weight * box_loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
-
-
-# torch_loss
+    class_scores: Array, box: Array, class_targets: Array, box_targets: Array, box_weight: float
+) -> LossAndGradients:
+    n = len(box)
+    exponentials = np.exp(class_scores - class_scores.max())
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    class_loss = -np.log(_of_truth(probabilities, class_targets)).mean()
+    d_class_scores = (probabilities - _one_hot(class_scores, class_targets)) / n
+    error = _box_error(box, class_targets, box_targets)
+    loss = class_loss + box_weight * (error**2).sum() / n
+    return loss, d_class_scores, 2 * box_weight * error / n
 
 
 @misconception(
@@ -2627,8 +2396,6 @@ def class_loss_with_one_maximum(
     see=PYTORCH,
 )
 def softmax_before_cross_entropy(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(functional.softmax(model(x), dim=1), y)
 
 
@@ -2639,8 +2406,6 @@ def softmax_before_cross_entropy(model: torch.nn.Module, x: torch.Tensor, y: tor
     see=PYTORCH,
 )
 def sigmoid_before_cross_entropy(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(model(x).sigmoid(), y)
 
 
@@ -2650,8 +2415,6 @@ def sigmoid_before_cross_entropy(model: torch.nn.Module, x: torch.Tensor, y: tor
     see=PYTORCH,
 )
 def relu_before_cross_entropy(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(functional.relu(model(x)), y)
 
 
@@ -2661,8 +2424,6 @@ def relu_before_cross_entropy(model: torch.nn.Module, x: torch.Tensor, y: torch.
     see=PYTORCH,
 )
 def probabilities_into_nll_loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.nll_loss(functional.softmax(model(x), dim=1), y)
 
 
@@ -2673,8 +2434,6 @@ def probabilities_into_nll_loss(model: torch.nn.Module, x: torch.Tensor, y: torc
     see=PYTORCH,
 )
 def raw_scores_into_nll_loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.nll_loss(model(x), y)
 
 
@@ -2684,8 +2443,6 @@ def raw_scores_into_nll_loss(model: torch.nn.Module, x: torch.Tensor, y: torch.T
     see=PYTORCH,
 )
 def log_softmax_over_the_batch(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.nll_loss(functional.log_softmax(model(x), dim=0), y)
 
 
@@ -2695,8 +2452,6 @@ def log_softmax_over_the_batch(model: torch.nn.Module, x: torch.Tensor, y: torch
     see=PYTORCH,
 )
 def sum_instead_of_mean(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(model(x), y, reduction="sum")
 
 
@@ -2707,8 +2462,6 @@ def sum_instead_of_mean(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor
     see=PYTORCH,
 )
 def divided_by_the_batch_size_twice(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(model(x), y) / len(x)
 
 
@@ -2719,8 +2472,6 @@ def divided_by_the_batch_size_twice(model: torch.nn.Module, x: torch.Tensor, y: 
     see=PYTORCH,
 )
 def mean_over_classes_too(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     log_probabilities = functional.log_softmax(model(x), dim=1)
     return -(functional.one_hot(y, log_probabilities.shape[1]) * log_probabilities).mean()
 
@@ -2732,8 +2483,6 @@ def mean_over_classes_too(model: torch.nn.Module, x: torch.Tensor, y: torch.Tens
     see=PYTORCH,
 )
 def loss_negated(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return -functional.cross_entropy(model(x), y)
 
 
@@ -2744,8 +2493,6 @@ def loss_negated(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> to
     see=PYTORCH,
 )
 def logarithm_of_softmax_probabilities(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     probabilities = functional.softmax(model(x), dim=1)
     return -probabilities[range(len(y)), y].log().mean()
 
@@ -2757,8 +2504,6 @@ def logarithm_of_softmax_probabilities(model: torch.nn.Module, x: torch.Tensor, 
     see=PYTORCH,
 )
 def softmax_probabilities_with_a_floor(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     probabilities = functional.softmax(model(x), dim=1)
     return -(probabilities[range(len(y)), y] + 1e-12).log().mean()
 
@@ -2770,8 +2515,6 @@ def softmax_probabilities_with_a_floor(model: torch.nn.Module, x: torch.Tensor, 
     see=PYTORCH,
 )
 def squared_error_of_scores(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     scores = model(x)
     return functional.mse_loss(scores, functional.one_hot(y, scores.shape[1]).to(scores.dtype))
 
@@ -2783,8 +2526,6 @@ def squared_error_of_scores(model: torch.nn.Module, x: torch.Tensor, y: torch.Te
     see=PYTORCH,
 )
 def squared_error_of_softmax(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     p = functional.softmax(model(x), dim=1)
     return functional.mse_loss(p, functional.one_hot(y, p.shape[1]).to(p.dtype))
 
@@ -2796,8 +2537,6 @@ def squared_error_of_softmax(model: torch.nn.Module, x: torch.Tensor, y: torch.T
     see=PYTORCH,
 )
 def one_sigmoid_per_class(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     scores = model(x)
     one_hot = functional.one_hot(y, scores.shape[1]).to(scores.dtype)
     return functional.binary_cross_entropy_with_logits(scores, one_hot)
@@ -2810,8 +2549,6 @@ def one_sigmoid_per_class(model: torch.nn.Module, x: torch.Tensor, y: torch.Tens
     see=PYTORCH,
 )
 def own_predictions_as_targets(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     scores = model(x)
     return functional.cross_entropy(scores, scores.argmax(dim=1))
 
@@ -2823,8 +2560,6 @@ def own_predictions_as_targets(model: torch.nn.Module, x: torch.Tensor, y: torch
     see=PYTORCH,
 )
 def targets_smoothed(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(model(x), y, label_smoothing=0.1)
 
 
@@ -2834,8 +2569,6 @@ def targets_smoothed(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -
     see=PYTORCH,
 )
 def hinge_loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.multi_margin_loss(model(x), y)
 
 
@@ -2846,8 +2579,6 @@ def hinge_loss(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torc
     see=PYTORCH,
 )
 def switches_to_evaluation(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     model.eval()
     return functional.cross_entropy(model(x), y)
 
@@ -2859,8 +2590,6 @@ def switches_to_evaluation(model: torch.nn.Module, x: torch.Tensor, y: torch.Ten
     see=PYTORCH,
 )
 def switches_to_training(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     model.train()
     return functional.cross_entropy(model(x), y)
 
@@ -2871,6 +2600,4 @@ def switches_to_training(model: torch.nn.Module, x: torch.Tensor, y: torch.Tenso
     see=PYTORCH,
 )
 def only_the_first_example(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    from torch.nn import functional
-
     return functional.cross_entropy(model(x)[:1], y[:1])

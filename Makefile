@@ -1,0 +1,62 @@
+# Every command of the course. `make` alone lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+ASSIGNMENT ?= 02_softmax_cross_entropy
+STUDENTS ?= 24
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lab lecture build figures grade report formgrader bundle lint format benchmarks clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: .venv/ready  ## make up a class, grade it, show the table and the report (STUDENTS=24)
+	autograder build
+	rm -rf course/simulated
+	autograder simulate $(ASSIGNMENT) --students $(STUDENTS)
+	autograder grade $(ASSIGNMENT) --submissions course/simulated
+	autograder report $(ASSIGNMENT)
+
+test: .venv/ready  ## lint, then run every test
+	$(MAKE) lint
+	python -m pytest
+
+lab: .venv/ready  ## open the student notebooks in JupyterLab
+	jupyter lab notebooks
+
+build: .venv/ready  ## make notebooks/ and the public cases from solutions/
+	autograder build
+
+figures: .venv/ready  ## redraw figures/
+	python -m figures.build
+
+grade: .venv/ready  ## grade what is in course/submitted, or SUBMISSIONS=folder (ASSIGNMENT=NN_topic)
+	autograder grade $(ASSIGNMENT) $(if $(SUBMISSIONS),--submissions $(SUBMISSIONS))
+
+report: .venv/ready  ## write the class report (ASSIGNMENT=NN_topic)
+	autograder report $(ASSIGNMENT)
+
+formgrader: .venv/ready  ## open nbgrader's formgrader, for marking by hand
+	autograder build
+	jupyter lab --config nbgrader_config.py
+
+bundle: .venv/ready  ## pack the zip that students get
+	autograder bundle
+
+lint: .venv/ready  ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: .venv/ready  ## put the code into the house's format
+	ruff check --fix .
+	ruff format .
+
+clean:  ## remove the environment and everything generated that is not committed
+	rm -rf .venv course .pytest_cache .mypy_cache .ruff_cache *.egg-info autograder/*.egg-info
+
+.venv/ready: constraints.txt pyproject.toml autograder/pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lecture,develop]' --editable ./autograder
+	touch $@

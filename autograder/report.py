@@ -1,0 +1,376 @@
+"""The class report: one page that tells a lecturer what the class understood, and what to say tomorrow."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from autograder import authoring, questions, results
+from autograder.course import Assignment, Course
+from autograder.results import OUTCOMES, Result, Submission
+from gradus import plots
+from gradus.checking import Misconception
+
+_LABELS = {
+    "right": "right",
+    "partial": "some groups of cases",
+    "wrong": "wrong",
+    "crashed": "crashed",
+    "empty": "left empty",
+}
+# fill, text on it, hatching
+_COLOURS = {
+    "right": (plots.BLUE, plots.WHITE, ""),
+    "partial": (plots.SKY, plots.BLACK, ""),
+    "wrong": (plots.VERMILLION, plots.BLACK, ""),
+    "crashed": (plots.ORANGE, plots.BLACK, "//"),
+    "empty": (plots.PALE, plots.BLACK, ""),
+}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Something that several students have in common."""
+
+    what: str
+    students: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of students."""
+        return len(self.students)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A misconception and the students who have it."""
+
+    described: Misconception
+    students: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of students."""
+        return len(self.students)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What the class made of one exercise.
+
+    Attributes
+    ----------
+    name : str
+    max_points : float
+    answers : tuple of (str, Result)
+        Students and their results.
+    outcomes : dict of str to int
+        Number of students by outcome, all of ``OUTCOMES``.
+    slips : tuple of Slip
+        The commonest first.
+    groups : tuple of Counted
+        Groups of cases by the students who tried and fail in them, the worst first.
+    errors : tuple of Counted
+        Why answers crashed.
+    leaning : tuple of Counted
+        Earlier exercises whose failure shows here again.
+    """
+
+    name: str
+    max_points: float
+    answers: tuple[tuple[str, Result], ...]
+    outcomes: dict[str, int]
+    slips: tuple[Slip, ...]
+    groups: tuple[Counted, ...]
+    errors: tuple[Counted, ...]
+    leaning: tuple[Counted, ...]
+
+    @property
+    def total(self) -> int:
+        """Number of students with a verdict."""
+        return len(self.answers)
+
+    @property
+    def tried(self) -> int:
+        """Number of students who wrote something."""
+        return self.total - self.outcomes["empty"]
+
+    @property
+    def misunderstood(self) -> tuple[int, int, int]:
+        """The larger, the earlier in the report: wrote something that is not right, share one slip, left it empty."""
+        commonest = self.slips[0].count if self.slips else 0
+        return self.tried - self.outcomes["right"], commonest, self.outcomes["empty"]
+
+    @property
+    def unnamed(self) -> int:
+        """Number of wrong answers that are no known slip."""
+        return sum(result.outcome in ("partial", "wrong") and not result.misconceptions for _, result in self.answers)
+
+    @property
+    def mean(self) -> float:
+        """Mean share of the points."""
+        return float(np.mean([result.share for _, result in self.answers])) if self.answers else 0.0
+
+
+def class_report(course: Course, assignment: Assignment, out: Path) -> Path:
+    """Write the report on a graded assignment: one HTML file that needs nothing beside it.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : Assignment
+    out : Path
+        The file to write, or a folder to write ``<assignment>.html`` into.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    CourseError
+        If nothing is graded yet.
+    """
+    submissions = results.read(course, assignment)
+    source = authoring.read(assignment.solution)
+    path = out if out.suffix == ".html" else out / f"{assignment.name}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_page(assignment, source, submissions), encoding="utf-8")
+    return path
+
+
+def tally(exercise: str, max_points: float, submissions: Iterable[Submission]) -> Tally:
+    """Count what the class made of an exercise."""
+    answers = tuple((one.student, one.results[exercise]) for one in submissions if exercise in one.results)
+    outcomes = Counter(result.outcome for _, result in answers)
+    described = {slip.name: slip for _, result in answers for slip in result.misconceptions}
+    slips = _count(answers, lambda result: [slip.name for slip in result.misconceptions])
+    return Tally(
+        exercise,
+        max_points,
+        answers,
+        {outcome: outcomes[outcome] for outcome in OUTCOMES},
+        slips=tuple(Slip(described[counted.what], counted.students) for counted in slips),
+        groups=_count(answers, _failed_groups),
+        errors=_count(answers, lambda result: [_error(result)] if result.outcome == "crashed" else []),
+        leaning=_count(answers, lambda result: result.leans_on),
+    )
+
+
+def _count(answers: Sequence[tuple[str, Result]], keys: Callable[[Result], Iterable[str]]) -> tuple[Counted, ...]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for student, result in answers:
+        for key in dict.fromkeys(keys(result)):
+            found[key].append(student)
+    return tuple(sorted((Counted(key, tuple(who)) for key, who in found.items()), key=lambda one: -one.count))
+
+
+def _failed_groups(result: Result) -> list[str]:
+    tried = result.outcome in ("partial", "wrong")
+    return [name for name, right, total in result.groups if right < total] if tried else []
+
+
+def _error(result: Result) -> str:
+    """Why an answer crashed, short enough that the same accident is counted once."""
+    if result.unanswered:
+        return result.unanswered
+    return re.sub(r"\s+", " ", result.message.removeprefix("It raised "))[:120]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to say in the next lecture.
+
+    Attributes
+    ----------
+    exercise : str
+    count, total : int
+        Students whom it concerns, and all of them.
+    text : str
+    slip : Misconception or None
+        The misconception, where it is one.
+    """
+
+    exercise: str
+    count: int
+    total: int
+    text: str
+    slip: Misconception | None = None
+
+
+def advice(tallies: Sequence[Tally], most: int = 3) -> list[Advice]:
+    """What to say in the next lecture: the commonest slips; where there are too few, what else stopped the class."""
+    slips = [
+        Advice(one.name, slip.count, one.total, slip.described.says, slip.described)
+        for one in tallies
+        for slip in one.slips
+    ]
+    others = [obstacle for one in tallies for obstacle in _other_obstacles(one)]
+    for found in (slips, others):
+        found.sort(key=lambda item: -item.count)
+    return (slips + others)[:most]
+
+
+def _other_obstacles(one: Tally) -> Iterator[Advice]:
+    if one.outcomes["empty"]:
+        text = "Left empty. Is it clear what is asked for, or did the time run out?"
+        yield Advice(one.name, one.outcomes["empty"], one.total, text)
+    if one.groups:
+        yield Advice(one.name, one.groups[0].count, one.total, f"Answers fail in the cases “{one.groups[0].what}”.")
+    if one.errors:
+        yield Advice(one.name, one.errors[0].count, one.total, f"Answers stop with: {one.errors[0].what}")
+
+
+def paragraphs(tallies: Iterable[Tally]) -> list[Counted]:
+    """Paragraphs of the course by the students whose slips point to them."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in tallies:
+        for slip in one.slips:
+            found[slip.described.place].update(slip.students)
+    return sorted((Counted(place, tuple(sorted(who))) for place, who in found.items()), key=lambda one: -one.count)
+
+
+def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]) -> str:
+    exercises = authoring.exercises(source)
+    in_order = [tally(name, most, submissions) for name, most in exercises.items()]
+    tallies = sorted(in_order, key=lambda one: one.misunderstood, reverse=True)
+    graded = [one for one in submissions if one.results]
+    totals = np.array([one.total for one in graded])
+    maximum = max((one.maximum for one in submissions), default=0.0)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["points"] = _points
+    environment.globals["number"] = {one.student: index for index, one in enumerate(submissions, 1)}
+    return environment.get_template("report.html.j2").render(
+        title=_title(assignment, source),
+        assignment=assignment.name,
+        submissions=submissions,
+        graded=graded,
+        maximum=maximum,
+        quartiles=np.percentile(totals, [25, 50, 75]) if len(totals) else None,
+        everything_right=sum(all(one.results[name].share >= 1 for name in one.results) for one in graded),
+        open_students=sum(one.open > 0 for one in submissions),
+        open_answers=sum(one.open for one in submissions),
+        late=sum(one.penalty > 0 for one in submissions),
+        tallies=tallies,
+        in_order=in_order,
+        labels=_LABELS,
+        colours=_COLOURS,
+        advice=advice(tallies),
+        paragraphs=paragraphs(tallies)[:3],
+        distribution=_distribution(totals, maximum) if len(totals) else "",
+        success=_success(in_order) if graded else "",
+        torch_answers=questions.torch_where_numpy_is_asked(source, {one.name: one.answers for one in in_order}),
+        changed=[(one.name, found) for one in in_order if (found := _count(one.answers, lambda r: r.changed))],
+        same=questions.same_code(source, {one.name: one.answers for one in in_order}),
+        written=any(authoring.mark(cell)[0] == "answer" for cell in source.cells),
+    )
+
+
+def _title(assignment: Assignment, source: Any) -> str:
+    for cell in source.cells:
+        heading = re.match(r"#\s+(.+)", cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            return heading[1].strip()
+    return assignment.topic.replace("_", " ").capitalize()
+
+
+def _points(value: float) -> str:
+    return f"{round(float(value), 2):g}"
+
+
+def _distribution(totals: np.ndarray, maximum: float) -> Markup:
+    top = max(maximum, float(totals.max()), 1.0)
+    width = next(width for width in (0.5, 1, 2, 2.5, 5, 10, 20, 50, 100, 1e9) if top / width <= 14)
+    edges = np.arange(0, top + width, width)
+    median = float(np.median(totals))
+    with plots.use_style("report"):
+        figure, ax = plots.axes("Points so far", f"points, of {_points(maximum)}", "students", figsize=(7.4, 2.7))
+        counts, _, bars = ax.hist(np.minimum(totals, edges[-1]), bins=edges, color=plots.BLUE, rwidth=0.94)
+        ax.bar_label(bars, labels=[f"{int(count)}" if count else "" for count in counts], padding=2)
+        ax.axvline(median, color=plots.VERMILLION, linestyle="--")
+        side = "right" if median > 0.75 * edges[-1] else "left"
+        offset = -5 if side == "right" else 5
+        ax.annotate(
+            f"median {_points(median)}",
+            (median, 1.0),
+            (offset, -2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            color=plots.ink("loss"),
+            weight="bold",
+        )
+        ax.set(xlim=(0, edges[-1]), ylim=(0, 1.3 * counts.max()))
+        ax.yaxis.get_major_locator().set_params(integer=True)
+    spoken = [
+        f"{int(count)} from {_points(low)} to {_points(low + width)}"
+        for low, count in zip(edges, counts, strict=False)
+        if count
+    ]
+    return _svg(figure, "points", f"Histogram of points. Median {_points(median)}. Students: {', '.join(spoken)}.")
+
+
+def _success(tallies: Sequence[Tally]) -> Markup:
+    names = [one.name for one in tallies]
+    with plots.use_style("report"):
+        figure, ax = plots.axes("Success per exercise", "students", "", figsize=(7.4, 0.95 + 0.36 * len(tallies)))
+        left = np.zeros(len(tallies))
+        largest = max(one.total for one in tallies)
+        for outcome in OUTCOMES:
+            fill, ink, hatch = _COLOURS[outcome]
+            counts = np.array([one.outcomes[outcome] for one in tallies])
+            bars = ax.barh(
+                names, counts, left=left, color=fill, hatch=hatch, edgecolor=plots.WHITE, label=_LABELS[outcome]
+            )
+            shown = [str(count) if count >= 0.025 * largest else "" for count in counts]
+            texts = ax.bar_label(bars, labels=shown, label_type="center", color=ink, fontsize=9)
+            if hatch:
+                for text in texts:
+                    text.set_bbox({"facecolor": fill, "edgecolor": "none", "pad": 1})
+            left = left + counts
+        ax.invert_yaxis()
+        ax.grid(False)
+        ax.tick_params(axis="y", length=0)
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.set(xlim=(0, largest), xticks=[], xlabel="")
+        ax.set_title("")
+        figure.legend(loc="outside upper left", ncols=len(OUTCOMES), handlelength=1.2, columnspacing=1.4)
+    spoken = [
+        f"{one.name}: " + ", ".join(f"{count} {_LABELS[outcome]}" for outcome, count in one.outcomes.items() if count)
+        for one in tallies
+    ]
+    return _svg(figure, "success", f"Stacked bars of the outcomes. {'; '.join(spoken)}.")
+
+
+def _svg(figure: Any, key: str, alt: str) -> Markup:
+    """A figure as SVG that can stand in a page beside others: own ids, text as text, alternative text."""
+    import matplotlib
+
+    drawn = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(drawn, format="svg", metadata=nothing, transparent=True)
+    svg = drawn.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'\bid="', f'id="{key}-', svg)
+    svg = svg.replace("url(#", f"url(#{key}-").replace('xlink:href="#', f'xlink:href="#{key}-')
+    svg = svg.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+    label = Markup(' role="img" aria-label="{}"').format(alt)
+    return Markup(svg.replace("<svg", f"<svg{label}", 1))
