@@ -75,6 +75,8 @@ def slipped(exercise: str, slip: Slip, provided: str = "") -> str:
     answer: ast.stmt = _bare(chosen)
     helpers = [_bare(statement) for statement in _needed(answer, name, tree)]
     given = {ast.unparse(statement) for statement in ast.parse(provided).body}
+    if any(exercise in _bound(helper) for helper in helpers):
+        answer = _rename(answer, {exercise: f"plain_{exercise}"})
     parts: list[ast.stmt] = []
     for helper in helpers:
         if isinstance(helper, ast.ImportFrom) and (helper.level or str(helper.module).startswith("autograder")):
@@ -84,8 +86,6 @@ def slipped(exercise: str, slip: Slip, provided: str = "") -> str:
             )
         if ast.unparse(helper) not in given:
             parts.append(_rename(helper, {exercise: f"plain_{exercise}"}))
-    if any(exercise in _bound(helper) for helper in helpers):
-        answer = _rename(answer, {exercise: f"plain_{exercise}"})
     parts.append(_rename(answer, {name: exercise}))
     return "\n\n".join(map(ast.unparse, parts))
 

@@ -26,7 +26,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import authoring, catalogue, reference
 from autograder.course import Assignment, Course, CourseError
-from gradus.checking import find_exercise, run, wire
+from gradus.checking import Outcome, find_exercise, run, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 STEPS = GenerateAssignment.preprocessors.default()
@@ -209,17 +209,28 @@ def _freeze(name: str) -> dict[str, Any]:
     answer = reference.answer(exercise)
     return {
         "cases": [{"group": case.group, "name": case.name, "inputs": dict(case.inputs)} for case in cases],
-        "expected": [run(exercise, answer, case).as_dict() for case in cases],
+        "expected": [_essence(run(exercise, answer, case)) for case in cases],
         "misconceptions": [
-            {**vars(slip.described), "outcomes": [_fingerprint(run(exercise, slip.answer, case)) for case in cases]}
+            {**vars(slip.described), "outcomes": [_rounded(_essence(run(exercise, slip.answer, case))) for case in cases]}
             for slip in catalogue.misconceptions(name)
         ],
     }
 
 
-def _fingerprint(outcome: Any) -> dict[str, Any]:
-    """What identifies a misconception: its values or its kind of error, and nothing of its code."""
-    return {**outcome.as_dict(), "message": "", "line": "", "warnings": []}
+def _essence(outcome: Outcome) -> dict[str, Any]:
+    """What identifies a behaviour: its values or its kind of error, and nothing of its code."""
+    return {"error": outcome.error} if outcome.error else {"outputs": outcome.outputs}
+
+
+def _rounded(value: Any) -> Any:
+    """A fingerprint to ten digits: more than any tolerance asks for, at half the size."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return np.array([float(f"{number:.10g}") for number in value.ravel()]).reshape(value.shape)
+    return float(f"{value:.10g}") if isinstance(value, float) else value
 
 
 def leaks(course: Course, assignment: Assignment, fresh: Path) -> list[str]:

@@ -258,7 +258,7 @@ def _meddle(notebook: NotebookNode, rng: np.random.Generator) -> list[str]:
         commented = cells[rng.choice(checks)]
         commented.source = "# " + commented.source
         done.append("edited a check cell")
-    if rng.random() < 0.08 and (candidates := checks + texts):
+    if rng.random() < 0.12 and (candidates := checks + texts):
         del cells[rng.choice(candidates)]
         done.append("deleted a cell")
     for number in range(rng.choice(4, p=[0.45, 0.3, 0.15, 0.1])):

@@ -113,7 +113,7 @@ print("least absolute error:", constant[np.abs(error).mean(axis=1).argmin()].rou
 # **Play.** Nine measurements; one of them is wrong, and you decide how wrong. How far does each fitted constant move
 # when the outlier moves by 9 m? And how many of the nine must be wrong before the median gives way?
 
-# %%
+# %% tags=["demo"]
 demos.outlier()
 
 # %% [markdown]
@@ -407,7 +407,7 @@ plots.describe(figure, "Loss against the probability of the true class: minus lo
 # **temperature** $T$ divides all scores before the softmax. Which $T$ makes the loss smallest? Now let the fox be the
 # true class: which $T$ now?
 
-# %%
+# %% tags=["demo"]
 demos.scores_to_loss(softmax)
 
 # %% [markdown]
@@ -730,7 +730,8 @@ def torch_loss(model, x, y):
     Returns
     -------
     tensor
-        A scalar whose `backward()` reaches the parameters of the model.
+        A scalar whose `backward()` reaches the parameters of the model. The model stays in the mode (training or
+        evaluation) that the caller chose.
     """
     ### BEGIN SOLUTION
     return nn.functional.cross_entropy(model(x), y)
@@ -772,7 +773,7 @@ for name, yours, theirs in (
 # **Predict.** The same linear model, the same data, with and without the extra softmax. How do the two compare in
 # loss, and how in accuracy?
 
-# %%
+# %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
 digits = data.digits()
 x, y = torch.tensor(digits.train.x, device=device).float(), torch.tensor(digits.train.y, device=device)
@@ -793,7 +794,7 @@ def train_torch(add_softmax, epochs=100):
     accuracy = (model(x).argmax(dim=1) == y).float().mean().item()
     return losses, accuracy
 
-# %%
+# %% tags=["gpu", "experiment"]
 figure, ax = plots.axes(f"One softmax too many ({device})", "epoch", "training loss (nats)")
 for add_softmax, name, style in ((False, "right", "-"), (True, "softmax twice", "--")):
     losses, accuracy = train_torch(add_softmax)
@@ -819,7 +820,7 @@ plots.describe(figure, "Training loss over 100 epochs: without the extra softmax
 # $\mathbf s = \mathbf x W + \mathbf b$. Your loss, your gradient, the chain rule of notebook 01 for $W$ and
 # $\mathbf b$, nothing else.
 
-# %%
+# %% tags=["experiment"]
 digits = data.digits()
 
 
@@ -840,7 +841,7 @@ def fit(scale, lr, epochs):
 # **Predict.** The linear model has 650 parameters and sees 1,197 training images. Which accuracy do you expect on
 # images that it has not seen: 70 %, 85 %, 95 %, 99 %?
 
-# %%
+# %% tags=["experiment"]
 tame_W, tame_b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
 tame_scores = digits.validation.x @ tame_W + tame_b
 predicted = tame_scores.argmax(axis=1)
@@ -851,13 +852,13 @@ plots.learning_curve(losses, validation_losses, title="Softmax regression on the
 # Which digits does it confuse? Your `log_softmax` knows the price of every single image. Here are the eight most
 # expensive ones.
 
-# %%
+# %% tags=["experiment"]
 prices = -log_softmax(tame_scores)[np.arange(len(predicted)), digits.validation.y]
 worst = prices.argsort()[::-1][:8]
 titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{prices[i]:.1f} nats" for i in worst]
 plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The most expensive images")
 
-# %%
+# %% tags=["experiment"]
 counts = np.zeros((10, 10), dtype=int)
 np.add.at(counts, (digits.validation.y, predicted), 1)
 plots.confusion(counts, title="Validation images, by digit and answer")
@@ -872,7 +873,7 @@ plots.confusion(counts, title="Validation images, by digit and answer")
 #
 # **Predict.** Does it survive? What does the loss do in the first steps?
 
-# %%
+# %% tags=["experiment"]
 wild_W, wild_b, losses, _ = fit(scale=255, lr=0.01, epochs=300)
 print("loss after steps 1, 2, 3, 10, 100, 300:", [round(losses[step - 1], 1) for step in (1, 2, 3, 10, 100, 300)])
 wild_scores = 255 * digits.validation.x @ wild_W + wild_b
@@ -889,7 +890,7 @@ print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digit
 #
 # **Predict.** Divide all its scores by one temperature $T$. The answers stay the same. How far can the loss fall?
 
-# %%
+# %% tags=["experiment"]
 temperatures = np.geomspace(1, 1000, 100)
 curve = [cross_entropy(wild_scores / T, digits.validation.y) for T in temperatures]
 best = temperatures[np.argmin(curve)]
@@ -907,7 +908,7 @@ plots.describe(figure, "Validation loss of the wild model against temperature: i
 # This is **temperature scaling**, one parameter fitted on the validation set, and a standard repair for overconfident
 # networks. The test set, untouched until now, says whether it is real:
 
-# %%
+# %% tags=["experiment"]
 test_scores = 255 * digits.test.x @ wild_W + wild_b
 for name, s in (
     ("tame", digits.test.x @ tame_W + tame_b),

@@ -73,7 +73,9 @@ class JudgedExecute(Execute):
                 self._run(nb, room, km)
                 judge.close()
                 verdicts = {
-                    grade_id: judge.verdict(grade_id.removeprefix(CHECK)) for grade_id in map(_grade_id, nb.cells) if grade_id
+                    grade_id: judge.verdict(grade_id.removeprefix(CHECK))
+                    for grade_id in map(_grade_id, nb.cells)
+                    if grade_id
                 }
         finally:
             shutil.rmtree(folder, ignore_errors=True)

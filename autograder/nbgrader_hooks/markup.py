@@ -63,8 +63,8 @@ _HTML_ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
 }
 _MARKDOWN_TAGS = """
-a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img input kbd li ol p pre span strong sub sup
-table tbody td th thead tr ul
+a blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr img input kbd li ol p pre span strong sub
+summary sup table tbody td th thead tr ul
 """
 _MARKDOWN_CLASSES = ("highlight", "anchor-link", "task-list-item", "task-list-item-checkbox", "contains-task-list")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
@@ -78,7 +78,7 @@ _TEX = re.compile(
     r"toggle|action|Tooltip|begingroup)(?![A-Za-z]))"
 )
 _OPENS_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_PLAIN_TAG = re.compile(r"<(?:br ?/?|/?(?:sub|sup|kbd))>", re.IGNORECASE)
+_PLAIN_TAG = re.compile(r"<(?:br ?/?|/?(?:details|kbd|sub|summary|sup))>", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<https?://[\w.~/?#@&%:;,+-]+>")
 _REGION = re.compile(
     r"(?P<code>(?ms:^[ >\t]*(?P<fence>`{3,}|~{3,}).*?^[ >\t]*(?P=fence))|(?P<ticks>`+)(?s:.+?)(?P=ticks))"
@@ -94,7 +94,7 @@ _ATX_HEADING = re.compile(rf"(?m)^([ >\t]*#{{1,6}}[ \t]*)(?![#{_BREAK}])(?=\S)")
 _FORMGRADER_IDS = frozenset({"statusmessage", "notebook", "notebook-container", "toc"})
 
 
-def harmless_html(html: str, styles: Iterable[str] = TEXT_STYLES) -> str:
+def harmless_html(html: str, styles: Iterable[str] = TEXT_STYLES, heading_ids: bool = False) -> str:
     """HTML without anything that runs, loads, overlays or is looked up by name.
 
     Parameters
@@ -103,11 +103,16 @@ def harmless_html(html: str, styles: Iterable[str] = TEXT_STYLES) -> str:
         Untrusted fragment.
     styles : iterable of str
         CSS properties that inline styles may use.
+    heading_ids : bool
+        Whether headings keep their ids, as targets of links.
     """
+    attributes = {tag: set(names) for tag, names in _HTML_ATTRIBUTES.items()}
+    if heading_ids:
+        attributes |= {f"h{level}": {"id"} for level in range(1, 7)}
     cleaned = nh3.clean(
         html,
         tags=set(_HTML_TAGS.split()),
-        attributes={tag: set(names) for tag, names in _HTML_ATTRIBUTES.items()},
+        attributes=attributes,
         attribute_filter=_keep_attribute,
         url_schemes={"http", "https", "mailto", "data"},
         filter_style_properties=set(styles),
@@ -138,8 +143,6 @@ def harmless_markdown(
     """
     attachments, taken = dict(attachments or {}), _FORMGRADER_IDS.union(reserved)
     source = _CONTROL.sub("", source.replace("\r\n", "\n").replace("\r", "\n"))
-    if source.startswith(_NOTE):
-        source = source.removeprefix(_NOTE)
     # Parsers of Markdown can be made to take minutes; nobody reads that much in one cell.
     if len(source) > _LONGEST:
         return _as_source(_without_tags(source))

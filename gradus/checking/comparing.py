@@ -167,7 +167,9 @@ def _single_precision(array: np.ndarray) -> bool:
     """Whether the numbers came out of float32 arithmetic, also when they were stored as float64 afterwards."""
     if array.dtype in (np.float32, np.float16):
         return True
-    finite = array[np.isfinite(array)] if array.dtype == np.float64 else array[:0]
+    if array.dtype != np.float64:
+        return False
+    finite = array[np.isfinite(array)]
     with np.errstate(over="ignore"):
         return bool(finite.size and np.all(finite.astype(np.float32) == finite))
 

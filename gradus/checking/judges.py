@@ -150,12 +150,13 @@ def _public(topic: str) -> dict[str, Frozen]:
 def thaw(frozen: dict[str, Any]) -> Frozen:
     """Cases, expected outcomes and fingerprints from the form in which they are stored."""
     cases = [Case(case["group"], case["name"], case["inputs"]) for case in frozen["cases"]]
-    expected = [Outcome.from_dict(outcome) for outcome in frozen["expected"]]
+    expected = [_outcome(fields) for fields in frozen["expected"]]
     slips = [
-        (
-            Misconception(slip["name"], slip["says"], slip["see"]),
-            [Outcome.from_dict(outcome) for outcome in slip["outcomes"]],
-        )
+        (Misconception(slip["name"], slip["says"], slip["see"]), [_outcome(fields) for fields in slip["outcomes"]])
         for slip in frozen["misconceptions"]
     ]
     return cases, expected, slips
+
+
+def _outcome(fields: dict[str, Any]) -> Outcome:
+    return Outcome(fields.get("outputs"), error=fields.get("error", ""))

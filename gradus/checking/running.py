@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dis
 import linecache
 import traceback
 import warnings
@@ -143,7 +144,12 @@ def plain(value: Any, name: str = "the result") -> Any:
 
 def names_used(answer: Any) -> frozenset[str]:
     """Global names that the answer's own code refers to: functions it may be leaning on."""
-    return frozenset(name for code in _codes(answer) for name in code.co_names)
+    return frozenset(
+        instruction.argval
+        for code in _codes(answer)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    )
 
 
 def _codes(answer: Any) -> Iterator[CodeType]:

@@ -72,11 +72,11 @@ def scores_public(rng: np.random.Generator) -> Iterator[Case]:
         "one row around 0, one around 900",
         {"scores": np.array([[0.0, 1.0, 2.0], [900.0, 902.0, 901.0]])},
     )
-    yield Case("one row", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
-    yield Case("no batch dimension", "a single vector of scores", {"scores": np.array([2.0, -1.0, 0.5])})
-    yield Case("many batch dimensions", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
-    yield Case("square batch", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
-    yield Case("equal scores", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
+    yield Case("other shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
+    yield Case("other shapes", "a single vector of scores", {"scores": np.array([2.0, -1.0, 0.5])})
+    yield Case("other shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
+    yield Case("other shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
+    yield Case("ordinary", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
     yield Case(
         "float32 input", "two rows, three classes", {"scores": np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)}
     )
@@ -98,16 +98,16 @@ def scores_hidden(rng: np.random.Generator) -> Iterator[Case]:
         "one row far above all the others",
         {"scores": _eighths(rng, (7, 5)) + np.array([[0, 0, 0, 2000, 0, 0, 0]]).T},
     )
-    yield Case("one row", "a batch of one, seven classes", {"scores": _normal(rng, 1, 7)})
-    yield Case("no batch dimension", "five scores", {"scores": _normal(rng, 5)})
-    yield Case("no batch dimension", "three scores, far apart", {"scores": rng.permutation([-1000.0, 0.5, 1000.0])})
-    yield Case("many batch dimensions", "shape (3, 5, 7)", {"scores": _normal(rng, 3, 5, 7)})
-    yield Case("many batch dimensions", "shape (2, 3, 5, 3)", {"scores": _normal(rng, 2, 3, 5, 3)})
-    yield Case("many batch dimensions", "shape (5, 1, 3)", {"scores": _normal(rng, 5, 1, 3)})
-    yield Case("square batch", "five rows, five classes", {"scores": _normal(rng, 5, 5)})
-    yield Case("square batch", "shape (3, 3, 3)", {"scores": _normal(rng, 3, 3, 3)})
-    yield Case("equal scores", "all the same number", {"scores": np.full((3, 7), float(_eighths(rng, 1)[0]))})
-    yield Case("equal scores", "all 10000", {"scores": np.full((5, 3), 10000.0)})
+    yield Case("other shapes", "a batch of one, seven classes", {"scores": _normal(rng, 1, 7)})
+    yield Case("other shapes", "five scores", {"scores": _normal(rng, 5)})
+    yield Case("other shapes", "three scores, far apart", {"scores": rng.permutation([-1000.0, 0.5, 1000.0])})
+    yield Case("other shapes", "shape (3, 5, 7)", {"scores": _normal(rng, 3, 5, 7)})
+    yield Case("other shapes", "shape (2, 3, 5, 3)", {"scores": _normal(rng, 2, 3, 5, 3)})
+    yield Case("other shapes", "shape (5, 1, 3)", {"scores": _normal(rng, 5, 1, 3)})
+    yield Case("other shapes", "five rows, five classes", {"scores": _normal(rng, 5, 5)})
+    yield Case("other shapes", "shape (3, 3, 3)", {"scores": _normal(rng, 3, 3, 3)})
+    yield Case("ordinary", "all the same number", {"scores": np.full((3, 7), float(_eighths(rng, 1)[0]))})
+    yield Case("large scores", "all 10000", {"scores": np.full((5, 3), 10000.0)})
     yield Case("float32 input", "five rows, seven classes", {"scores": _normal(rng, 5, 7).astype(np.float32)})
 
 
@@ -149,13 +149,13 @@ def classification_public(rng: np.random.Generator) -> Iterator[Case]:
         "the true class far below two others",
         {"scores": np.array([[-10000.0, 1.0, 0.0]]), "targets": np.array([0])},
     )
-    yield Case("one row", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0]]), "targets": np.array([1])})
+    yield Case("other shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0]]), "targets": np.array([1])})
     yield Case(
-        "square batch",
+        "other shapes",
         "three examples, three classes",
         {"scores": rng.normal(size=(3, 3)).round(1), "targets": np.array([2, 2, 0])},
     )
-    yield Case("equal scores", "five classes", {"scores": np.zeros((2, 5)), "targets": np.array([4, 1])})
+    yield Case("ordinary", "five classes", {"scores": np.zeros((2, 5)), "targets": np.array([4, 1])})
     yield Case(
         "float32 input",
         "two examples, three classes",
@@ -190,11 +190,11 @@ def classification_hidden(rng: np.random.Generator) -> Iterator[Case]:
         "one surely wrong example among ordinary ones",
         {"scores": mixed, "targets": np.array([0, 1, 2, 2, 0])},
     )
-    yield case("one row", "a batch of one, seven classes", _normal(rng, 1, 7))
-    yield case("square batch", "five examples, five classes", _normal(rng, 5, 5))
-    yield case("square batch", "two examples, two classes", _normal(rng, 2, 2))
-    yield case("equal scores", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
-    yield case("equal scores", "all 10000", np.full((5, 3), 10000.0))
+    yield case("other shapes", "a batch of one, seven classes", _normal(rng, 1, 7))
+    yield case("other shapes", "five examples, five classes", _normal(rng, 5, 5))
+    yield case("other shapes", "two examples, two classes", _normal(rng, 2, 2))
+    yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
+    yield case("large scores", "all 10000", np.full((5, 3), 10000.0))
     yield case("float32 input", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
 
 
@@ -208,17 +208,17 @@ def binary_public(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(
         "ordinary", "three examples", {"score": rng.normal(scale=2, size=3).round(1), "target": np.array([0, 1, 0])}
     )
-    yield Case("large scores", "surely right", {"score": np.array([1000.0, -1000.0]), "target": np.array([1, 0])})
     yield Case(
-        "large scores", "surely wrong: 1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])}
+        "surely right", "scores around ±1000", {"score": np.array([1000.0, -1000.0]), "target": np.array([1, 0])}
     )
+    yield Case("surely wrong", "1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])})
+    yield Case("surely wrong", "-1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])})
+    yield Case("special batches", "one example", {"score": np.array([-0.7]), "target": np.array([1])})
     yield Case(
-        "large scores", "surely wrong: -1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])}
+        "special batches", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)}
     )
-    yield Case("one example", "a batch of one", {"score": np.array([-0.7]), "target": np.array([1])})
-    yield Case("one class only", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)})
-    yield Case("one class only", "every target is 1", {"score": np.array([1.5, -0.5, 0.2]), "target": np.ones(3, int)})
-    yield Case("scores of zero", "undecided", {"score": np.zeros(3), "target": np.array([1, 0, 0])})
+    yield Case("special batches", "every target is 1", {"score": np.array([1.5, -0.5, 0.2]), "target": np.ones(3, int)})
+    yield Case("special batches", "all scores 0", {"score": np.zeros(3), "target": np.array([1, 0, 0])})
     yield Case(
         "float targets", "0.0 and 1.0", {"score": np.array([0.3, -1.2, 2.5]), "target": np.array([1.0, 1.0, 0.0])}
     )
@@ -239,26 +239,28 @@ def binary_hidden(rng: np.random.Generator) -> Iterator[Case]:
         yield Case("ordinary", f"{n} examples", {"score": _normal(rng, n), "target": labels(n)})
     right = labels(5)
     yield Case(
-        "large scores",
         "surely right",
+        "scores around ±1000",
         {"score": (2 * right - 1) * 1000 + _eighths(rng, 5), "target": right},
     )
     yield Case(
-        "large scores",
-        "surely wrong: large scores for 0, among ordinary ones",
+        "surely wrong",
+        "large scores for 0, among ordinary ones",
         {"score": np.concatenate([10000 + _eighths(rng, 2), _eighths(rng, 3)]), "target": np.array([0, 0, 1, 0, 1])},
     )
     yield Case(
-        "large scores",
-        "surely wrong: very negative scores for 1, among ordinary ones",
+        "surely wrong",
+        "very negative scores for 1, among ordinary ones",
         {"score": np.concatenate([_eighths(rng, 3), -10000 + _eighths(rng, 2)]), "target": np.array([0, 0, 1, 1, 1])},
     )
-    yield Case("large scores", "all together", {"score": 1000.0 * rng.integers(-9, 10, size=7), "target": labels(7)})
-    yield Case("one example", "of class 0", {"score": _normal(rng, 1), "target": np.array([0])})
-    yield Case("one example", "of class 1", {"score": _normal(rng, 1), "target": np.array([1])})
-    yield Case("one class only", "every target is 0", {"score": _normal(rng, 5), "target": np.zeros(5, int)})
-    yield Case("one class only", "every target is 1", {"score": _normal(rng, 7), "target": np.ones(7, int)})
-    yield Case("scores of zero", "undecided", {"score": np.zeros(5), "target": labels(5)})
+    yield Case(
+        "right and wrong", "scores in thousands", {"score": 1000.0 * rng.integers(-9, 10, size=7), "target": labels(7)}
+    )
+    yield Case("special batches", "one example of class 0", {"score": _normal(rng, 1), "target": np.array([0])})
+    yield Case("special batches", "one example of class 1", {"score": _normal(rng, 1), "target": np.array([1])})
+    yield Case("special batches", "every target is 0", {"score": _normal(rng, 5), "target": np.zeros(5, int)})
+    yield Case("special batches", "every target is 1", {"score": _normal(rng, 7), "target": np.ones(7, int)})
+    yield Case("special batches", "all scores 0", {"score": np.zeros(5), "target": labels(5)})
     yield Case("float targets", "0.0 and 1.0", {"score": _normal(rng, 7), "target": labels(7).astype(float)})
     yield Case("float32 input", "nine examples", {"score": _normal(rng, 9).astype(np.float32), "target": labels(9)})
 

@@ -2275,8 +2275,7 @@ def class_gradient_reversed(
 
 @misconception(
     of="multitask_loss",
-    says="The two gradients come back in the wrong order: first the one of the class scores, then the one of the "
-    "boxes.",
+    says="The two gradients come back in the wrong order: d_class_scores belongs before d_box.",
     see=SEVERAL,
 )
 def gradients_in_the_wrong_order(

@@ -1,0 +1,150 @@
+"""Whatever a submission does to its own process or notebook, its score does not rise; accidents cost nothing."""
+
+from __future__ import annotations
+
+import pytest
+from rooms import SKETCH, answers, check_cell, grade, own_code, own_text, released, scores, submission
+
+WRONG = {"softmax": "def softmax(scores):\n    return scores * 0"}
+NOTHING = dict.fromkeys(SKETCH, 0.0)
+
+PATCHES = {
+    "check is replaced": "check = lambda *args, **kwargs: None",
+    "gradus.check is replaced": "import gradus\ngradus.check = gradus.checking.check = lambda *args, **kwargs: None",
+    "the comparison is replaced": (
+        "import gradus.checking.comparing as c, gradus.checking.judges as j\n"
+        "c.examine = j.examine = lambda e, case, *rest: c.Finding(case, True)"
+    ),
+    "numpy.allclose is replaced": "np.allclose = np.isclose = np.array_equal = lambda *args, **kwargs: True",
+    "an answer that equals everything": (
+        "class Yes:\n"
+        "    shape, dtype, ndim = (1,), np.dtype(float), 1\n"
+        "    def __eq__(self, other): return True\n"
+        "    def __array__(self, *args, **kwargs): return np.ones(1)\n"
+        "    def __getattr__(self, name): return lambda *args, **kwargs: self\n"
+        "answer = Yes()\n"
+        "def _always(*args): return answer\n"
+    ),
+    "a perfect report is printed": (
+        "from IPython.display import HTML, display\n"
+        "print('[ok] softmax: all 20 cases pass (5 of 5 points)')\n"
+        "display(HTML('<p>softmax: all cases pass</p>'))\n5.0"
+    ),
+    "every cell becomes a number": "get_ipython().input_transformers_cleanup.append(lambda lines: ['5.0\\n'])",
+    "SystemExit": "raise SystemExit",
+    "the process ends": "import os\nos._exit(0)",
+    "the judge is answered by hand": (
+        "import os, socket\n"
+        "from gradus.checking import wire\n"
+        "def by_hand(answer, name=None):\n"
+        "    with socket.socket(socket.AF_UNIX) as s:\n"
+        "        s.connect(os.environ['GRADUS_JUDGE'])\n"
+        "        wire.send(s, {'names': []})\n"
+        "        task = wire.receive(s)\n"
+        "        wire.send(s, {'verdict': 'right', 'score': 1.0})\n"
+        "check = by_hand"
+    ),
+    "the judge is sent garbage": (
+        "import os, socket\n"
+        "for junk in (b'', b'\\xff' * 64, (2**62).to_bytes(8) + b'x', (4).to_bytes(8) + b'null'):\n"
+        "    with socket.socket(socket.AF_UNIX) as s:\n"
+        "        s.connect(os.environ['GRADUS_JUDGE'])\n"
+        "        s.sendall(junk)"
+    ),
+}
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_no_patch_of_the_kernel_raises_a_score(patch: str) -> None:
+    assert scores(own_code(submission(WRONG), PATCHES[patch])) == NOTHING
+
+
+def test_an_object_that_equals_everything_earns_nothing() -> None:
+    given = {"softmax": PATCHES["an answer that equals everything"] + "softmax = lambda scores: answer"}
+    assert scores(submission(given, "softmax"), "softmax") == {"softmax": 0.0}
+
+
+def test_a_right_answer_keeps_its_score_when_the_process_ends_afterwards() -> None:
+    dies = own_code(submission(answers()), "import os\nos._exit(0)", position=3)
+    assert scores(dies) == {**NOTHING, "softmax": 1.0}
+
+
+def test_the_process_ending_before_an_answer_earns_nothing() -> None:
+    given = {**answers(), "softmax": "import os\nos._exit(0)\n" + answers()["softmax"]}
+    assert scores(submission(given)) == NOTHING
+
+
+def test_system_exit_inside_an_answer_costs_that_answer_alone() -> None:
+    given = {**answers(), "softmax": "def softmax(scores):\n    raise SystemExit"}
+    assert scores(submission(given)) == {"softmax": 0.0, "log_softmax": 1.0, "cross_entropy": 1.0}
+
+
+def test_the_first_complete_answer_counts() -> None:
+    again = WRONG["softmax"] + "\ncheck(softmax)\n" + answers()["softmax"]
+    notebook = submission({"softmax": answers()["softmax"]}, "softmax")
+    check_cell(notebook, "softmax").source = again
+    own_code(notebook, "first = check\ndef check(answer):\n    first(lambda s: s * 0)\n    first(answer)")
+    assert scores(notebook, "softmax") == {"softmax": 0.0}
+
+
+def test_an_answer_outside_its_check_cell_counts_for_nothing() -> None:
+    notebook = submission({"softmax": answers()["softmax"] + "\ncheck(softmax)\ndef softmax(s):\n    return s"}, "softmax")
+    assert scores(notebook, "softmax") == {"softmax": 0.0}
+
+
+@pytest.mark.parametrize("given", [{}, WRONG], ids=["untouched", "wrong"])
+def test_tags_and_metadata_of_a_check_cell_change_nothing(given: dict[str, str]) -> None:
+    notebook = submission(given)
+    for name in SKETCH:
+        cell = check_cell(notebook, name)
+        cell.metadata["tags"] = ["skip-execution", "demo", "experiment", "no cell is ever skipped"]
+        cell.metadata.nbgrader.update(points=100, locked=False, solution=True, grade=False)
+    assert scores(notebook) == NOTHING
+
+
+def test_an_edited_check_cell_is_the_released_one_again() -> None:
+    notebook = submission(WRONG)
+    check_cell(notebook, "softmax").source = "print('fine')\n5.0"
+    assert scores(notebook) == NOTHING
+
+
+def test_a_deleted_check_cell_is_put_back() -> None:
+    notebook = submission(answers())
+    notebook.cells.remove(check_cell(notebook, "softmax"))
+    assert scores(notebook) == dict.fromkeys(SKETCH, 1.0)
+
+
+def test_duplicated_cells_stop_nothing() -> None:
+    notebook = submission(answers())
+    notebook.cells += [check_cell(notebook, "softmax"), notebook.cells[1]]
+    assert scores(notebook) == dict.fromkeys(SKETCH, 1.0)
+
+
+def test_a_warning_on_stderr_costs_nothing() -> None:
+    loud = "import sys, warnings\nwarnings.warn('careful')\nprint('help', file=sys.stderr)\nnp.log(np.zeros(1))\n"
+    body = answers()["softmax"].replace("    exponentials", "    np.log(np.zeros(1))\n    exponentials", 1)
+    notebook = submission({"softmax": loud + body}, "softmax")
+    verdict = grade(notebook, "softmax")["softmax"]
+    assert verdict.score == 1.0
+    assert any("divide by zero" in warning for warning in verdict.report.warnings)
+
+
+def test_an_endless_loop_costs_that_answer_alone() -> None:
+    given = {**answers(), "softmax": "def softmax(scores):\n    while True:\n        pass"}
+    assert scores(submission(given), timeout=3) == {"softmax": 0.0, "log_softmax": 1.0, "cross_entropy": 1.0}
+
+
+def test_a_student_learns_why_there_is_no_score() -> None:
+    dead = grade(own_code(submission(answers()), "import os\nos._exit(0)"))
+    assert "did not run to its end" in dead["softmax"].report.headline
+
+
+def test_text_and_code_of_the_students_own_stay_where_they_were() -> None:
+    from autograder.nbgrader_hooks.sanitizing import carry_answers
+
+    notebook = own_text(own_code(submission(answers()), "scratch = 1", position=2), "my note", position=3)
+    carried = [cell.source for cell in carry_answers(released(), notebook).cells]
+    place = carried.index("scratch = 1")
+    assert carried[place - 1] == answers()["softmax"]
+    assert carried[place + 1] == "my note"
+    assert carried[place + 2] == "check(softmax)"
