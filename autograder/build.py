@@ -223,14 +223,14 @@ def _essence(outcome: Outcome) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """A fingerprint to ten digits: more than any tolerance asks for, at half the size."""
+    """A fingerprint to twelve digits: more than any tolerance asks for, at half the size."""
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        return np.array([float(f"{number:.10g}") for number in value.ravel()]).reshape(value.shape)
-    return float(f"{value:.10g}") if isinstance(value, float) else value
+        return np.array([float(f"{number:.12g}") for number in value.ravel()]).reshape(value.shape)
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def leaks(course: Course, assignment: Assignment, fresh: Path) -> list[str]:

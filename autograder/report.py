@@ -19,6 +19,7 @@ from autograder.course import Assignment, Course
 from autograder.results import OUTCOMES, Result, Submission
 from gradus import plots
 from gradus.checking import Misconception
+from gradus.checking.exercises import GATE
 
 _LABELS = {
     "right": "right",
@@ -27,13 +28,13 @@ _LABELS = {
     "crashed": "crashed",
     "empty": "left empty",
 }
-# fill, text on it, hatching
+# fill, and text on it
 _COLOURS = {
-    "right": (plots.BLUE, plots.WHITE, ""),
-    "partial": (plots.SKY, plots.BLACK, ""),
-    "wrong": (plots.VERMILLION, plots.BLACK, ""),
-    "crashed": (plots.ORANGE, plots.BLACK, "//"),
-    "empty": (plots.PALE, plots.BLACK, ""),
+    "right": (plots.BLUE, plots.WHITE),
+    "partial": (plots.SKY, plots.BLACK),
+    "wrong": (plots.VERMILLION, plots.BLACK),
+    "crashed": (plots.ORANGE, plots.BLACK),
+    "empty": (plots.PALE, plots.BLACK),
 }
 
 
@@ -176,8 +177,10 @@ def _count(answers: Sequence[tuple[str, Result]], keys: Callable[[Result], Itera
 
 
 def _failed_groups(result: Result) -> list[str]:
+    """The groups of cases that an answer fails in; only the gate, where it fails in that."""
     tried = result.outcome in ("partial", "wrong")
-    return [name for name, right, total in result.groups if right < total] if tried else []
+    failed = [name for name, right, total in result.groups if right < total] if tried else []
+    return [GATE] if GATE in failed else failed
 
 
 def _error(result: Result) -> str:
@@ -193,51 +196,52 @@ class Advice:
 
     Attributes
     ----------
-    exercise : str
-    count, total : int
-        Students whom it concerns, and all of them.
+    about : str
+        The paragraph of the course, or the exercise.
+    students : tuple of str
+        Whom it concerns.
+    slips : tuple of (str, Slip)
+        The misconceptions behind it with their exercises, the commonest first.
     text : str
-    slip : Misconception or None
-        The misconception, where it is one.
+        What happened, where no misconception explains it.
     """
 
-    exercise: str
-    count: int
-    total: int
-    text: str
-    slip: Misconception | None = None
+    about: str
+    students: tuple[str, ...]
+    slips: tuple[tuple[str, Slip], ...] = ()
+    text: str = ""
+
+    @property
+    def count(self) -> int:
+        """Number of students."""
+        return len(self.students)
 
 
 def advice(tallies: Sequence[Tally], most: int = 3) -> list[Advice]:
-    """What to say in the next lecture: the commonest slips; where there are too few, what else stopped the class."""
-    slips = [
-        Advice(one.name, slip.count, one.total, slip.described.says, slip.described)
-        for one in tallies
-        for slip in one.slips
-    ]
+    """What to say in the next lecture: the paragraphs that most misconceptions point to, then what else went wrong."""
+    by_place: dict[str, list[tuple[str, Slip]]] = defaultdict(list)
+    for one in tallies:
+        for slip in one.slips:
+            by_place[slip.described.place].append((one.name, slip))
+    explained = []
+    for place, slips in by_place.items():
+        students = dict.fromkeys(student for _, slip in slips for student in slip.students)
+        slips.sort(key=lambda item: -item[1].count)
+        explained.append(Advice(place, tuple(students), tuple(slips)))
     others = [obstacle for one in tallies for obstacle in _other_obstacles(one)]
-    for found in (slips, others):
+    for found in (explained, others):
         found.sort(key=lambda item: -item.count)
-    return (slips + others)[:most]
+    return (explained + others)[:most]
 
 
 def _other_obstacles(one: Tally) -> Iterator[Advice]:
-    if one.outcomes["empty"]:
-        text = "Left empty. Is it clear what is asked for, or did the time run out?"
-        yield Advice(one.name, one.outcomes["empty"], one.total, text)
+    empty = tuple(student for student, result in one.answers if result.outcome == "empty")
+    if empty:
+        yield Advice(one.name, empty, text="Left empty. Is it clear what is asked for, or did the time run out?")
     if one.groups:
-        yield Advice(one.name, one.groups[0].count, one.total, f"Answers fail in the cases “{one.groups[0].what}”.")
+        yield Advice(one.name, one.groups[0].students, text=f"Answers fail in the cases “{one.groups[0].what}”.")
     if one.errors:
-        yield Advice(one.name, one.errors[0].count, one.total, f"Answers stop with: {one.errors[0].what}")
-
-
-def paragraphs(tallies: Iterable[Tally]) -> list[Counted]:
-    """Paragraphs of the course by the students whose slips point to them."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in tallies:
-        for slip in one.slips:
-            found[slip.described.place].update(slip.students)
-    return sorted((Counted(place, tuple(sorted(who))) for place, who in found.items()), key=lambda one: -one.count)
+        yield Advice(one.name, one.errors[0].students, text=f"Answers stop with: {one.errors[0].what}")
 
 
 def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]) -> str:
@@ -272,7 +276,7 @@ def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]
         labels=_LABELS,
         colours=_COLOURS,
         advice=advice(tallies),
-        paragraphs=paragraphs(tallies)[:3],
+        gate=GATE,
         distribution=_distribution(totals, maximum) if len(totals) else "",
         success=_success(in_order) if graded else "",
         torch_answers=questions.torch_where_numpy_is_asked(source, {one.name: one.answers for one in in_order}),
@@ -300,25 +304,25 @@ def _distribution(totals: np.ndarray, maximum: float) -> Markup:
     edges = np.arange(0, top + width, width)
     median = float(np.median(totals))
     with plots.use_style("report"):
-        figure, ax = plots.axes("Points so far", f"points, of {_points(maximum)}", "students", figsize=(7.4, 2.7))
+        figure, ax = plots.axes("", f"points so far, of {_points(maximum)}", "students", figsize=(8.6, 2.6))
         counts, _, bars = ax.hist(np.minimum(totals, edges[-1]), bins=edges, color=plots.BLUE, rwidth=0.94)
         ax.bar_label(bars, labels=[f"{int(count)}" if count else "" for count in counts], padding=2)
         ax.axvline(median, color=plots.VERMILLION, linestyle="--")
-        side = "right" if median > 0.75 * edges[-1] else "left"
-        offset = -5 if side == "right" else 5
+        near_the_end = median > 0.75 * edges[-1]
         ax.annotate(
             f"median {_points(median)}",
             (median, 1.0),
-            (offset, -2),
+            (-5 if near_the_end else 5, -2),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            ha=side,
+            ha="right" if near_the_end else "left",
             va="top",
             color=plots.ink("loss"),
             weight="bold",
         )
-        ax.set(xlim=(0, edges[-1]), ylim=(0, 1.3 * counts.max()))
+        ax.set(xlim=(0, edges[-1]), ylim=(0, 1.35 * counts.max()))
         ax.yaxis.get_major_locator().set_params(integer=True)
+        ax.grid(False, axis="x")
     spoken = [
         f"{int(count)} from {_points(low)} to {_points(low + width)}"
         for low, count in zip(edges, counts, strict=False)
@@ -329,28 +333,22 @@ def _distribution(totals: np.ndarray, maximum: float) -> Markup:
 
 def _success(tallies: Sequence[Tally]) -> Markup:
     names = [one.name for one in tallies]
+    largest = max(one.total for one in tallies)
     with plots.use_style("report"):
-        figure, ax = plots.axes("Success per exercise", "students", "", figsize=(7.4, 0.95 + 0.36 * len(tallies)))
+        figure, ax = plots.axes("", figsize=(8.6, 0.5 + 0.34 * len(tallies)))
         left = np.zeros(len(tallies))
-        largest = max(one.total for one in tallies)
         for outcome in OUTCOMES:
-            fill, ink, hatch = _COLOURS[outcome]
+            fill, ink = _COLOURS[outcome]
             counts = np.array([one.outcomes[outcome] for one in tallies])
-            bars = ax.barh(
-                names, counts, left=left, color=fill, hatch=hatch, edgecolor=plots.WHITE, label=_LABELS[outcome]
-            )
-            shown = [str(count) if count >= 0.025 * largest else "" for count in counts]
-            texts = ax.bar_label(bars, labels=shown, label_type="center", color=ink, fontsize=9)
-            if hatch:
-                for text in texts:
-                    text.set_bbox({"facecolor": fill, "edgecolor": "none", "pad": 1})
+            bars = ax.barh(names, counts, left=left, color=fill, edgecolor=plots.WHITE, label=_LABELS[outcome])
+            shown = [str(count) if count >= 0.02 * largest else "" for count in counts]
+            ax.bar_label(bars, labels=shown, label_type="center", color=ink)
             left = left + counts
         ax.invert_yaxis()
         ax.grid(False)
         ax.tick_params(axis="y", length=0)
-        ax.spines[["left", "bottom"]].set_visible(False)
-        ax.set(xlim=(0, largest), xticks=[], xlabel="")
-        ax.set_title("")
+        ax.spines[:].set_visible(False)
+        ax.set(xlim=(0, largest), ylim=(len(tallies) - 0.5, -0.5), xticks=[])
         figure.legend(loc="outside upper left", ncols=len(OUTCOMES), handlelength=1.2, columnspacing=1.4)
     spoken = [
         f"{one.name}: " + ", ".join(f"{count} {_LABELS[outcome]}" for outcome, count in one.outcomes.items() if count)

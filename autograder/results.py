@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Assignment as AssignmentRow
-from nbgrader.api import BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import BaseCell, Grade, GradeCell, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -179,16 +179,18 @@ def _gradebook(course: Course, assignment: Assignment) -> tuple[dict[str, _Marks
                 for student, penalty in submissions.filter(SubmittedAssignment.assignment_id == row.id)
             }
             grades = (
-                session.query(SubmittedAssignment.student_id, BaseCell.name, Grade.score, Grade.needs_manual_grade)
+                session.query(
+                    SubmittedAssignment.student_id, BaseCell.name, BaseCell.type, Grade.score, Grade.needs_manual_grade
+                )
                 .select_from(Grade)
                 .join(BaseCell, Grade.cell_id == BaseCell.id)
                 .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
                 .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
                 .filter(SubmittedAssignment.assignment_id == row.id)
             )
-            for student, cell, score, waits in grades:
+            for student, cell, kind, score, waits in grades:
                 marks[student].points[cell] = float(score or 0.0)
-                marks[student].open += bool(waits)
+                marks[student].open += bool(waits) and kind == GradeCell.__name__  # mark schemes are task cells
             return marks, float(row.max_score or 0.0)
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]

@@ -129,7 +129,7 @@ def _text(text: str) -> str:
 
 
 def _array(name: Any, shape: Any, data: Any) -> np.ndarray:
-    if name not in _DTYPES or not isinstance(shape, list) or not isinstance(data, list):
+    if not isinstance(name, str) or name not in _DTYPES or not isinstance(shape, list) or not isinstance(data, list):
         raise WireError("a malformed array")
     if not all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape) or math.prod(shape) != len(data):
         raise WireError("an array whose shape does not fit its data")

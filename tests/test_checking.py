@@ -1,0 +1,313 @@
+"""What a learner is told, and what reaches the machinery from an answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, exercise_called
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder import reference
+from gradus import check
+from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, examine, find_exercise, run, wire
+from gradus.checking.judges import judge_publicly
+from gradus.checking.running import Outcome, names_used
+
+DOUBLED = Exercise(
+    "doubled",
+    "toy",
+    lambda answer, case: {"result": answer(case["x"])},
+    properties=(Property("the mean doubles", lambda case, out: np.isclose(out["result"].mean(), 2 * case["x"].mean())),),
+)
+CASE = Case("ordinary", "two rows", {"x": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])})
+
+
+def finding(answer: Callable[..., Any], case: Case = CASE) -> Any:
+    """What is found when ``answer`` should double its argument."""
+    return examine(DOUBLED, case, run(DOUBLED, lambda x: 2 * x, case), run(DOUBLED, answer, case))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: x + x,
+        lambda x: x.__imul__(2),
+        lambda x: (2 * x).astype(np.float32),
+        lambda x: (2 * x).astype(np.float32).astype(np.float64),
+        lambda x: (2 * x).tolist(),
+        lambda x: 2 * torch.tensor(x),
+        lambda x: (2 * x).astype(int),
+        lambda x: np.asfortranarray(2 * x),
+    ],
+)
+def test_any_way_of_giving_the_right_numbers_passes(answer: Callable[..., Any]) -> None:
+    assert finding(answer).passed
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        (lambda x: None, "missing", "return"),
+        (lambda x: 2 * x[:1], "shape", r"shape \(1, 3\); expected \(2, 3\)"),
+        (lambda x: 2 * x.ravel(), "shape", "expected"),
+        (lambda x: [[2.0], [1.0, 2.0]], "raised|shape", ""),
+        (lambda x: "six", "type", "numbers"),
+        (lambda x: np.array([None, "a"]), "raised", "object"),
+        (lambda x: 2 * x + 1j, "raised", "complex"),
+        (lambda x: np.where(x > 2, np.nan, 2 * x), "finite", "NaN in 4 of 6 elements.*first at"),
+        (lambda x: np.where(x > 6, np.inf, 2 * x), "finite", "infinite in 1 of 6"),
+        (lambda x: np.full(x.shape, -np.inf), "finite", "infinite"),
+        (lambda x: x, "values", r"6 of 6 elements; largest error 7 at \[1, 2\].*the mean doubles"),
+        (lambda x: 2 * x + np.eye(2, 3) * 1e-3, "values", "2 of 6"),
+        (lambda x: (2.9 * x).astype(int), "values", "integer dtype"),
+        (lambda x: {"a": 1}, "type", "numbers"),
+        (lambda x: object(), "raised", "object"),
+        (lambda: 1, "raised", "positional argument"),
+    ],
+)
+def test_what_is_wrong_is_said(answer: Callable[..., Any], kind: str, says: str) -> None:
+    import re
+
+    found = finding(answer)
+    assert not found.passed
+    assert re.fullmatch(kind, found.kind), found
+    assert re.search(says, found.message), found.message
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit(), RecursionError("deep"), MemoryError(), ValueError("no")])
+def test_exceptions_of_every_kind_stay_inside(error: BaseException) -> None:
+    def answer(x: Any) -> Any:
+        raise error
+
+    outcome = run(DOUBLED, answer, CASE)
+    assert outcome.error == type(error).__name__
+    assert "raise error" in outcome.line
+
+
+def test_a_learner_can_still_interrupt() -> None:
+    def answer(x: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(DOUBLED, answer, CASE)
+
+
+def test_an_exception_that_cannot_be_read_stays_inside() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def answer(x: Any) -> Any:
+        raise Mute
+
+    assert run(DOUBLED, answer, CASE).error == "Mute"
+
+
+def test_a_changed_argument_is_reported_and_the_case_stays_as_it_was() -> None:
+    before = CASE.inputs["x"].copy()
+    outcome = run(DOUBLED, lambda x: x.__imul__(2), CASE)
+    assert outcome.changed == ("x",)
+    assert np.array_equal(CASE.inputs["x"], before)
+
+
+def test_warnings_are_kept_and_never_shown() -> None:
+    def answer(x: Any) -> Any:
+        np.log(np.zeros(1))
+        return 2 * x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        outcome = run(DOUBLED, answer, CASE)
+    assert outcome.warnings == ("RuntimeWarning: divide by zero encountered in log",)
+
+
+def test_names_of_methods_and_attributes_are_not_taken_for_functions() -> None:
+    def answer(x: Any) -> Any:
+        return torch.nn.functional.cross_entropy(x.softmax(1), relu(x))  # type: ignore[name-defined]  # noqa: F821
+
+    assert names_used(answer) == {"torch", "relu"}
+
+
+def test_an_answer_that_leans_on_a_wrong_one_says_so() -> None:
+    space: dict[str, Any] = {"np": np}
+    code = "def softmax(s):\n    return s\ndef log_softmax(s):\n    return np.log(np.abs(softmax(s)) + 1)"
+    exec(code, space)
+    report = judge_publicly(exercise_called("log_softmax"), space["log_softmax"])
+    assert report.leans_on == ("softmax",)
+    assert "mend that first" in str(report)
+
+
+def test_two_slips_at_once_are_named_by_the_ordinary_cases() -> None:
+    report = judge_publicly(exercise_called("softmax"), lambda s: np.exp(s) / np.exp(s).sum())
+    assert report.misconceptions
+
+
+@pytest.mark.parametrize("name", ["softmax", "multitask_loss", "torch_loss"])
+def test_the_html_report_escapes_what_a_learner_wrote(name: str) -> None:
+    def answer(*args: Any) -> Any:
+        raise ValueError("<script>alert(1)</script>")
+
+    html = judge_publicly(exercise_called(name), answer)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_the_unwritten_stub_is_no_error() -> None:
+    def softmax(scores: Any) -> Any:
+        raise NotImplementedError
+
+    report = judge_publicly(exercise_called("softmax"), softmax)
+    assert "not written yet" in report.headline
+    assert "Traceback" not in str(report)
+
+
+def test_both_numbers_are_shown_with_digits_that_tell_them_apart() -> None:
+    report = judge_publicly(exercise_called("softmax"), lambda s: reference.answer(exercise_called("softmax"))(s) + 3e-6)
+    text = str(report)
+    expected, got = text.split("expected probabilities:")[1].split("got probabilities:")
+    assert expected.split()[:4] != got.split()[:4]
+
+
+# check
+
+
+@pytest.fixture()
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GRADUS_JUDGE", "NBGRADER_EXECUTION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_check_knows_an_object_by_the_name_the_caller_gives_it(capsys: pytest.CaptureFixture[str]) -> None:
+    from functools import partial
+
+    softmax = partial(reference.answer(exercise_called("softmax")))
+    check(softmax)
+    assert "softmax: all" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("quiet")
+def test_check_says_when_it_cannot_tell_the_exercise(capsys: pytest.CaptureFixture[str]) -> None:
+    check(lambda scores: scores)
+    check(3, name="sofmax")
+    out = capsys.readouterr().out
+    assert "cannot tell which exercise" in out
+    assert "no exercise called 'sofmax'" in out
+
+
+@pytest.mark.usefixtures("quiet")
+def test_without_a_judge_nbgrader_sees_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    check(reference.answer(exercise_called("softmax")), name="softmax")
+    with pytest.raises(CheckFailedError, match="0 of"):
+        check(lambda scores: scores, name="softmax")
+
+
+def test_importing_gradus_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, gradus; print([name for name in "
+        "('torch', 'matplotlib', 'ipywidgets', 'anywidget', 'IPython', 'pooch', 'autograder') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# the wire
+
+ARRAYS = hnp.arrays(
+    st.sampled_from([np.dtype(name) for name in ("float64", "float32", "int64", "int8", "uint8", "bool")]),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | ARRAYS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other or one != one)
+
+
+@given(VALUES)
+@settings(deadline=None, max_examples=200)
+def test_what_is_encoded_comes_back(value: Any) -> None:
+    assert same(value, wire.decode(wire.encode(value)))
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+@settings(deadline=None, max_examples=300)
+def test_garbage_on_the_wire_is_an_error_of_the_wire(data: bytes) -> None:
+    try:
+        wire.decode(data)
+    except wire.WireError:
+        return
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"[" * 100_000,
+        b'{"array": "object", "shape": [1], "data": [1]}',
+        b'{"array": "float64", "shape": [-1], "data": []}',
+        b'{"array": "float64", "shape": [2], "data": [1]}',
+        b'{"array": "float64", "shape": [1], "data": ["1"]}',
+        b'{"array": "uint8", "shape": [1], "data": [-1]}',
+        b'{"array": "int64", "shape": [1], "data": [1e400]}',
+        b'{"array": {}, "shape": [], "data": []}',
+        b'{"array": "float64", "shape": [true], "data": [1]}',
+        b'{"anything": 1}',
+        b"1" * 10_000,
+        b"\xff\xfe",
+        b"",
+    ],
+)
+def test_malformed_messages_are_refused(message: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        wire.decode(message)
+
+
+def test_lone_surrogates_never_reach_a_file() -> None:
+    wire.decode(b'{"dict": {"\\ud800": "\\udfff"}}')["?"].encode()
+
+
+def test_objects_do_not_cross_the_wire() -> None:
+    for value in (object(), np.array([object()]), {1: 2}, b"bytes", 1j, np.datetime64("2026-01-01")):
+        with pytest.raises(wire.WireError):
+            wire.encode(value)
+
+
+@given(st.dictionaries(st.sampled_from(["result", "other"]), VALUES, max_size=2))
+@settings(deadline=None, max_examples=300)
+def test_no_output_whatever_upsets_the_comparison(outputs: dict[str, Any]) -> None:
+    right = run(DOUBLED, lambda x: 2 * x, CASE)
+    found = examine(DOUBLED, CASE, right, Outcome(outputs))
+    assert not found.passed
+    Report("doubled", (found,))._repr_html_()
+    str(Report("doubled", (found,)))
+
+
+def test_tolerance_is_the_stated_one() -> None:
+    strict = Exercise("doubled", "toy", DOUBLED.drive, Tolerance(rtol=1e-6, atol=0.0))
+    for factor, passes in ((1 + 0.9e-6, True), (1 + 1.1e-6, False)):
+        got = run(strict, lambda x, factor=factor: 2 * x * factor, CASE)
+        assert examine(strict, CASE, run(strict, lambda x: 2 * x, CASE), got).passed is passes
+
+
+def test_there_is_no_exercise_by_another_name() -> None:
+    assert find_exercise("sofmax") is None
