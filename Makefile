@@ -47,7 +47,7 @@ bundle: .venv/ready  ## pack the zip that students get
 lint: .venv/ready  ## ruff and mypy
 	ruff check .
 	ruff format --check .
-	mypy
+	mypy -p gradus -p autograder
 
 format: .venv/ready  ## put the code into the house's format
 	ruff check --fix .

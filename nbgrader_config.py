@@ -41,3 +41,4 @@ c.GenerateFeedback.exporter_class = "autograder.nbgrader_hooks.feedback.Feedback
 
 c.Execute.timeout = 60
 c.Execute.skip_cells_with_tag = "no cell is ever skipped"
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]

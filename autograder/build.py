@@ -270,7 +270,7 @@ def secrets_of(assignment: Assignment) -> dict[str, list[str]]:
 def find_leaks(texts: dict[str, str], secrets: dict[str, list[str]]) -> list[str]:
     """Name every text that holds all telling lines of a secret, or a word that only the instructor's side uses."""
     problems = []
-    squeezed = {path: _squeeze(text.replace('\\"', '"')) for path, text in texts.items()}
+    squeezed = {path: _squeeze(_plain(path, text)) for path, text in texts.items()}
     for what, lines in secrets.items():
         for path, text in squeezed.items():
             if lines and all(_squeeze(line) in text for line in lines):
@@ -282,6 +282,13 @@ def find_leaks(texts: dict[str, str], secrets: dict[str, list[str]]) -> list[str
         if path.endswith(".ipynb") and '"output_type"' in text:
             problems.append(f"{path} holds saved outputs")
     return problems
+
+
+def _plain(path: str, text: str) -> str:
+    """The text as a reader sees it: of a notebook, its cells."""
+    if not path.endswith(".ipynb"):
+        return text
+    return "\n".join(cell.source for cell in nbformat.reads(text, 4).cells)
 
 
 def _telling(region: str) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -179,13 +180,14 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 
 def _table(name: str, results: list[Any]) -> Table:
     exercises = list(dict.fromkeys(exercise for result in results for exercise in result.scores))
-    table = Table(title=name, header_style="bold")
-    table.add_column("student")
-    for exercise in exercises:
-        table.add_column(exercise.replace("_", " "), justify="right")
-    table.add_column("sum", justify="right", style="bold")
-    table.add_column("of", justify="right")
-    table.add_column("to mark by hand", justify="right")
+    legend = ", ".join(f"{number} {exercise}" for number, exercise in enumerate(exercises, 1))
+    table = Table(title=name, caption=legend, header_style="bold", box=SIMPLE_HEAD)
+    table.add_column("student", no_wrap=True)
+    for number in range(1, len(exercises) + 1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    table.add_column("sum", justify="right", style="bold", no_wrap=True)
+    table.add_column("of", justify="right", no_wrap=True)
+    table.add_column("by hand", justify="right", no_wrap=True)
     for result in results:
         if result.problem:
             table.add_row(result.student, *["-"] * len(exercises), "-", "-", "-", style="red")

@@ -50,10 +50,12 @@ def uses_torch(code: str, names: Iterable[str] = ()) -> bool:
 def same_code(source: NotebookNode, answers: Answers) -> list[tuple[tuple[str, ...], list[str]]]:
     """Students with the same long answer that is not the reference's, and the exercises in which they have it.
 
-    Comments, docstrings and layout do not count; names do.
+    Comments, docstrings and layout do not count; names do. One right answer in common is no question: there are not
+    many ways to be right.
     """
     solutions = _solutions(source)
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    mistaken = set()
     for exercise, results in answers.items():
         reference = _canonical(attempts.right(solutions.get(exercise, "")))
         alike: dict[str, list[str]] = defaultdict(list)
@@ -61,10 +63,16 @@ def same_code(source: NotebookNode, answers: Answers) -> list[tuple[tuple[str, .
             code = _canonical(one.code)
             if len(code) >= LONG_ENOUGH and code != reference and one.outcome != "empty":
                 alike[code].append(student)
+                mistaken |= {(student, exercise)} if one.outcome != "right" else set()
         for students in alike.values():
             if len(students) > 1:
                 groups[tuple(students)].append(exercise)
-    return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    telling = [
+        (students, exercises)
+        for students, exercises in groups.items()
+        if len(exercises) > 1 or (students[0], exercises[0]) in mistaken
+    ]
+    return sorted(telling, key=lambda item: (-len(item[1]), item[0]))
 
 
 def _solutions(source: NotebookNode) -> dict[str, str]:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from autograder import authoring, questions, results
 from autograder.course import Assignment, Course
@@ -238,7 +241,7 @@ def _other_obstacles(one: Tally) -> Iterator[Advice]:
     empty = tuple(student for student, result in one.answers if result.outcome == "empty")
     if empty:
         yield Advice(one.name, empty, text="Left empty. Is it clear what is asked for, or did the time run out?")
-    if one.groups:
+    if one.groups and not one.slips:
         yield Advice(one.name, one.groups[0].students, text=f"Answers fail in the cases “{one.groups[0].what}”.")
     if one.errors:
         yield Advice(one.name, one.errors[0].students, text=f"Answers stop with: {one.errors[0].what}")
@@ -304,9 +307,11 @@ def _distribution(totals: np.ndarray, maximum: float) -> Markup:
     edges = np.arange(0, top + width, width)
     median = float(np.median(totals))
     with plots.use_style("report"):
-        figure, ax = plots.axes("", f"points so far, of {_points(maximum)}", "students", figsize=(8.6, 2.6))
-        counts, _, bars = ax.hist(np.minimum(totals, edges[-1]), bins=edges, color=plots.BLUE, rwidth=0.94)
-        ax.bar_label(bars, labels=[f"{int(count)}" if count else "" for count in counts], padding=2)
+        figure = Figure(figsize=(8.6, 2.6))
+        ax = figure.subplots()
+        counts, _ = np.histogram(np.minimum(totals, edges[-1]), edges)
+        bars = ax.bar(edges[:-1] + width / 2, counts, 0.94 * width, color=plots.BLUE)
+        ax.bar_label(bars, labels=[str(count) if count else "" for count in counts], padding=2)
         ax.axvline(median, color=plots.VERMILLION, linestyle="--")
         near_the_end = median > 0.75 * edges[-1]
         ax.annotate(
@@ -321,10 +326,11 @@ def _distribution(totals: np.ndarray, maximum: float) -> Markup:
             weight="bold",
         )
         ax.set(xlim=(0, edges[-1]), ylim=(0, 1.35 * counts.max()))
-        ax.yaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlabel=f"points so far, of {_points(maximum)}", ylabel="students")
+        ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.grid(False, axis="x")
     spoken = [
-        f"{int(count)} from {_points(low)} to {_points(low + width)}"
+        f"{count} from {_points(low)} to {_points(low + width)}"
         for low, count in zip(edges, counts, strict=False)
         if count
     ]
@@ -335,7 +341,8 @@ def _success(tallies: Sequence[Tally]) -> Markup:
     names = [one.name for one in tallies]
     largest = max(one.total for one in tallies)
     with plots.use_style("report"):
-        figure, ax = plots.axes("", figsize=(8.6, 0.5 + 0.34 * len(tallies)))
+        figure = Figure(figsize=(8.6, 0.5 + 0.34 * len(tallies)))
+        ax = figure.subplots()
         left = np.zeros(len(tallies))
         for outcome in OUTCOMES:
             fill, ink = _COLOURS[outcome]
@@ -357,10 +364,8 @@ def _success(tallies: Sequence[Tally]) -> Markup:
     return _svg(figure, "success", f"Stacked bars of the outcomes. {'; '.join(spoken)}.")
 
 
-def _svg(figure: Any, key: str, alt: str) -> Markup:
+def _svg(figure: Figure, key: str, alt: str) -> Markup:
     """A figure as SVG that can stand in a page beside others: own ids, text as text, alternative text."""
-    import matplotlib
-
     drawn = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

@@ -1,7 +1,7 @@
 """A Jupyter Server extension: answers of the kernel reach the browser at once.
 
-Jupyter Server leaves Nagle's algorithm on, so the last of several small messages waits about 40 ms for an acknowledgement,
-and every slider with it. Turn the extension on with
+Jupyter Server leaves Nagle's algorithm on, so the last of several small messages waits about 40 ms for an
+acknowledgement, and every slider with it. Turn the extension on with
 ``jupyter lab --ServerApp.jpserver_extensions="{'gradus.server': True}"``, as ``make lab`` does.
 """
 
@@ -19,8 +19,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
     settings["kernel_websocket_connection_class"] = _prompt(settings["kernel_websocket_connection_class"])
 
 
-def _prompt(connection_class: type) -> type:
-    class PromptConnection(connection_class):  # type: ignore[misc]
+def _prompt(connection_class: Any) -> type:
+    class PromptConnection(connection_class):
         async def connect(self) -> None:
             self.websocket_handler.set_nodelay(True)
             await super().connect()

@@ -369,10 +369,12 @@ def harm(browser: Any, cells: list[Any], clean: bool = False) -> list[str]:
     page.goto(PAGE, wait_until="load")
     try:
         page.evaluate(
-            """() => {
-                for (const link of document.querySelectorAll('#notebook a'))
-                    if (!/^http/.test(link.protocol)) link.click();
-                for (const button of document.querySelectorAll('#notebook .press')) button.click();
+            """async () => {
+                const offered = document.querySelectorAll('#notebook a, #notebook .press');
+                for (const one of [...offered].filter(one => !/^http/.test(one.protocol))) {
+                    one.click();
+                    await new Promise(next => setTimeout(next));  // else the next one calls this one off
+                }
             }"""
         )
         if not went_wrong and not page.evaluate("window.pwned"):

@@ -253,10 +253,9 @@ def test_only_the_first_output_is_the_judges(
     path = hand_in("eve", {"softmax": verdict(0.0, **WRONG)})
     forged = nbformat.read(path, 4)
     forged.cells[1].outputs.append(nbformat.v4.new_output("display_data", data={VERDICT: verdict(1.0)}))
-    forged.cells.insert(0, forged.cells[1].copy())  # a second cell with the same id does not replace the first either
     nbformat.write(forged, path)
     assert results.read(course, assignment)[0].results["softmax"].share == 0
-    forged.cells[0].outputs = forged.cells[2].outputs = [nbformat.v4.new_output("stream", text="passed!")]
+    forged.cells[1].outputs[:1] = [nbformat.v4.new_output("stream", text="passed!")]
     nbformat.write(forged, path)
     assert results.read(course, assignment)[0].results == {}
 
@@ -337,15 +336,28 @@ def test_one_student_is_a_class(hand_in: Callable[..., Path], page: Callable[[],
 def test_the_lecture_hears_the_commonest_misconceptions_first(
     hand_in: Callable[..., Path], page: Callable[[], Page]
 ) -> None:
-    other = {"name": "sum_over_all", "says": "Everything is summed.", "see": "02#Softmax"}
+    other = {"name": "sum_over_all", "says": "Everything is summed.", "see": "02#Sums"}
     for index in range(5):
-        slips = [SLIP] if index < 3 else [other]
+        slips = [other] if index < 2 else [SLIP]
         hand_in(f"s{index}", {"softmax": verdict(0.0, misconceptions=slips, **WRONG), "torch_loss": EMPTY})
     said = words(page().sections["lecture"])
-    order = [said.index(text) for text in ("One maximum for the batch", "Sum over all", "Left empty")]
+    order = [said.index(text) for text in ("“Stable softmax” 3 of 5", "“Sums” 2 of 5", "torch_loss 5 of 5 students")]
     assert order == sorted(order)
-    assert "3 of 5 students in softmax · explained in notebook 02, “Stable softmax”" in said
-    assert "Rows <far> below underflow." in said
+    assert "Rows <far> below underflow. softmax, 3 students" in said
+    assert "Left empty" in said
+
+
+def test_misconceptions_that_one_paragraph_clears_up_are_said_together(
+    hand_in: Callable[..., Path], page: Callable[[], Page]
+) -> None:
+    """Each student counts once."""
+    slips = [{**SLIP, "name": f"slip_{index}", "says": f"Slip {index}."} for index in range(4)]
+    hand_in("ada", {"softmax": verdict(0.0, misconceptions=slips, **WRONG)})
+    hand_in("ben", {"softmax": verdict(0.0, misconceptions=slips[2:3], **WRONG)})
+    said = words(page().sections["lecture"])
+    assert "“Stable softmax” 2 of 2 students" in said
+    assert said.index("Slip 2.") < said.index("Slip 0.")
+    assert "and 1 rarer one, below" in said
 
 
 def test_exercises_are_sorted_by_what_was_misunderstood(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
@@ -476,12 +488,21 @@ def test_the_reference_written_twice_is_no_question(assignment: Assignment, monk
     cell = next(cell.source for cell in source.cells if authoring.mark(cell) == ("solution", "softmax"))
     reference = "\n".join(line for line in cell.splitlines() if "###" not in line)
 
-    def alike(code: str) -> list[Any]:
-        answers = {"softmax": [(who, Result("softmax", 4, 4, 1.0, code=code)) for who in ("ada", "ben")]}
+    def alike(code: str, share: float) -> list[Any]:
+        answers = {"softmax": [(who, Result("softmax", 4, 4, share, code=code)) for who in ("ada", "ben")]}
         return questions.same_code(source, answers)
 
-    assert alike(reference) == []
-    assert alike(LONG) == [(("ada", "ben"), ["softmax"])]
+    assert alike(reference, 0.5) == []
+    assert alike(LONG, 0.5) == [(("ada", "ben"), ["softmax"])]
+
+
+def test_one_right_answer_in_common_is_no_question_and_two_are(assignment: Assignment) -> None:
+    source = authoring.read(assignment.solution)
+    both = {
+        name: [(who, Result(name, 4, 4, 1.0, code=LONG)) for who in ("ada", "ben")] for name in ("softmax", "other")
+    }
+    assert questions.same_code(source, {"softmax": both["softmax"]}) == []
+    assert questions.same_code(source, both) == [(("ada", "ben"), ["softmax", "other"])]
 
 
 def test_the_table_sorts_by_numbers_and_saves_plain_values(
@@ -499,10 +520,10 @@ def test_advice_without_misconceptions_falls_back_on_what_stopped_the_class() ->
     wrong = Result("softmax", 0, 4, 0.0, (("ordinary", 0, 3),), failure="values")
     submissions = [Submission(f"s{i}", {"softmax": empty if i < 3 else wrong}) for i in range(4)]
     said = advice([tally("softmax", 4, submissions)])
-    assert [(point.count, point.slip) for point in said] == [(3, None), (1, None)]
+    assert [(point.count, point.slips) for point in said] == [(3, ()), (1, ())]
     slip = Result("softmax", 0, 4, 0.0, failure="values", misconceptions=(Misconception("a", "b", "02#c"),))
     said = advice([tally("softmax", 4, [*submissions, Submission("t", {"softmax": slip})])])
-    assert said[0].slip is not None
+    assert said[0].slips[0][1].described.name == "a"
 
 
 def test_the_same_results_give_the_same_page(
@@ -530,3 +551,18 @@ def test_the_verdict_is_where_grading_puts_it() -> None:
 def test_the_course_in_this_repository_has_solutions_the_report_can_read() -> None:
     for assignment in Course(ROOT).assignments():
         assert authoring.exercises(authoring.read(assignment.solution))
+
+
+def test_the_paragraph_that_most_students_need_comes_first() -> None:
+    """Whichever exercise it belongs to, and though its slips are each rare."""
+
+    def wrong(exercise: str, slip: str, see: str) -> Result:
+        return Result(exercise, 0, 4, 0.0, failure="values", misconceptions=(Misconception(slip, "says", see),))
+
+    submissions = [
+        Submission("ada", {"one": wrong("one", "a", "02#Rare"), "two": wrong("two", "b", "02#Common")}),
+        Submission("ben", {"one": wrong("one", "a", "02#Rare"), "two": wrong("two", "c", "02#Common")}),
+        Submission("cleo", {"two": wrong("two", "d", "02#Common")}),
+    ]
+    said = advice([tally(name, 4, submissions) for name in ("one", "two")])
+    assert [(point.about, point.count) for point in said] == [("notebook 02, “Common”", 3), ("notebook 02, “Rare”", 2)]

@@ -255,9 +255,10 @@ class _Renderer(IPythonRenderer):
         return self._keep(highlight(code, lexer, _FORMATTER), code)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """A picture; its description where there is none to show."""
-        if url.startswith("attachment:") and url.removeprefix("attachment:") not in self.attachments:
-            return f"<em>[{text or 'a picture'}]</em>"
+        """A picture that lies in the page; the description of any other."""
+        missing = url.startswith("attachment:") and url.removeprefix("attachment:") not in self.attachments
+        if missing or not self._embed_image_or_attachment(url).startswith("data:image/"):
+            return f"<em>[Picture: {text or 'not part of this page'}]</em>"
         return super().image(text, url, title)
 
     def _keep(self, html: str, source: str) -> str:

@@ -1,7 +1,7 @@
 """A demo: controls, a pure model, and a scene that shows the model's result on a `Stage`.
 
-A demo answers requests and keeps nothing between them: the browser sends every control's value, `Demo.respond` returns one
-frame. So views never disturb each other, and the same demo serves JupyterLab, the lecture gallery and a printed page.
+A demo answers requests and keeps nothing between them: the browser sends every control's value, `Demo.respond` returns
+one frame. So views never disturb each other, and the same demo serves JupyterLab, the gallery and a printed page.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from gradus.demos.stage import Stage
 
 # JupyterLab takes arrow keys for itself unless the focused element says otherwise.
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 _KEYS = 'data-lm-suppress-shortcuts="true"'
 
 
@@ -33,7 +34,7 @@ class Slider:
     label : str
         What the reader sees, with the unit after it in ``unit``.
     low, high, start, step : float
-        Range, first value and step; with ``log`` the step is in powers of ten and the others are rounded to whole steps.
+        Range, first value and step; with ``log`` the step is in powers of ten, the others rounded to whole steps.
     log : bool
         Whether the slider moves in powers of ten.
     play : float
@@ -315,5 +316,5 @@ class Demo:
         if "NBGRADER_EXECUTION" not in os.environ:
             from gradus.demos.widget import LiveDemo
 
-            bundle |= LiveDemo.of(self)._repr_mimebundle_()[0] | {"text/plain": bundle["text/plain"]}
+            bundle[_WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": LiveDemo.of(self).model_id}
         return bundle, metadata

@@ -1,7 +1,8 @@
 """Lecture mode: every demo full-screen at its own address, for any number of viewers.
 
-``python -m gradus.demos.gallery`` serves the demos at http://localhost:8800/ without notebooks, kernels or internet. A demo keeps
-no state between requests, so one process serves everybody, a page opens at once, and what one viewer does no other sees.
+``python -m gradus.demos.gallery`` serves the demos at http://localhost:8800/ without notebooks, kernels or internet.
+A demo keeps no state between requests: one process serves everybody, a page opens at once, and what one viewer does
+no other sees.
 """
 
 from __future__ import annotations

@@ -68,19 +68,18 @@ def run_through_layers(weights: np.ndarray, x: np.ndarray, gain: float, activati
     return Activations(counts, spreads)
 
 
-def activations(initialize: Callable[..., Any] | None = None, *, size: str = "notebook") -> Demo:
+def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str = "notebook") -> Demo:
     """Show the distribution of activations through twenty layers.
 
     Parameters
     ----------
-    initialize : callable, optional
-        The function that draws the weights, ``initialize(fan_in, fan_out, rng)`` to ``(fan_in, fan_out)``, e.g. ``xavier_uniform``;
-        PyTorch's Xavier initialization while there is none.
+    xavier_uniform : callable, optional
+        The function that draws the weights, ``(fan_in, fan_out, rng)`` to an array ``(fan_in, fan_out)``; PyTorch's
+        while there is none.
     size : {"notebook", "lecture"}
         Where it is seen.
     """
-    name = getattr(initialize, "__name__", "initialize") if initialize else "Xavier initialization"
-    studied = Studied(name, initialize, _torch_xavier)
+    studied = Studied("xavier_uniform", xavier_uniform, _torch_xavier)
 
     @lru_cache(maxsize=1)
     def network() -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +95,7 @@ def activations(initialize: Callable[..., Any] | None = None, *, size: str = "no
         title="Activations through twenty layers",
         question="For which gain does the spread survive all layers? Is it the same for every activation?",
         controls=(
-            Slider("gain", "gain of the weights", 0.25, 4, 0.8, 0.01, log=True),
+            Slider("gain", "gain of the weights", 0.25, 4, 1, 0.01, log=True),
             Slider("depth", "layers", 1, LAYERS, LAYERS, 1, play=5),
             Choice("activation", "activation", tuple(ACTIVATIONS), "tanh"),
         ),
@@ -142,4 +141,4 @@ def _torch_xavier(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.nda
     import torch
 
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return torch.nn.init.xavier_normal_(torch.empty(fan_in, fan_out), generator=generator).numpy()
+    return torch.nn.init.xavier_uniform_(torch.empty(fan_in, fan_out), generator=generator).numpy()

@@ -2,18 +2,18 @@
 
 const PAINT = {
   outline(ctx, look, d, colour) {
-    for (let k = 0, piece = 0; k < d.length; k += 2, piece++) {
-      colour(piece);
+    for (let k = 0, piece = 0; k < d.length; k += 2) {
+      colour(piece++);
       ctx.beginPath();
       for (; k < d.length && !Number.isNaN(d[k] + d[k + 1]); k += 2) ctx.lineTo(d[k], d[k + 1]);
       ctx[look.filled ? "fill" : "stroke"]();
     }
   },
-  image(ctx, look, [x0, y0, x1, y1, w, h, ...unused], colour, words, bytes) {
-    const small = new OffscreenCanvas(w, h);
-    small.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(bytes.slice(24)), w, h), 0, 0);
-    ctx.imageSmoothingEnabled = false;
-    ctx.drawImage(small, x0, y0, x1 - x0, y1 - y0);
+  image(ctx, look, d) {
+    const [x0, y0, x1, y1, w, h] = d, small = new OffscreenCanvas(w, h);
+    const pixels = new Uint8ClampedArray(d.buffer, d.byteOffset + 24, 4 * w * h);
+    small.getContext("2d").putImageData(new ImageData(pixels, w, h), 0, 0);
+    ctx.imageSmoothingEnabled = false; ctx.drawImage(small, x0, y0, x1 - x0, y1 - y0);
   },
   words(ctx, look, d, colour, words) {
     Object.assign(ctx, { textAlign: look.align, textBaseline: "middle", lineWidth: look.halo });
@@ -21,9 +21,7 @@ const PAINT = {
     for (let k = 0; k < d.length; k += 2) {
       const word = words.shift();
       colour(k / 2);
-      ctx.strokeStyle = "white";
-      ctx.strokeText(word, d[k], d[k + 1]);
-      ctx.fillText(word, d[k], d[k + 1]);
+      ctx.strokeStyle = "white"; ctx.strokeText(word, d[k], d[k + 1]); ctx.fillText(word, d[k], d[k + 1]);
     }
   },
 };
@@ -33,12 +31,11 @@ function paint(canvas, { looks, shape }, { counts, words, numbers }) {
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
   ctx.clearRect(0, 0, ...shape);
   looks.reduce((at, look, i) => {
-    ctx.save();
-    ctx.beginPath(); ctx.rect(...look.clip); ctx.clip();
+    const colour = (k) => { ctx.fillStyle = ctx.strokeStyle = look.colours[k % look.colours.length]; };
+    ctx.save(); ctx.beginPath(); ctx.rect(...look.clip); ctx.clip();
     Object.assign(ctx, { globalAlpha: look.alpha, lineWidth: look.size, lineJoin: "round" });
     ctx.setLineDash(look.dash);
-    const colour = (k) => { ctx.fillStyle = ctx.strokeStyle = look.colours[k % look.colours.length]; };
-    PAINT[look.kind](ctx, look, new Float32Array(numbers, 4 * at, counts[i]), colour, left, numbers.slice(4 * at, 4 * (at + counts[i])));
+    PAINT[look.kind](ctx, look, numbers.subarray(at, at + counts[i]), colour, left);
     ctx.restore();
     return at + counts[i];
   }, 0);
@@ -46,7 +43,7 @@ function paint(canvas, { looks, shape }, { counts, words, numbers }) {
 
 function render({ model, el }) {
   el.innerHTML = model.get("html");
-  const form = el.firstElementChild, [canvas, note, error, spoken] = ["canvas", ".gradus-note", ".gradus-error", ".gradus-spoken"].map((s) => form.querySelector(s));
+  const form = el.querySelector("form"), part = (name) => form.querySelector(name), canvas = part("canvas");
   let set = null, frame = null, waiting = false, newer = false, pause = 0;
 
   function ask() {
@@ -61,28 +58,27 @@ function render({ model, el }) {
     waiting = true;
   }
   async function receive(message, data) {
-    [note.textContent, error.textContent, error.hidden] = [message.note, message.error, !message.error];
+    Object.assign(part(".gradus-error"), { textContent: message.error, hidden: !message.error });
+    part(".gradus-note").textContent = message.note;
     if (message.svg) {
       const image = Object.assign(new Image(), { alt: "", src: "data:image/svg+xml," + encodeURIComponent(message.svg) });
       await image.decode();
-      form.querySelector("img").replaceWith(image);
+      part("img").replaceWith(image);
       canvas.parentElement.style = `--width: ${message.shape[0]}; --height: ${message.shape[1]}`;
       set = message;
     }
     if (message.counts) {
-      frame = { ...message, numbers: data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) };
+      frame = { ...message, numbers: new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) };
       resize();
       canvas.setAttribute("aria-label", message.alt);
-      clearTimeout(pause);
-      pause = setTimeout(() => { spoken.textContent = message.alt; }, 700);
+      clearTimeout(pause); pause = setTimeout(() => { part(".gradus-spoken").textContent = message.alt; }, 700);
     }
     form.dataset.frames = 1 + Number(form.dataset.frames ?? 0);
-    waiting = false;
-    if (newer) ask();
+    waiting = false; if (newer) ask();
   }
   function resize() {
-    const width = Math.round(canvas.clientWidth * devicePixelRatio);
-    if (width && width !== canvas.width) Object.assign(canvas, { width, height: Math.round(width * set.shape[1] / set.shape[0]) });
+    const width = Math.round(canvas.clientWidth * devicePixelRatio), height = Math.round(width * set.shape[1] / set.shape[0]);
+    if (width && width !== canvas.width) Object.assign(canvas, { width, height });
     if (frame) paint(canvas, set, frame);
   }
   function play(button) {
@@ -90,8 +86,8 @@ function render({ model, el }) {
     let at = Number(slider.value) < slider.max ? Number(slider.value) : low, before = performance.now();
     requestAnimationFrame(function tick(now) {
       if (button.ariaPressed === "false" || !form.isConnected) return;
-      at += span * Math.max(0, now - before) / 1000 / button.dataset.seconds;
       const earlier = slider.value;
+      at += span * Math.max(0, now - before) / 1000 / button.dataset.seconds;
       [before, slider.value] = [now, at];
       if (slider.value !== earlier) ask();
       if (at < low + span) requestAnimationFrame(tick); else button.ariaPressed = "false";
@@ -99,19 +95,13 @@ function render({ model, el }) {
   }
 
   model.on("msg:custom", (message, buffers) => receive(message, buffers[0]));
-  form.oninput = ask;
-  form.onsubmit = (event) => event.preventDefault();
-  form.onreset = () => setTimeout(ask);
+  Object.assign(form, { oninput: ask, onsubmit: (event) => event.preventDefault(), onreset: () => setTimeout(ask) });
   form.onclick = ({ target }) => form.querySelectorAll("[data-play]").forEach((button) => {
     if (target !== button && target.type !== "reset") return;
     button.ariaPressed = String(target === button && button.ariaPressed === "false");
     if (button.ariaPressed === "true") play(button);
   });
-  const { message, data } = model.get("opening");
-  receive(message, data).then(ask);
-  const watch = new ResizeObserver(resize);
-  watch.observe(canvas);
-  return () => watch.disconnect();
+  receive(model.get("opening").message, model.get("opening").data).then(() => { new ResizeObserver(resize).observe(canvas); ask(); });
 }
 
 export default { render };

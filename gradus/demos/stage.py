@@ -1,8 +1,8 @@
 """The stage: matplotlib draws the set once, actors move on it.
 
 The set (axes, ticks, labels, contours, legend) becomes one SVG. Actors (lines, points, bars, arrows, images, words) are
-placed with data coordinates, turned into pixels by matplotlib's own transforms, and drawn by the browser over the set; where no
-browser follows the slider, matplotlib draws the same actors into the same figure.
+placed with data coordinates, turned into pixels by matplotlib's own transforms, and drawn by the browser over the set;
+where no browser follows the slider, matplotlib draws the same actors into the same figure.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.image import BboxImage
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
-from matplotlib.patheffects import withStroke
 from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
 from numpy.typing import ArrayLike
@@ -40,8 +40,8 @@ _FAR = 1e5
 class Actor:
     """Something that moves: what it looks like never changes, `place` says where it is now.
 
-    Made by the methods of `Stage`, not directly. Every kind but images and words is a set of outlines in pixels, so that the
-    browser and matplotlib have one thing to paint and cannot disagree.
+    Made by the methods of `Stage`, not directly. Every kind but images and words is a set of outlines in pixels: the
+    browser and matplotlib paint the same thing and cannot disagree.
 
     Attributes
     ----------
@@ -106,7 +106,8 @@ class Actor:
         flat = self.outline().astype(np.float32).ravel()
         if self.kind != "image":
             return flat
-        return np.concatenate([flat, np.float32(self.pixels.shape[::-1]), self.pixels.ravel().view(np.float32)])
+        shape = np.array(self.pixels.shape[::-1], dtype=np.float32)
+        return np.concatenate([flat, shape, self.pixels.ravel().view(np.float32)])
 
     def artists(self) -> list[Artist]:
         """Return the same thing for matplotlib to paint."""
@@ -121,8 +122,9 @@ class Actor:
             image.set_data(self.pixels.view(np.uint8).reshape(*self.pixels.shape, 4))
             return [image]
         if self.kind == "words":
-            style = {"ha": self.align, "va": "center", "fontsize": self.size * 72 / figure.dpi, "fontweight": "bold"}
-            halo = [withStroke(linewidth=_HALO * self.size * 72 / figure.dpi, foreground=plots.WHITE)]
+            size = self.size * 72 / figure.dpi
+            style: Any = {"ha": self.align, "va": "center", "fontsize": size, "fontweight": "bold"}
+            halo = [withStroke(linewidth=_HALO * size, foreground=plots.WHITE)]
             return [
                 Text(x, y, word, color=colour, path_effects=halo, transform=paper, **style)
                 for (x, y), word, colour in zip(outline, self.words, cycle(self.colours), strict=False)
@@ -170,7 +172,8 @@ class Stage:
         """Add axes, one for each title; ``subplots`` goes to ``Figure.subplots`` (one row unless it says otherwise)."""
         with self.styled():
             subplots = {"ncols": len(titles), "squeeze": False} | subplots
-            axes = list(self.figure.subplots(**subplots).flat)
+            grid: Any = self.figure.subplots(**subplots)
+            axes = list(grid.flat)
             for ax, title in zip(axes, titles, strict=True):
                 ax.set_title(title)
         return axes
@@ -207,7 +210,7 @@ class Stage:
         return self._enter("image", ax, [plots.BLACK], 0)
 
     def words(self, ax: Axes, *quantities: str, align: str = "center", width: float = 0.9) -> Actor:
-        """Add short bold texts at (x, y), which may leave the axes; ``align`` is ``"left"``, ``"center"`` or ``"right"``."""
+        """Add short bold texts at (x, y), which may leave the axes; ``align`` as in matplotlib's ``ha``."""
         colours = [plots.ink(quantity) for quantity in quantities]
         return self._enter("words", ax, colours, self._pixels("font.size", width), align=align)
 
@@ -248,11 +251,12 @@ class Stage:
         """Return what the browser has to know about each actor once; lengths in pixels."""
         self._freeze()
         width, height = self.shape
+        settings: Any = mpl.rcParams
         looks = []
         for actor in self.cast:
             box = actor.axes.bbox
             stroke = actor.size / 6 if actor.kind == "points" else actor.size
-            dash = [] if actor.dash == "-" else mpl.rcParams[f"lines.{_DASHES[actor.dash]}_pattern"]
+            dash = [] if actor.dash == "-" else settings[f"lines.{_DASHES[actor.dash]}_pattern"]
             looks.append(
                 {
                     "kind": actor.kind if actor.kind in ("image", "words") else "outline",

@@ -111,15 +111,16 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
     Parameters
     ----------
     sgd_step : callable, optional
-        The function that moves the picture, ``sgd_step(params, grads, lr)`` to new params; PyTorch's while there is none.
+        The function that moves the picture, ``sgd_step(params, grads, lr)`` to new params; PyTorch's while there is
+        none.
     size : {"notebook", "lecture"}
         Where it is seen.
     """
     studied = Studied("sgd_step", sgd_step, _torch_step)
 
     def step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
-        result = studied(params, grads, lr)
-        if not isinstance(result, dict) or np.shape(result.get("w")) != (2,):
+        result: Any = studied(params, grads, lr)
+        if not isinstance(result, dict) or np.shape(result.get("w", 0)) != (2,):
             raise StudiedError("sgd_step has to return a dict with the same keys and shapes as params.")
         return result
 
@@ -133,7 +134,7 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
 
     return Demo(
         title="The path of gradient descent",
-        question="Where does the path start to zigzag, where does it leave? Which direction sets the largest learning rate?",
+        question="From which learning rate on does the path zigzag, when does it leave? Which direction decides?",
         controls=(
             Slider("lr", "learning rate", 0.01, 2.5, 0.1, 0.02, log=True),
             Slider("t", "step", 0, STEPS, 20, 1, play=6),
@@ -160,10 +161,10 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     )
     w = np.stack(np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-2, 2, 81)), axis=-1)
     loss = ground.loss(w)
-    surface = {"levels": np.geomspace(0.02, loss.max(), 12), "norm": LogNorm(0.005, 4 * loss.max())}
+    surface: dict[str, Any] = {"levels": np.geomspace(0.02, loss.max(), 12), "norm": LogNorm(0.005, 4 * loss.max())}
     left.contourf(*np.moveaxis(w, -1, 0), loss + 1e-9, cmap=plots.SURFACE + "_r", alpha=0.35, extend="min", **surface)
     left.contour(*np.moveaxis(w, -1, 0), loss, levels=surface["levels"], colors=plots.GREY, linewidths=0.8)
-    star = {"color": plots.COLOURS["minimum"], "ms": 1.6 * stage.figure.get_figwidth(), "ls": ""}
+    star: dict[str, Any] = {"color": plots.COLOURS["minimum"], "ms": 1.6 * stage.figure.get_figwidth(), "ls": ""}
     left.plot(*ground.minimum, "*", label="minimum", **star)
     left.grid(False)
     right.set(

@@ -50,5 +50,5 @@ def _cell() -> str:
     from IPython import get_ipython
 
     shell = get_ipython()
-    header = getattr(getattr(shell, "kernel", None), "get_parent", dict)() if shell else {}
+    header: dict[str, Any] = getattr(getattr(shell, "kernel", None), "get_parent", dict)() if shell else {}
     return str(header.get("metadata", {}).get("cellId", ""))

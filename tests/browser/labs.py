@@ -14,7 +14,12 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from playwright.sync_api import Page
+
+from gradus import demos
+
 ROOT = Path(__file__).parents[2]
+NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 EXTENSION = "--ServerApp.jpserver_extensions={'gradus.server': True}"
@@ -63,6 +68,25 @@ def lab(folder: Path, *options: str) -> Iterator[str]:
     command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", *options]
     with serving(command, f"{url}/api", folder, folder / "lab.log"):
         yield url
+
+
+@contextlib.contextmanager
+def gallery(folder: Path, *command: str) -> Iterator[str]:
+    """Run the lecture gallery and give its address; ``command`` in place of ``python -m gradus.demos.gallery``."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    start = [*(command or (sys.executable, "-m", "gradus.demos.gallery")), "--no-browser", f"--port={port}"]
+    with serving(start, url, folder, folder / "gallery.log"):
+        yield url
+
+
+def run_all(page: Page, url: str) -> None:
+    """Open a notebook in JupyterLab and run all its cells."""
+    page.goto(url)
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    page.get_by_text("Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
 
 
 def free_port() -> int:

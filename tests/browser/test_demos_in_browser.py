@@ -1,0 +1,177 @@
+"""Every demo in a real browser: in JupyterLab and in the gallery, by keyboard and by mouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import labs
+import pytest
+from labs import NAMES
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., Page]
+
+
+def pixels(demo: Locator) -> str:
+    """What the canvas and the set under it show."""
+    return str(demo.evaluate("d => d.querySelector('img').src.length + d.querySelector('canvas').toDataURL()"))
+
+
+def expect_change(demo: Locator, before: str) -> str:
+    """Wait until the demo shows something else, without an error; return that."""
+    demo.page.wait_for_function(
+        "([d, before]) => d.querySelector('img').src.length + d.querySelector('canvas').toDataURL() !== before",
+        arg=[demo.element_handle(), before],
+    )
+    expect(demo.locator(".gradus-error")).to_be_hidden()
+    return pixels(demo)
+
+
+def move_everything(demo: Locator) -> None:
+    """Move every control by keyboard and by mouse and see the picture follow each time."""
+    demo.scroll_into_view_if_needed()
+    expect(demo).to_have_attribute("data-frames", "2")
+    now = start = pixels(demo)
+    for slider in demo.locator("input[type=range]").all():
+        low, high, value = (float(slider.evaluate(f"s => s.{name}")) for name in ("min", "max", "value"))
+        slider.focus()
+        demo.page.keyboard.press("ArrowLeft" if value > low else "ArrowRight")
+        now = expect_change(demo, now)
+        box = slider.bounding_box()
+        assert box is not None
+        at, y = box["x"] + box["width"] * (value - low) / (high - low), box["y"] + box["height"] / 2
+        to = box["x"] + box["width"] * (0.25 if value > (low + high) / 2 else 0.75)
+        demo.page.mouse.move(at, y)
+        demo.page.mouse.down()
+        demo.page.mouse.move((at + to) / 2, y)
+        demo.page.mouse.move(to, y)
+        demo.page.mouse.up()
+        now = expect_change(demo, now)
+        assert slider.get_attribute("aria-valuetext") == slider.evaluate("s => s.previousElementSibling.textContent")
+    for choice in demo.locator("fieldset").all():
+        choice.locator("input:checked").focus()
+        demo.page.keyboard.press("ArrowRight")
+        now = expect_change(demo, now)
+        choice.locator("label").last.click()
+        now = expect_change(demo, now)
+    assert (demo.locator("canvas").get_attribute("aria-label") or "").endswith(".")
+    demo.locator("button[type=reset]").click()
+    expect_change(demo, now)
+    demo.page.wait_for_function(
+        "([d, start]) => d.querySelector('img').src.length + d.querySelector('canvas').toDataURL() === start",
+        arg=[demo.element_handle(), start],
+    )
+
+
+def in_gallery(open_page: OpenPage, gallery: str, name: str, **options: object) -> Locator:
+    """Open a demo of the gallery."""
+    demo = open_page(f"{gallery}/demo/{name}", **options).locator(".gradus-demo")
+    expect(demo).to_have_attribute("data-frames", "2", timeout=20_000)
+    return demo
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_moves_the_picture_in_the_gallery(open_page: OpenPage, gallery: str, name: str) -> None:
+    move_everything(in_gallery(open_page, gallery, name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_moves_the_picture_in_jupyterlab(lab_page: tuple[Page, list[str]], name: str) -> None:
+    page, complaints = lab_page
+    move_everything(page.locator(".gradus-demo").nth(NAMES.index(name)))
+    assert not complaints
+
+
+def test_the_learners_error_is_shown_and_the_demo_recovers(lab_page: tuple[Page, list[str]]) -> None:
+    page, _ = lab_page
+    demo = page.locator(".gradus-demo").nth(NAMES.index("scores_to_loss"))
+    cat = demo.locator("[name=cat]")
+    cat.fill("5")
+    expect(demo.locator(".gradus-error")).to_have_text("softmax raised ValueError in its line 6: too much cat")
+    cat.fill("1")
+    expect(demo.locator(".gradus-error")).to_be_hidden()
+    expect(demo.locator(".gradus-note")).to_have_text("Your softmax moves this picture.")
+
+
+def test_arrow_keys_on_a_slider_do_not_leave_the_cell(lab_page: tuple[Page, list[str]]) -> None:
+    page, _ = lab_page
+    slider = page.locator(".gradus-demo").first.locator("input").first
+    slider.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(slider).to_be_focused()
+
+
+def test_play_runs_to_the_end_and_reset_comes_back(open_page: OpenPage, gallery: str) -> None:
+    demo = in_gallery(open_page, gallery, "descent")
+    play, step = demo.locator("[data-play=t]"), demo.locator("[name=t]")
+    play.focus()
+    demo.page.keyboard.press("Space")
+    expect(play).to_have_attribute("aria-pressed", "true")
+    expect(play).to_have_attribute("aria-pressed", "false", timeout=20_000)
+    expect(step).to_have_value("60")
+    expect(demo.locator("canvas")).to_have_attribute("aria-label", re.compile("After 60 steps"))
+    demo.locator("button[type=reset]").click()
+    expect(step).to_have_value("20")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_viewers_have_a_state_each(open_page: OpenPage, gallery: str, name: str) -> None:
+    one, other = (in_gallery(open_page, gallery, name) for _ in range(2))
+    still = pixels(other)
+    slider = one.locator("input[type=range]").first
+    slider.focus()
+    one.page.keyboard.press("Home")
+    expect_change(one, pixels(other))
+    assert pixels(other) == still
+    slider = other.locator("input[type=range]").first
+    slider.focus()
+    other.page.keyboard.press("ArrowLeft")
+    expect_change(other, still)
+    assert float(one.locator("input[type=range]").first.input_value()) < float(slider.input_value())
+
+
+def test_the_gallery_lists_every_demo_shows_no_code_and_asks_nobody_else(open_page: OpenPage, gallery: str) -> None:
+    page = open_page("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(gallery)
+    links = page.locator(".index a")
+    assert [link.get_attribute("href") for link in links.all()] == [f"/demo/{name}" for name in NAMES]
+    for name in NAMES:
+        page.goto(f"{gallery}/demo/{name}")
+        page.locator(".gradus-demo[data-frames]").wait_for(timeout=20_000)
+        assert page.locator("pre, code").count() == 0
+    assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {urlsplit(gallery).netloc}
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (1920, 1080), (1024, 768)])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_cut_off_and_text_is_large(
+    open_page: OpenPage, gallery: str, name: str, width: int, height: int
+) -> None:
+    demo = in_gallery(open_page, gallery, name)
+    demo.page.set_viewport_size({"width": width, "height": height})
+    inside = demo.evaluate(
+        "d => [...d.querySelectorAll('h2, p:not(.gradus-spoken):not([hidden]), canvas, label, legend, button')]"
+        ".map(e => e.getBoundingClientRect()).filter(b => b.width)"
+        ".every(b => b.left >= 0 && b.top >= 0 && b.right <= innerWidth && b.bottom <= innerHeight)"
+    )
+    assert inside
+    assert demo.evaluate("d => parseFloat(getComputedStyle(d).fontSize)") >= height / 36
+    share = demo.evaluate("d => d.querySelector('canvas').clientHeight / innerHeight")
+    assert share > 0.45
+
+
+def test_a_lost_gallery_is_said_to_be_lost(chromium: Browser, tmp_path: Path) -> None:
+    with labs.gallery(tmp_path) as url:
+        page = chromium.new_page()
+        page.goto(f"{url}/demo/outlier")
+        page.locator(".gradus-demo[data-frames]").wait_for(timeout=20_000)
+    expect(page.locator("body.lost")).to_be_attached(timeout=5000)
+    page.close()

@@ -1,0 +1,307 @@
+"""The demos without a browser: models obey their mathematics, and one demo answers any number of viewers."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import inspect
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from gradus import demos
+from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
+from gradus.demos.initialization import EDGES, run_through_layers
+from gradus.demos.softmax_cross_entropy import fit_constant, score_one_example
+from gradus.demos.stage import Stage
+from gradus.demos.training_loop import LANDSCAPES, descend
+
+NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
+
+
+def naive_softmax(scores: np.ndarray) -> np.ndarray:
+    """A learner's first try."""
+    exponentials = np.exp(scores)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def numbers(demo: Demo, **form: str) -> np.ndarray:
+    """What the browser would paint."""
+    return np.frombuffer(demo.respond({"form": demo.start() | form})[1], dtype=np.float32)
+
+
+def test_nothing_heavy_loads_before_a_demo_is_opened() -> None:
+    heavy = "{'torch', 'matplotlib', 'ipywidgets', 'anywidget', 'tornado'}"
+    code = f"import sys; from gradus import demos; dir(demos); print({heavy} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_an_unknown_demo_names_the_known_ones() -> None:
+    with pytest.raises(AttributeError, match="scores_to_loss"):
+        demos.score_to_loss  # noqa: B018
+
+
+def test_every_demo_of_a_chapter_is_exported_and_the_other_way_round() -> None:
+    assert sorted(NAMES) == sorted(set(demos.__all__) - {"CHAPTERS"})
+
+
+# Models
+
+
+def test_a_higher_temperature_evens_out_the_probabilities_and_keeps_their_order() -> None:
+    scores = np.array([1.0, 2.5, -0.5, 0.5])
+    cold, warm = (score_one_example(naive_softmax, scores, t, 0).probabilities for t in (0.5, 5.0))
+    assert warm.max() < cold.max()
+    assert (np.argsort(warm) == np.argsort(scores)).all()
+
+
+def test_the_loss_is_minus_the_logarithm_of_the_true_class_and_infinite_where_that_is_zero() -> None:
+    now = score_one_example(naive_softmax, np.zeros(4), 1.0, 2)
+    assert now.loss == pytest.approx(np.log(4))
+    assert score_one_example(lambda x: np.eye(4)[:1], np.zeros(4), 1.0, 2).loss == np.inf
+
+
+def test_the_mean_follows_one_outlier_and_the_median_stays() -> None:
+    near, far = fit_constant(5.0, 1), fit_constant(20.0, 1)
+    assert far.mean - near.mean == pytest.approx(15 / 9)
+    assert far.median == near.median
+    assert fit_constant(20.0, 5).median == 20.0
+
+
+def test_the_curves_of_both_losses_are_lowest_at_mean_and_median() -> None:
+    fit = fit_constant(12.0, 1)
+    assert fit.constants[fit.squared.argmin()] == pytest.approx(fit.mean, abs=0.051)
+    assert fit.constants[fit.absolute.argmin()] == pytest.approx(fit.median, abs=0.051)
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+def test_the_gradient_of_a_landscape_is_the_slope_of_its_loss(name: str) -> None:
+    ground, at, h = LANDSCAPES[name], np.array([0.7, -0.4]), 1e-6
+    slope = [(ground.loss(at + step) - ground.loss(at - step)) / (2 * h) for step in h * np.eye(2)]
+    np.testing.assert_allclose(ground.gradient(at), slope, rtol=1e-6)
+    assert np.linalg.norm(ground.gradient(np.array(ground.minimum))) < 1e-12
+
+
+def test_descent_multiplies_each_direction_by_one_minus_rate_times_curvature() -> None:
+    def step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
+        return {"w": params["w"] - lr * grads["w"]}
+
+    path = descend(step, LANDSCAPES["ravine"], 0.1, 7)
+    np.testing.assert_allclose(path[7], LANDSCAPES["ravine"].start * (1 - 0.1 * np.array([0.25, 5])) ** 7)
+    assert np.isinf(descend(step, LANDSCAPES["ravine"], 2.5, 60)[-1]).all()
+
+
+def test_spreads_and_histograms_agree_with_numpy() -> None:
+    rng = np.random.default_rng(3)
+    weights = (rng.normal(size=(4, 32, 32)) / np.sqrt(32)).astype(np.float32)
+    x = rng.normal(size=(50, 32)).astype(np.float32)
+    now = run_through_layers(weights, x, 1.7, "none", 3)
+    for layer in range(3):
+        x = x @ (np.float32(1.7) * weights[layer])
+        assert now.spreads[layer] == pytest.approx(x.std(), rel=1e-5)
+        expected = np.histogram(x, EDGES)[0] / x.size
+        np.testing.assert_allclose(now.counts[layer], expected, atol=2.5 / x.size)
+    assert len(now.counts) == 3
+
+
+# The function being studied
+
+
+def test_the_learners_own_function_moves_the_picture() -> None:
+    demo = demos.scores_to_loss(lambda scores: np.full_like(scores, 0.25))
+    message, data = demo.respond({"form": demo.start()})
+    assert message["note"].startswith("Your softmax")
+    assert "loss is 1.386" in message["alt"]
+    assert not np.array_equal(np.frombuffer(data, np.float32), numbers(demos.scores_to_loss()))
+
+
+def test_torch_moves_the_picture_until_the_stub_is_written() -> None:
+    def stub(scores: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    demo = demos.scores_to_loss(stub)
+    message, _ = demo.respond({"form": demo.start()})
+    assert message["note"].startswith("PyTorch's softmax")
+    np.testing.assert_array_equal(numbers(demo), numbers(demos.scores_to_loss()))
+
+
+def test_an_error_of_the_learner_is_shown_with_its_line_and_the_next_request_is_answered() -> None:
+    def broken(scores: np.ndarray) -> np.ndarray:
+        return scores / scores[7]
+
+    demo = demos.scores_to_loss(broken)
+    message, data = demo.respond({"form": demo.start()})
+    assert message["error"].startswith("softmax raised IndexError in its line")
+    assert data == b""
+    assert "counts" not in message
+
+
+def test_a_result_of_the_wrong_shape_is_said_to_be_one() -> None:
+    demo = demos.scores_to_loss(lambda scores: scores.sum(axis=-1))
+    assert demo.respond({"form": demo.start()})[0]["error"] == (
+        "softmax returned shape (1,), here it is called for shape (1, 4)."
+    )
+    with pytest.raises(StudiedError, match="an array is needed"):
+        Studied("softmax", lambda scores: "soft", naive_softmax).array((1, 4), np.zeros((1, 4)))
+
+
+def test_a_learners_overflow_is_drawn_and_does_not_warn() -> None:
+    demo = demos.scores_to_loss(lambda scores: naive_softmax(1000 * scores))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        message, _ = demo.respond({"form": demo.start()})
+    assert "nan" in message["alt"]
+
+
+# Every demo
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_corner_of_every_control_has_a_frame_and_words(name: str) -> None:
+    demo = getattr(demos, name)()
+    for control in demo.controls:
+        texts = (
+            control.options if isinstance(control, Choice) else [control.write(v) for v in (control.low, control.high)]
+        )
+        for text in texts:
+            message, data = demo.respond({"form": demo.start() | {control.name: text}})
+            assert message["error"] == ""
+            assert message["alt"].endswith(".")
+            assert len(data) == 4 * sum(message["counts"])
+            assert len(message["looks"]) == len(message["counts"])
+            json.dumps(message, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_moves_an_actor(name: str) -> None:
+    demo = getattr(demos, name)()
+    before = numbers(demo)
+    for control in demo.controls:
+        other = next(o for o in control.options if o != control.start) if isinstance(control, Choice) else control.high
+        if other == control.start:
+            other = control.low
+        assert not np.array_equal(before, numbers(demo, **{control.name: control.write(other)}), equal_nan=True), (
+            control
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_depend_on_the_request_alone(name: str) -> None:
+    demo = getattr(demos, name)()
+    first = demo.respond({"form": demo.start()})
+    for control in demo.controls:
+        far = control.options[-1] if isinstance(control, Choice) else control.write(control.low)
+        demo.respond({"form": demo.start() | {control.name: far}})
+    assert demo.respond({"form": demo.start()}) == first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_set_travels_only_when_the_browser_has_another(name: str) -> None:
+    demo = getattr(demos, name)()
+    message, _ = demo.respond({"form": demo.start()})
+    assert message["svg"].startswith("<?xml")
+    assert "svg" not in demo.respond({"form": demo.start(), "set": message["set"]})[0]
+
+
+@pytest.mark.parametrize("size", ["notebook", "lecture"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_without_a_browser_is_a_png_with_words(name: str, size: str) -> None:
+    png, alt = getattr(demos, name)(size=size).picture()
+    assert png.startswith(b"\x89PNG")
+    assert len(alt) > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_thousand_changes_leave_no_figure_behind(name: str) -> None:
+    demo = getattr(demos, name)()
+    slider = next(control for control in demo.controls if isinstance(control, Slider))
+    key = demo.respond({"form": demo.start()})[0]["set"]
+    figures = sum(type(thing) is Figure for thing in gc.get_objects())
+    for value in np.linspace(slider.low, slider.high, 2000):
+        demo.respond({"form": demo.start() | {slider.name: slider.write(value)}, "set": key})
+    gc.collect()
+    assert sum(type(thing) is Figure for thing in gc.get_objects()) <= figures
+
+
+def test_every_demo_takes_its_function_first_and_its_size_by_name() -> None:
+    for name in NAMES:
+        *studied, size = inspect.signature(getattr(demos, name)).parameters.values()
+        assert size.kind is inspect.Parameter.KEYWORD_ONLY
+        assert len(studied) <= 1
+        assert all(one.default is None for one in studied)
+
+
+def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    bundle, metadata = demos.outlier()._repr_mimebundle_()
+    assert set(bundle) == {"image/png", "text/plain"}
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert "median" in metadata["image/png"]["alt"]
+
+
+def test_a_notebook_gets_the_widget_and_the_picture_for_those_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    bundle, _ = demos.outlier()._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+
+
+# The stage
+
+
+def test_actors_are_placed_by_matplotlibs_own_transform() -> None:
+    stage = Stage()
+    (ax,) = stage.panels("one")
+    ax.set(xlim=(0, 2), ylim=(1, 100), yscale="log")
+    stage.line(ax, "loss").place([0, 2, np.nan], [1, 100, 1])
+    _, _, data = stage.frame()
+    box, height = ax.bbox, stage.shape[1]
+    corners = np.frombuffer(data, np.float32).reshape(-1, 2)
+    np.testing.assert_allclose(corners[:2], [[box.x0, height - box.y0], [box.x1, height - box.y1]], atol=1e-3)
+    assert np.isnan(corners[2, 0])
+
+
+def test_an_image_travels_unchanged_behind_its_corners_and_shape() -> None:
+    stage = Stage()
+    (ax,) = stage.panels("one")
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    stage.image(ax).place(0, 1, 1, 0, pixels=pixels)
+    (count,), _, data = stage.frame()
+    assert count == 4 + 2 + 6
+    assert list(np.frombuffer(data, np.float32)[4:6]) == [3, 2]
+    assert data[24:] == pixels.tobytes()
+    assert stage.picture().startswith(b"\x89PNG")
+
+
+def test_a_frame_far_outside_stays_finite() -> None:
+    stage = Stage()
+    (ax,) = stage.panels("one")
+    stage.points(ax, "loss").place([1e30, -np.inf], [0, 1])
+    assert np.nanmax(np.abs(np.frombuffer(stage.frame()[2], np.float32))) < 2e5
+
+
+def test_every_kind_of_actor_is_painted_by_matplotlib_too() -> None:
+    def ink(kind: str, *columns: float, **more: object) -> int:
+        stage = Stage()
+        (ax,) = stage.panels("one")
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        empty = stage.picture()
+        getattr(stage, kind)(ax, *([] if kind == "image" else ["loss"])).place(*columns, **more)
+        return int(stage.picture() != empty)
+
+    assert ink("line", [0.1, 0.9], [0.1, 0.9])
+    assert ink("area", [0.1, 0.9, 0.9], [0.1, 0.1, 0.9])
+    assert ink("points", 0.5, 0.5)
+    assert ink("bars", 0.1, 0, 0.3, 0.5)
+    assert ink("arrows", 0.1, 0.1, 0.6, 0.6)
+    assert ink("words", 0.5, 0.5, words=["here"])
+    assert ink("image", 0, 1, 1, 0, pixels=np.full((2, 2, 4), 200, np.uint8))
+
+
+def test_an_unknown_size_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'notebook' or 'lecture'"):
+        demos.outlier(size="huge").picture()

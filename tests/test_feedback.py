@@ -1,0 +1,275 @@
+"""A feedback page says what was earned and why, needs no network, and runs nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import playwright.sync_api as playwright
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.nbgrader_hooks.execution import VERDICT
+from autograder.nbgrader_hooks.feedback import FeedbackExporter, formula, markdown_to_html, rows, without_mark_scheme
+
+CHROMIUM = Path("/usr/bin/chromium")
+HOOKS = "autograder.nbgrader_hooks"
+TINY = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SCHEME = (
+    "Marked by hand.\n\n=== BEGIN MARK SCHEME ===\n\nThe secret: one point for the maximum.\n\n=== END MARK SCHEME ==="
+)
+PROSE = """## Stable softmax
+
+Shift by $m = \\max_j s_j$, then
+
+$$p_i = \\frac{e^{s_i - m}}{\\sum_{j} e^{s_j - m}}$$
+"""
+ANSWER = """Because $\\log$ of a product is a sum, where a<b:
+
+\\begin{align}
+\\ell &= -\\log p_y \\\\
+     &= m + \\log\\sum_j e^{s_j - m} - s_y
+\\end{align}
+
+<script>window.pwned = 1</script> $\\href{javascript:window.pwned=1}{x}$ ![x](http://elsewhere.test/x.png)
+"""
+FORMULAS = [
+    r"-\frac{1}{N}\sum_{n=1}^{N} \log p_{n, y_n}",
+    r"\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}",
+    r"\begin{aligned} a &= b \\ &= c \end{aligned}",
+    r"\begin{align} a &= b \label{one} \\ &= c \nonumber \end{align}",
+    r"\operatorname{softmax}(\mathbf{s})_i = \frac{e^{s_i}}{\sum_j e^{s_j}}",
+    r"\mathbb{E}_{x \sim p}[\log q(x)] \in \mathbb{R}^{N \times C}",
+    r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}\begin{bmatrix} x \\ y \end{bmatrix}",
+    r"\text{the class $y$ is right}",
+    r"\hat{y} = \mathbf{W}^\top \mathbf{x} + b, \quad \lVert \mathbf{w} \rVert_2^2 \le 1",
+    r"\underset{\theta}{\operatorname{arg\,min}}\; \mathcal{L}(\theta) \left( \frac12 \right) \underbrace{a + b}_{c}",
+    r"\partial L / \partial s_i = p_i - \mathbf{1}_{[i = y]} \approx 10^{-12}",
+]
+
+
+@pytest.mark.parametrize("tex", FORMULAS)
+@pytest.mark.parametrize("display", [False, True])
+def test_formulas_of_the_course_become_mathml(tex: str, display: bool) -> None:
+    shown = formula(tex, display)
+    assert shown.startswith("<math ")
+    assert ('display="block"' in shown) == display
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\frac{1}", r"\nosuchcommand{x}", r"\href{javascript:x}{y}", "{" * 4000, "x" * 6000, "}"]
+)
+def test_a_formula_that_cannot_be_converted_is_shown_as_it_was_written(tex: str) -> None:
+    assert formula(tex).startswith('<code class="tex">$')
+
+
+@pytest.mark.parametrize("tex", [r"\text{</math><script>p()</script>}", r'x" onclick="p()', r"\def\a{\a\a}\a", "a<b>c"])
+def test_formulas_stay_formulas(tex: str) -> None:
+    shown = formula(tex)
+    assert not re.search(r"<(?!/?(?:math|m[a-z]+|code)\b)", shown)
+    assert "onclick" not in re.sub(r'"[^"]*"|>[^<]*<', "", shown)
+
+
+def test_headings_keep_the_anchors_of_the_notebook() -> None:
+    assert '<h2 id="Stable-softmax">Stable softmax</h2>' in markdown_to_html("## Stable softmax")
+    assert '<h2 id="The-loss-$L$">' in markdown_to_html("## The loss $L$")
+
+
+def test_prose_is_clean_without_help() -> None:
+    shown = markdown_to_html(
+        "x <script>p()</script> <b onclick='p()' style='position:fixed'>y</b> [z](javascript:p()) ![](http://a/b.png)\n\n"
+        "```mermaid\n<img src=x onerror='p()'>\n```\n\n- [x] done, $a<b$"
+    )
+    assert not re.search(r"<script|onclick|position|javascript:|http://|<img", shown)
+    assert "&lt;img src" in words(shown)
+    assert "☑ done" in words(shown)
+
+
+def test_mark_schemes_are_cut_out_even_when_they_do_not_end() -> None:
+    assert without_mark_scheme(SCHEME).strip() == "Marked by hand."
+    assert without_mark_scheme("a\n=== BEGIN MARK SCHEME ===\nb") == "a"
+
+
+def test_the_summary_lists_what_can_earn_points() -> None:
+    def cell(kind: Any, name: str, **fields: Any) -> nbformat.NotebookNode:
+        return kind("x", metadata={"nbgrader": {"grade_id": name, "grade": True, "solution": False} | fields})
+
+    found = rows(
+        [
+            new_markdown_cell("prose"),
+            cell(new_code_cell, "softmax", grade=False, solution=True),
+            cell(new_code_cell, "check_softmax", points=4, score=2.5),
+            cell(new_markdown_cell, "answer_why-log", points=3, score=0, needs_manual_grade=True, solution=True),
+            cell(new_markdown_cell, "mark_scheme_why-log", points=0, score=0, grade=False, task=True),
+        ]
+    ).values()
+    assert [(row.title, row.kind, row.state) for row in found] == [
+        ("softmax", "Code", "part"),
+        ("Why log", "Written answer", "waiting"),
+    ]
+
+
+def test_an_output_is_shown_in_the_form_that_needs_no_browser_script() -> None:
+    outputs = [
+        new_output(
+            "display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "m"}, "image/png": TINY}
+        ),
+        new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "m"}}),
+        new_output("display_data", data={"application/javascript": "window.pwned = 1", "text/plain": "in words"}),
+        new_output("stream", name="stdout", text="<script>window.pwned = 1</script>"),
+    ]
+    html = page([new_code_cell("x < 1", outputs=outputs)])
+    assert "data:image/png" in html
+    assert "An interactive figure" in html
+    assert "in words" in html
+    assert "<script" not in html
+
+
+def test_the_report_of_the_judge_stands_alone() -> None:
+    report = '<section aria-label="check" style="border-left:5px solid #b3261e;max-width:62em">one case fails</section>'
+    outputs = [
+        new_output("display_data", data={"text/html": report, "text/plain": "-", VERDICT: {"points": 2.5}}),
+        new_output("execute_result", data={"text/plain": "2.5"}),
+    ]
+    html = page([new_code_cell("check(softmax)", outputs=outputs)])
+    assert "max-width:62em" in html
+    assert "2.5" not in html
+
+
+@pytest.fixture(scope="module")
+def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of two students: Ada's answer was graded by hand, Bob's was not yet."""
+    root = tmp_path_factory.mktemp("course")
+    source = root / "source" / "01_tiny" / "01_tiny.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(tiny_assignment(), source)
+    config = Config()
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.course_id = "tiny"
+    config.Autograde.sanitize_preprocessors = [
+        f"{HOOKS}.markup.SanitizeMarkup",
+        "nbgrader.preprocessors.OverwriteCells",
+    ]
+    config.Autograde.autograde_preprocessors = [
+        "nbgrader.preprocessors.Execute",
+        f"{HOOKS}.markup.SanitizeOutputs",
+        "nbgrader.preprocessors.SaveAutoGrades",
+    ]
+    config.GenerateFeedback.exporter_class = f"{HOOKS}.feedback.FeedbackExporter"
+    config.GenerateFeedback.preprocessors = [f"{HOOKS}.feedback.FeedbackGrades"]
+    directory = CourseDirectory(config=config)
+    api = NbGraderAPI(directory, config=config)
+    done(api.generate_assignment("01_tiny"))
+    for student in ("ada", "bob"):
+        submitted = root / "submitted" / student / "01_tiny" / "01_tiny.ipynb"
+        submitted.parent.mkdir(parents=True)
+        shutil.copy(root / "release" / "01_tiny" / "01_tiny.ipynb", submitted)
+        notebook = nbformat.read(submitted, 4)
+        assert "secret" not in str(notebook)
+        cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
+        cells["softmax"].source = "def softmax(scores):\n    print('<b>working</b>')\n    return scores < 3"
+        cells["answer_why-log"].source = ANSWER
+        nbformat.write(notebook, submitted)
+        done(api.autograde("01_tiny", student))
+    with Gradebook(directory.db_url, "tiny") as gradebook:
+        gradebook.find_grade("answer_why-log", "01_tiny", "01_tiny", "ada").manual_score = 2
+        gradebook.find_grade("answer_why-log", "01_tiny", "01_tiny", "ada").needs_manual_grade = False
+        comment = gradebook.find_comment("answer_why-log", "01_tiny", "01_tiny", "ada")
+        comment.manual_comment = "Good; say why $m$ **drops out**."
+        gradebook.db.commit()
+    for student in ("ada", "bob"):
+        done(api.generate_feedback("01_tiny", student))
+    return {student: root / "feedback" / student / "01_tiny" / "01_tiny.html" for student in ("ada", "bob")}
+
+
+def test_the_page_says_what_was_earned_and_by_whom_it_was_graded(feedback: dict[str, Path]) -> None:
+    ada, bob = (words(feedback[student].read_text(encoding="utf-8")) for student in ("ada", "bob"))
+    assert "6 of 7 points" in ada
+    assert "Good; say why" in ada
+    assert "with 1 answer not graded yet" in bob
+    assert "working" in ada
+
+
+def test_mark_schemes_are_not_in_the_page(feedback: dict[str, Path]) -> None:
+    graded = feedback["ada"].parents[3] / "autograded" / "ada" / "01_tiny" / "01_tiny.ipynb"
+    assert "The secret" in graded.read_text(encoding="utf-8")
+    assert "The secret" not in feedback["ada"].read_text(encoding="utf-8")
+    config = Config({"FeedbackExporter": {"show_mark_schemes": True}})
+    assert "The secret" in FeedbackExporter(config=config).from_filename(str(graded))[0]
+
+
+@pytest.mark.browser
+def test_the_page_needs_no_network_and_runs_nothing(feedback: dict[str, Path], browser: Any) -> None:
+    tab, asked, said = browser.new_page(), [], []
+    tab.route("**/*", lambda route: (asked.append(route.request.url), route.continue_()))
+    tab.on("console", lambda message: said.append(message.text))
+    for path in feedback.values():
+        tab.goto(path.as_uri(), wait_until="networkidle")
+        assert tab.evaluate("window.pwned") is None
+        assert tab.locator("math").count() >= 4
+        assert tab.locator("script, iframe, object, form, link").count() == 0
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
+    assert said == []
+
+
+@pytest.mark.browser
+def test_the_page_is_accessible_and_fits_a_telephone(feedback: dict[str, Path], browser: Any) -> None:
+    tab = browser.new_page(viewport={"width": 360, "height": 700})
+    tab.goto(feedback["ada"].as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    assert tab.locator("main").count() == tab.locator("header").count() == 1
+    assert tab.locator("img:not([alt])").count() == 0
+    assert tab.evaluate("document.documentElement.lang") == "en"
+    dangling = (
+        "[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById(a.hash.slice(1))).length"
+    )
+    assert tab.evaluate(dangling) == 0
+
+
+def tiny_assignment() -> nbformat.NotebookNode:
+    def graded(name: str, **fields: Any) -> dict[str, Any]:
+        plain = {"schema_version": 3, "grade": False, "locked": False, "solution": False, "task": False}
+        return {"nbgrader": {**plain, "grade_id": name, **fields}}
+
+    return new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        cells=[
+            new_markdown_cell("# Tiny"),
+            new_markdown_cell(PROSE),
+            new_code_cell("### BEGIN SOLUTION\npass\n### END SOLUTION", metadata=graded("softmax", solution=True)),
+            new_code_cell("assert softmax(1)", metadata=graded("check_softmax", grade=True, locked=True, points=4)),
+            new_markdown_cell("?", metadata=graded("answer_why-log", grade=True, solution=True, points=3)),
+            new_markdown_cell(SCHEME, metadata=graded("mark_scheme_why-log", task=True, locked=True, points=0)),
+        ],
+    )
+
+
+def page(cells: list[nbformat.NotebookNode]) -> str:
+    html, _ = FeedbackExporter().from_notebook_node(new_notebook(cells=cells))
+    return html[html.index("<article") :]
+
+
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html))
+
+
+def done(result: dict[str, Any]) -> None:
+    assert result["success"], result.get("error", "") + result.get("log", "")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing")
+    with playwright.sync_playwright() as engine:
+        chromium = engine.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()

@@ -1,0 +1,94 @@
+"""The rules of the house: who may import whom, and that both ways of installing give the same versions."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+SOURCES = sorted([*(ROOT / "gradus").rglob("*.py"), *(ROOT / "autograder").rglob("*.py")])
+
+
+def imported(path: Path, *, at_the_top: bool = False) -> Iterator[str]:
+    """Modules that a file imports, in dotted form."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if at_the_top else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports(path: Path, *packages: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for name in imported(path) for package in packages)
+
+
+def where(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=where)
+def test_imports_follow_the_rules_of_the_house(path: Path) -> None:
+    place = where(path)
+    if place.startswith("gradus/"):
+        assert not imports(path, "autograder"), "gradus never imports autograder"
+    if not place.startswith("gradus/demos/"):
+        assert not imports(path, "ipywidgets", "anywidget"), "only demos import widgets"
+    if place.startswith("autograder/topics/"):
+        assert not imports(path, "nbgrader", "autograder.nbgrader_hooks", "autograder.sandbox")
+    allowed = ("autograder/nbgrader_hooks/", "autograder/grading.py", "autograder/build.py", "autograder/results.py")
+    if not place.startswith(allowed):
+        assert not imports(path, "nbgrader"), "nbgrader is plugged in at few places"
+    if place.startswith("gradus/"):
+        heavy = {name.partition(".")[0] for name in imported(path, at_the_top=True)} & {"torch", "matplotlib", "IPython"}
+        assert not heavy or place.startswith("gradus/demos/"), "heavy packages load when first used"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=where)
+def test_nothing_is_unpickled(path: Path) -> None:
+    assert not imports(path, "pickle", "dill", "cloudpickle", "marshal", "shelve")
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in (line.split("==") for line in lines)}
+
+
+def declared() -> set[str]:
+    """Direct dependencies of both distributions, by normalised name."""
+    found: set[str] = set()
+    for file in ("pyproject.toml", "autograder/pyproject.toml"):
+        project = tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
+        found |= {*project["dependencies"], *sum(project.get("optional-dependencies", {}).values(), [])}
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in found} - {"gradus"}
+
+
+def conda() -> dict[str, str]:
+    """Names and versions in environment.yml."""
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    return dict(re.findall(r"^ +- ([\w.-]+)=([\w.]+)$", text, re.MULTILINE))
+
+
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+
+
+def test_every_dependency_is_pinned() -> None:
+    assert declared() <= pins().keys()
+    assert pins()["torch"] == "2.13.0"
+
+
+def test_conda_and_pip_give_the_same_versions() -> None:
+    wanted = {CONDA_NAMES.get(name, name): pins()[name] for name in declared()}
+    assert {**wanted, "python": "3.11"} == conda()
+
+
+def test_no_file_names_a_package_index() -> None:
+    for path in [*SOURCES, ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / "README.md", ROOT / "constraints.txt"]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"--(extra-)?index-url|pypi\.org|pythonhosted|registry\.npmjs", text), path
