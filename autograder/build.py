@@ -7,7 +7,6 @@ there before.
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shutil
 import tempfile
@@ -92,9 +91,9 @@ def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
         for assignment in assignments:
             make(course, assignment, fresh)
             _, notebook, cases = products(course, assignment, fresh)
-            for there, target in ((notebook[0] / f"{assignment.name}.ipynb", notebook[1] / f"{assignment.name}.ipynb"),):
-                if not target.is_file() or nbformat.read(there, 4) != nbformat.read(target, 4):
-                    found.append(str(target.relative_to(course.root)))
+            there, target = (folder / f"{assignment.name}.ipynb" for folder in notebook)
+            if not target.is_file() or nbformat.read(there, 4) != nbformat.read(target, 4):
+                found.append(str(target.relative_to(course.root)))
             there, target = cases
             if not target.is_file() or not alike(wire.decode(there.read_bytes()), wire.decode(target.read_bytes())):
                 found.append(str(target.relative_to(course.root)))
@@ -211,7 +210,10 @@ def _freeze(name: str) -> dict[str, Any]:
         "cases": [{"group": case.group, "name": case.name, "inputs": dict(case.inputs)} for case in cases],
         "expected": [_essence(run(exercise, answer, case)) for case in cases],
         "misconceptions": [
-            {**vars(slip.described), "outcomes": [_rounded(_essence(run(exercise, slip.answer, case))) for case in cases]}
+            {
+                **vars(slip.described),
+                "outcomes": [_rounded(_essence(run(exercise, slip.answer, case))) for case in cases],
+            }
             for slip in catalogue.misconceptions(name)
         ],
     }
@@ -312,10 +314,10 @@ def _swap(fresh: Path, target: Path) -> None:
     """Put ``fresh`` in the place of ``target`` in such a way that there is never nothing there for long."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if fresh.is_file():
-        os.replace(fresh, target)
+        fresh.replace(target)
         return
     old = fresh.with_name(fresh.name + ".old")
     if target.exists():
-        os.replace(target, old)
-    os.replace(fresh, target)
+        target.replace(old)
+    fresh.replace(target)
     shutil.rmtree(old, ignore_errors=True)

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from autograder import build
 from autograder.course import Course, CourseError
@@ -38,12 +38,14 @@ def bundle(course: Course, target: Path) -> Path:
         raise CourseError("No bundle was written, students would see secrets:\n  " + "\n  ".join(problems))
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".bundle-", delete=False) as draft:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in sorted(files.items()):
-                entry = zipfile.ZipInfo(f"gradus/{name}", _EPOCH)
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    with (
+        tempfile.NamedTemporaryFile(dir=target.parent, prefix=".bundle-", delete=False) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"gradus/{name}", _EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     Path(draft.name).chmod(0o644)
     Path(draft.name).replace(target)
     return target
@@ -77,8 +79,8 @@ def _requirements(course: Course) -> str:
     """The course's exact versions of what the students' package needs, and of what that needs in turn."""
     lines = (course.root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = {canonicalize_name(line.partition("==")[0]): line for line in lines if "==" in line}
-    needed: set[str] = set()
-    pending = ["gradus"]
+    needed: set[NormalizedName] = set()
+    pending: list[str] = ["gradus"]
     while pending:
         for text in metadata.requires(pending.pop()) or []:
             requirement = Requirement(text)

@@ -53,8 +53,8 @@ def build(assignments: tuple[str, ...], only_check: bool) -> None:
     chosen = [course.assignment(name) for name in assignments] or course.assignments()
     if only_check:
         stale = building.stale(course, chosen)
-        for path in stale:
-            console.print(f"stale: {path}")
+        for name in stale:
+            console.print(f"stale: {name}")
         sys.exit(bool(stale))
     for path in building.build(course, chosen):
         console.print(f"built {path.relative_to(course.root)}", highlight=False)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
@@ -212,9 +213,7 @@ def collect(
     return results
 
 
-def read_submission(
-    folder: Path, assignment: Assignment, known: frozenset[str], remarks: list[str]
-) -> NotebookNode:
+def read_submission(folder: Path, assignment: Assignment, known: frozenset[str], remarks: list[str]) -> NotebookNode:
     """The notebook that a student handed in.
 
     Raises
@@ -273,9 +272,9 @@ def _repaired(notebook: NotebookNode) -> NotebookNode:
             name = f"submitted-{index}"
         seen.add(name)
         copied = make(source=source, metadata=cell.metadata, id=name)
-        for field in ("attachments", "outputs", "execution_count"):
-            if field in cell and (field == "attachments" or cell.cell_type == "code"):
-                copied[field] = cell[field]
+        for part in ("attachments", "outputs", "execution_count"):
+            if part in cell and (part == "attachments" or cell.cell_type == "code"):
+                copied[part] = cell[part]
         fresh.cells.append(copied)
     try:
         nbformat.validate(fresh)
@@ -329,7 +328,9 @@ def grade_one(job: Job) -> tuple[str, Graded]:
     notebook = carry_answers(released, nbformat.reads(job.submitted, 4))
     name = digest(notebook)
     executor = JudgedExecute(config=build.configuration(Course(job.course)))
-    return name, executor.grade(notebook, {"metadata": {"path": str(job.beside)}})
+    resources = ResourcesDict()
+    resources["metadata"] = {"path": str(job.beside)}
+    return name, executor.grade(notebook, resources)
 
 
 def _run_all(

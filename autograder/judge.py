@@ -15,7 +15,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Judge:
         """Path of the socket."""
         return str(Path(self._folder) / "judge")
 
-    def __enter__(self) -> Judge:
+    def __enter__(self) -> Self:
         self._folder = tempfile.mkdtemp(prefix="gradus-")
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self.address)

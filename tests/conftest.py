@@ -41,7 +41,7 @@ def variants(name: str) -> ModuleType:
     return importlib.import_module(f"variants.{exercise_called(name).topic}")
 
 
-@pytest.fixture()
+@pytest.fixture
 def course() -> Course:
     """The course in this repository."""
     return Course(ROOT)

@@ -57,9 +57,7 @@ def submission(given: dict[str, str], *exercises: str) -> NotebookNode:
 
 def check_cell(notebook: NotebookNode, name: str) -> NotebookNode:
     """The check cell of an exercise."""
-    return next(
-        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == CHECK + name
-    )
+    return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == CHECK + name)
 
 
 def own_code(notebook: NotebookNode, source: str, position: int = 1) -> NotebookNode:

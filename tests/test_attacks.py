@@ -88,7 +88,9 @@ def test_the_first_complete_answer_counts() -> None:
 
 
 def test_an_answer_outside_its_check_cell_counts_for_nothing() -> None:
-    notebook = submission({"softmax": answers()["softmax"] + "\ncheck(softmax)\ndef softmax(s):\n    return s"}, "softmax")
+    notebook = submission(
+        {"softmax": answers()["softmax"] + "\ncheck(softmax)\ndef softmax(s):\n    return s"}, "softmax"
+    )
     assert scores(notebook, "softmax") == {"softmax": 0.0}
 
 

@@ -28,7 +28,9 @@ def test_two_builds_are_alike_to_the_byte(tmp_path: Path, course: Course) -> Non
     def made(folder: Path) -> dict[str, bytes]:
         folder.mkdir()
         build.make(course, ALL[0], folder)
-        return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.suffix in (".ipynb", ".json")}
+        return {
+            str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.suffix in (".ipynb", ".json")
+        }
 
     assert made(tmp_path / "one") == made(tmp_path / "two")
 
@@ -106,7 +108,9 @@ def test_every_solution_and_misconception_has_lines_that_would_give_it_away() ->
     assert blank == []
 
 
-@pytest.mark.parametrize("what", [what for what in SECRETS if what.startswith(("the solution", "the answer", "the mark"))])
+@pytest.mark.parametrize(
+    "what", [what for what in SECRETS if what.startswith(("the solution", "the answer", "the mark"))]
+)
 def test_a_planted_secret_is_found(what: str) -> None:
     planted = {"gradus/notes.py": "def helper():\n    " + "\n    ".join(SECRETS[what])}
     assert any(what in leak for leak in build.find_leaks(planted, SECRETS))

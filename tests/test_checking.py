@@ -18,7 +18,18 @@ from hypothesis.extra import numpy as hnp
 
 from autograder import reference
 from gradus import check
-from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, examine, find_exercise, run, wire
+from gradus.checking import (
+    Case,
+    CheckFailedError,
+    Exercise,
+    Property,
+    Report,
+    Tolerance,
+    examine,
+    find_exercise,
+    run,
+    wire,
+)
 from gradus.checking.judges import judge_publicly
 from gradus.checking.running import Outcome, names_used
 
@@ -26,7 +37,9 @@ DOUBLED = Exercise(
     "doubled",
     "toy",
     lambda answer, case: {"result": answer(case["x"])},
-    properties=(Property("the mean doubles", lambda case, out: np.isclose(out["result"].mean(), 2 * case["x"].mean())),),
+    properties=(
+        Property("the mean doubles", lambda case, out: np.isclose(out["result"].mean(), 2 * case["x"].mean())),
+    ),
 )
 CASE = Case("ordinary", "two rows", {"x": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])})
 
@@ -83,7 +96,9 @@ def test_what_is_wrong_is_said(answer: Callable[..., Any], kind: str, says: str)
     assert re.search(says, found.message), found.message
 
 
-@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit(), RecursionError("deep"), MemoryError(), ValueError("no")])
+@pytest.mark.parametrize(
+    "error", [SystemExit(1), GeneratorExit(), RecursionError("deep"), MemoryError(), ValueError("no")]
+)
 def test_exceptions_of_every_kind_stay_inside(error: BaseException) -> None:
     def answer(x: Any) -> Any:
         raise error
@@ -102,14 +117,14 @@ def test_a_learner_can_still_interrupt() -> None:
 
 
 def test_an_exception_that_cannot_be_read_stays_inside() -> None:
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self) -> str:
             raise RuntimeError
 
     def answer(x: Any) -> Any:
-        raise Mute
+        raise MuteError
 
-    assert run(DOUBLED, answer, CASE).error == "Mute"
+    assert run(DOUBLED, answer, CASE).error == "MuteError"
 
 
 def test_a_changed_argument_is_reported_and_the_case_stays_as_it_was() -> None:
@@ -171,7 +186,9 @@ def test_the_unwritten_stub_is_no_error() -> None:
 
 
 def test_both_numbers_are_shown_with_digits_that_tell_them_apart() -> None:
-    report = judge_publicly(exercise_called("softmax"), lambda s: reference.answer(exercise_called("softmax"))(s) + 3e-6)
+    report = judge_publicly(
+        exercise_called("softmax"), lambda s: reference.answer(exercise_called("softmax"))(s) + 3e-6
+    )
     text = str(report)
     expected, got = text.split("expected probabilities:")[1].split("got probabilities:")
     assert expected.split()[:4] != got.split()[:4]
@@ -180,7 +197,7 @@ def test_both_numbers_are_shown_with_digits_that_tell_them_apart() -> None:
 # check
 
 
-@pytest.fixture()
+@pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GRADUS_JUDGE", "NBGRADER_EXECUTION"):
         monkeypatch.delenv(name, raising=False)

@@ -83,7 +83,9 @@ def test_every_exercise_has_at_least_three_variants(name: str) -> None:
     assert len(variants(name).VARIANTS[name]) >= 3
 
 
-@pytest.mark.parametrize(("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name)
+@pytest.mark.parametrize(
+    ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
+)
 def test_every_misconception_is_rejected_and_named(name: str, slip: catalogue.Slip) -> None:
     reports = [judge_publicly(exercise_called(name), slip.answer)]
     reports += [judged(name, slip.answer, seed) for seed in SEEDS]
@@ -121,7 +123,9 @@ def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(name: str)
     assert one != other
 
 
-@pytest.mark.parametrize(("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name)
+@pytest.mark.parametrize(
+    ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
+)
 def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: catalogue.Slip) -> None:
     from autograder import authoring
     from autograder.course import Course

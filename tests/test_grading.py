@@ -88,7 +88,7 @@ def graded(submissions: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return course, grading.grade(course, ASSIGNMENT, submissions=submissions, workers=2)
 
 
-@pytest.fixture()
+@pytest.fixture
 def by_nbgrader(submissions: Path, tmp_path: Path) -> Course:
     """A course that has collected the submissions and graded none."""
     course = copy_course(tmp_path)
@@ -126,14 +126,22 @@ def test_nbgrader_autograde_gives_the_same_scores(
     assert recorded(by_nbgrader) == recorded(graded[0])
 
 
-@pytest.fixture()
+@pytest.fixture
 def formgrader(by_nbgrader: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that runs formgrader on the course."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     home = tmp_path_factory.mktemp("home")
-    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", f"--port={port}", "--IdentityProvider.token=t"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "server",
+        "--no-browser",
+        f"--port={port}",
+        "--IdentityProvider.token=t",
+    ]
     command += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}", "--allow-root"]
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(

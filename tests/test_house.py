@@ -46,7 +46,11 @@ def test_imports_follow_the_rules_of_the_house(path: Path) -> None:
     if not place.startswith(allowed):
         assert not imports(path, "nbgrader"), "nbgrader is plugged in at few places"
     if place.startswith("gradus/"):
-        heavy = {name.partition(".")[0] for name in imported(path, at_the_top=True)} & {"torch", "matplotlib", "IPython"}
+        heavy = {name.partition(".")[0] for name in imported(path, at_the_top=True)} & {
+            "torch",
+            "matplotlib",
+            "IPython",
+        }
         assert not heavy or place.startswith("gradus/demos/"), "heavy packages load when first used"
 
 
@@ -65,7 +69,8 @@ def declared() -> set[str]:
     found: set[str] = set()
     for file in ("pyproject.toml", "autograder/pyproject.toml"):
         project = tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
-        found |= {*project["dependencies"], *sum(project.get("optional-dependencies", {}).values(), [])}
+        extras = project.get("optional-dependencies", {}).values()
+        found |= {*project["dependencies"], *(name for names in extras for name in names)}
     return {re.sub(r"[-_.]+", "-", name).lower() for name in found} - {"gradus"}
 
 

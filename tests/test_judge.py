@@ -18,7 +18,7 @@ from gradus.checking import Case, run, wire
 from gradus.checking.judges import answer_judge
 
 
-@pytest.fixture()
+@pytest.fixture
 def judge() -> Iterator[Judge]:
     with Judge(b"secret", "submission") as made:
         yield made

@@ -55,11 +55,13 @@ def _identify(answer: Any, name: str | None, frame: Any) -> Exercise | str:
     """The exercise that ``answer`` is meant for, or a sentence that says why there is none."""
     exercises = all_exercises()
     if name is not None:
-        return exercises.get(name) or f"There is no exercise called {name!r}. The exercises are: {', '.join(exercises)}."
+        return (
+            exercises.get(name) or f"There is no exercise called {name!r}. The exercises are: {', '.join(exercises)}."
+        )
     caller = frame.f_back
     bound = [key for key, value in {**caller.f_globals, **caller.f_locals}.items() if value is answer]
     own = getattr(answer, "__name__", None)
-    for candidate in sorted(bound, key=lambda key: key != own) + [own]:
+    for candidate in [*sorted(bound, key=lambda key: key != own), own]:
         if candidate in exercises:
             return exercises[candidate]
     return (

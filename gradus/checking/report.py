@@ -128,7 +128,8 @@ class Report:
             lines.append("  " + failure.message)
         elif failure:
             lines += [
-                f"  {'ok ' if right == total else '-- '} {name} ({right}/{total})" for name, right, total in self.groups()
+                f"  {'ok ' if right == total else '-- '} {name} ({right}/{total})"
+                for name, right, total in self.groups()
             ]
             lines.append(f"  First case that fails: {failure.case.group}, {failure.case.name}")
             lines.append(f"    {failure.message}")

@@ -183,8 +183,10 @@ def _same(before: Any, after: Any) -> bool:
             return False
         return bool(np.array_equal(before, after, equal_nan=before.dtype.kind == "f"))
     if isinstance(before, dict):
-        return isinstance(after, dict) and before.keys() == after.keys() and all(
-            _same(before[key], after[key]) for key in before
+        return (
+            isinstance(after, dict)
+            and before.keys() == after.keys()
+            and all(_same(before[key], after[key]) for key in before)
         )
     if isinstance(before, list | tuple):
         return isinstance(after, list | tuple) and len(before) == len(after) and all(map(_same, before, after))

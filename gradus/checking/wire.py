@@ -17,7 +17,7 @@ import numpy as np
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 12
 _DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split(),
+    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"],
 )
 _LENGTH = struct.Struct(">Q")
 
