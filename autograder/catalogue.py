@@ -59,7 +59,7 @@ def misconception(*, of: str, says: str, see: str) -> Callable[[Wrong], Wrong]:
     says : str
         What to tell a student who has it.
     see : str
-        Number of the notebook, ``#`` and the slug of the heading that explains it.
+        Number of the notebook, ``#`` and the heading of the part that explains it.
     """
 
     def register(answer: Wrong) -> Wrong:

@@ -181,17 +181,19 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 def _table(name: str, results: list[Any]) -> Table:
     exercises = list(dict.fromkeys(exercise for result in results for exercise in result.scores))
     legend = ", ".join(f"{number} {exercise}" for number, exercise in enumerate(exercises, 1))
-    table = Table(title=name, caption=legend, header_style="bold", box=SIMPLE_HEAD)
-    table.add_column("student", no_wrap=True)
+    most = max((result.max_score for result in results), default=0.0)
+    table = Table(
+        title=name, caption=legend, header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("student", no_wrap=True, overflow="ellipsis")
     for number in range(1, len(exercises) + 1):
         table.add_column(str(number), justify="right", no_wrap=True)
-    table.add_column("sum", justify="right", style="bold", no_wrap=True)
-    table.add_column("of", justify="right", no_wrap=True)
-    table.add_column("by hand", justify="right", no_wrap=True)
+    table.add_column(f"of {most:g}", justify="right", style="bold", no_wrap=True)
+    table.add_column("to mark", justify="right", no_wrap=True)
     for result in results:
         if result.problem:
-            table.add_row(result.student, *["-"] * len(exercises), "-", "-", "-", style="red")
+            table.add_row(result.student, *["-"] * len(exercises), "-", "-", style="red")
             continue
         points = [f"{result.scores[exercise]:g}" for exercise in exercises]
-        table.add_row(result.student, *points, f"{result.score:g}", f"{result.max_score:g}", str(result.manual))
+        table.add_row(result.student, *points, f"{result.score:g}", str(result.manual))
     return table

@@ -130,13 +130,13 @@ def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: ca
     from autograder import authoring
     from autograder.course import Course
 
-    number, _, slug = slip.described.see.partition("#")
+    number, _, heading = slip.described.see.partition("#")
     notebook = authoring.read(Course.find().assignment(number).solution)
     headings = {
-        line.lstrip("#").strip().replace(" ", "-")
+        line.lstrip("#").strip()
         for cell in notebook.cells
         if cell.cell_type == "markdown"
         for line in cell.source.splitlines()
         if line.startswith("#")
     }
-    assert slug in headings
+    assert heading in headings

@@ -55,7 +55,7 @@ check(torch_loss)
 # %% [markdown] answer="why" points=3
 # Why? ### BEGIN SOLUTION
 '''
-SLIP = {"name": "one_maximum_for_the_batch", "says": "Rows <far> below underflow.", "see": "02#Stable-softmax"}
+SLIP = {"name": "one_maximum_for_the_batch", "says": "Rows <far> below underflow.", "see": "02#Stable softmax"}
 NAME = "02_losses"
 ATTACK = "<script>alert(1)</script>"
 LONG = (

@@ -18,7 +18,7 @@ _RIGHT, _WRONG, _NOTE = "#007a5a", "#b3261e", "#8a5a00"
 
 @dataclass(frozen=True)
 class Misconception:
-    """A known slip: its name, a sentence for the student, and the paragraph that explains it."""
+    """A known slip: its name, a sentence for the student, and where it is explained, as ``"02#Stable softmax"``."""
 
     name: str
     says: str
@@ -32,13 +32,13 @@ class Misconception:
     @property
     def anchor(self) -> str:
         """Slug of the heading, for a link inside the notebook."""
-        return self.see.partition("#")[2]
+        return self.see.partition("#")[2].replace(" ", "-")
 
     @property
     def place(self) -> str:
         """Where to read on, in words."""
-        notebook, _, slug = self.see.partition("#")
-        return f"notebook {notebook}, “{slug.replace('-', ' ')}”"
+        notebook, _, heading = self.see.partition("#")
+        return f"notebook {notebook}, “{heading}”"
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,14 @@ def move_everything(demo: Locator) -> None:
     now = start = pixels(demo)
     for slider in demo.locator("input[type=range]").all():
         low, high, value = (float(slider.evaluate(f"s => s.{name}")) for name in ("min", "max", "value"))
-        slider.focus()
+        slider.evaluate("s => { s.focus(); s.scrollIntoView({ block: 'center' }); }")
         demo.page.keyboard.press("ArrowLeft" if value > low else "ArrowRight")
         now = expect_change(demo, now)
         box = slider.bounding_box()
         assert box is not None
-        at, y = box["x"] + box["width"] * (value - low) / (high - low), box["y"] + box["height"] / 2
+        # The middle of the handle stays half its width away from both ends.
+        at = box["x"] + 8 + (box["width"] - 16) * (value - low) / (high - low)
+        y = box["y"] + box["height"] / 2
         to = box["x"] + box["width"] * (0.25 if value > (low + high) / 2 else 0.75)
         demo.page.mouse.move(at, y)
         demo.page.mouse.down()

@@ -11,14 +11,14 @@ from autograder.catalogue import misconception
 Array = np.ndarray
 LossAndGradients = tuple[float, Array, Array]
 
-PROBABILITIES = "02#Scores-and-probabilities"
-STABLE = "02#Stable-softmax"
+PROBABILITIES = "02#Scores and probabilities"
+STABLE = "02#Stable softmax"
 LOGARITHM = "02#Log-softmax"
 CROSS_ENTROPY = "02#Cross-entropy"
-GRADIENT = "02#The-gradient"
-TWO_CLASSES = "02#Two-classes"
-SEVERAL = "02#Several-losses-at-once"
-PYTORCH = "02#In-PyTorch"
+GRADIENT = "02#The gradient"
+TWO_CLASSES = "02#Two classes"
+SEVERAL = "02#Several losses at once"
+PYTORCH = "02#In PyTorch"
 
 
 def _softmax(scores: Array) -> Array:
