@@ -74,7 +74,9 @@ def own_text(notebook: NotebookNode, source: str, position: int = 1) -> Notebook
 
 def grade(submitted: NotebookNode, *exercises: str, **options: object) -> dict[str, Verdict]:
     """Sanitize, execute and judge a submission; the verdicts by exercise."""
-    executor = JudgedExecute(config=build.configuration(Course(ROOT)), **options)
+    config = build.configuration(Course(ROOT))
+    config.JudgedExecute.update(options)
+    executor = JudgedExecute(config=config)
     graded = executor.grade(carry_answers(released(*exercises), submitted), {"metadata": {"path": ""}})
     return {name.removeprefix(CHECK): verdict for name, verdict in graded.verdicts.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gc
 import inspect
@@ -9,6 +10,7 @@ import json
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -248,6 +250,50 @@ def test_a_notebook_gets_the_widget_and_the_picture_for_those_without(monkeypatc
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     bundle, _ = demos.outlier()._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+
+
+def test_running_a_cell_again_closes_the_view_it_opened_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradus.demos import widget
+
+    monkeypatch.setattr(widget, "_cell", lambda: "cell-1")
+    first, second = (widget.LiveDemo.of(demos.outlier()) for _ in range(2))
+    assert first.comm is None
+    assert second.comm is not None
+
+
+def test_a_failing_demo_answers_and_then_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradus.demos import widget
+
+    demo = demos.outlier()
+    view, sent = widget.LiveDemo.of(demo), []
+    monkeypatch.setattr(view, "send", lambda message, buffers=None: sent.append(message))
+    with pytest.raises(KeyError):
+        view._answer(demo, {"form": {}})
+    assert sent[0]["error"].startswith("The demo itself failed: KeyError")
+
+
+# The server extension
+
+
+def test_the_extension_sets_nodelay_before_the_kernel_answers() -> None:
+    from gradus.server import _load_jupyter_server_extension
+
+    done = []
+
+    class Connection:
+        class websocket_handler:  # noqa: N801
+            @staticmethod
+            def set_nodelay(on: bool) -> None:
+                done.append(("nodelay", on))
+
+        async def connect(self) -> None:
+            done.append(("connected", True))
+
+    settings = {"kernel_websocket_connection_class": Connection}
+    app = SimpleNamespace(web_app=SimpleNamespace(settings=settings))
+    _load_jupyter_server_extension(app)
+    asyncio.run(settings["kernel_websocket_connection_class"]().connect())
+    assert done == [("nodelay", True), ("connected", True)]
 
 
 # The stage

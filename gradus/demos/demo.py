@@ -18,8 +18,8 @@ import numpy as np
 
 from gradus.demos.stage import Stage
 
-# JupyterLab takes arrow keys for itself unless the focused element says otherwise.
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+# JupyterLab takes arrow keys for itself unless the focused element says otherwise.
 _KEYS = 'data-lm-suppress-shortcuts="true"'
 
 

@@ -47,7 +47,7 @@ def move_everything(demo: Locator) -> None:
         # The middle of the handle stays half its width away from both ends.
         at = box["x"] + 8 + (box["width"] - 16) * (value - low) / (high - low)
         y = box["y"] + box["height"] / 2
-        to = box["x"] + box["width"] * (0.25 if value > (low + high) / 2 else 0.75)
+        to = box["x"] + box["width"] * (0.4 if value > (low + high) / 2 else 0.6)
         demo.page.mouse.move(at, y)
         demo.page.mouse.down()
         demo.page.mouse.move((at + to) / 2, y)
