@@ -6,9 +6,9 @@ import copy
 from functools import cache
 
 import nbformat
-from conftest import ROOT
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from shared import ROOT
 
 from autograder import authoring, build
 from autograder.attempts import right

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT, graded_exercises
+from shared import ROOT, graded_exercises
 from test_grading import copy_course
 
 from autograder import build, bundle

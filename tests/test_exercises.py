@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import exercise_called, graded_exercises, variants
+from shared import exercise_called, graded_exercises, variants
 
 from autograder import catalogue, reference
 from autograder.judge import share

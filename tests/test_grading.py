@@ -14,9 +14,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
 from nbgrader.api import Gradebook
 from rooms import ASSIGNMENT, answers
+from shared import ROOT
 
 from autograder import grading
 from autograder.course import Course, CourseError

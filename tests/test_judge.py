@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import exercise_called
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shared import exercise_called
 
 from autograder import reference
 from autograder.judge import Judge

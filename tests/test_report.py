@@ -14,9 +14,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import ROOT
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from shared import ROOT
 from sqlalchemy.exc import SAWarning
 
 from autograder import authoring, questions, results

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from conftest import ROOT, exercise_called, graded_exercises
+from shared import ROOT, exercise_called, graded_exercises
 
 from autograder import attempts, authoring, catalogue, reference
 from autograder.catalogue import Slip

@@ -1,0 +1,35 @@
+"""What several tests share."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+from autograder import authoring
+from autograder.course import Course
+from gradus.checking import find_exercise
+from gradus.checking.exercises import Exercise
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def graded_exercises() -> list[str]:
+    """Every exercise that a notebook of the course checks."""
+    return [
+        name
+        for assignment in Course(ROOT).assignments()
+        for name in authoring.exercises(authoring.read(assignment.solution))
+    ]
+
+
+def exercise_called(name: str) -> Exercise:
+    """The exercise, which must exist."""
+    exercise = find_exercise(name)
+    assert exercise is not None, name
+    return exercise
+
+
+def variants(name: str) -> ModuleType:
+    """Differently written answers to the exercises of the topic that ``name`` belongs to."""
+    return importlib.import_module(f"variants.{exercise_called(name).topic}")
