@@ -165,7 +165,7 @@ def write_mnist(folder: Path, *, train: int = 12, test: int = 5) -> dict[str, ND
         "t10k-labels-idx1-ubyte": rng.integers(0, 10, test, dtype=np.uint8),
     }
     for name, array in arrays.items():
-        (folder / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+        (folder / f"{name}.gz").write_bytes(gzip.compress(idx(array), mtime=0))
     return arrays
 
 
@@ -207,15 +207,15 @@ ZEROS = np.zeros((12, 28, 28), dtype=np.uint8)
     ("name", "content", "because"),
     [
         (IMAGES, b"<html>not found</html>", "cannot be unpacked"),
-        (IMAGES, gzip.compress(idx(ZEROS))[:40], "cannot be unpacked"),
-        (IMAGES, gzip.compress(idx(ZEROS)[:-1]), "9408 bytes, but 9407 follow"),
-        (IMAGES, gzip.compress(idx(ZEROS) + b"\0"), "9408 bytes, but 9409 follow"),
-        (IMAGES, gzip.compress(idx(ZEROS)[:9]), "ends within its header"),
-        (IMAGES, gzip.compress(b""), "magic number 0 instead of 2051"),
-        (IMAGES, gzip.compress(idx(ZEROS[:, 0, 0])), "magic number 2049 instead of 2051"),
-        (IMAGES, gzip.compress(b"\0\0\x0d" + idx(ZEROS)[3:]), "magic number 3331 instead of 2051"),
-        (IMAGES, gzip.compress(idx(ZEROS[:, :20])), "20×28 pixels instead of 28×28"),
-        (LABELS, gzip.compress(idx(ZEROS[:-1, 0, 0])), "11 labels for the 12 images"),
+        (IMAGES, gzip.compress(idx(ZEROS), mtime=0)[:40], "cannot be unpacked"),
+        (IMAGES, gzip.compress(idx(ZEROS)[:-1], mtime=0), "9408 bytes, but 9407 follow"),
+        (IMAGES, gzip.compress(idx(ZEROS) + b"\0", mtime=0), "9408 bytes, but 9409 follow"),
+        (IMAGES, gzip.compress(idx(ZEROS)[:9], mtime=0), "ends within its header"),
+        (IMAGES, gzip.compress(b"", mtime=0), "magic number 0 instead of 2051"),
+        (IMAGES, gzip.compress(idx(ZEROS[:, 0, 0]), mtime=0), "magic number 2049 instead of 2051"),
+        (IMAGES, gzip.compress(b"\0\0\x0d" + idx(ZEROS)[3:], mtime=0), "magic number 3331 instead of 2051"),
+        (IMAGES, gzip.compress(idx(ZEROS[:, :20]), mtime=0), "20×28 pixels instead of 28×28"),
+        (LABELS, gzip.compress(idx(ZEROS[:-1, 0, 0]), mtime=0), "11 labels for the 12 images"),
         (LABELS, gzip.compress(idx(ZEROS[:, 0, 0] + np.uint8(10))), "a label 10, beyond"),
     ],
 )
