@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -145,6 +146,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows here as well")
     options = parser.parse_args()
     places = options.places.split(",")
+    # A killed benchmark must not leave servers behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     flags = [*labs.FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
     rows: list[Row] = []
     with sync_playwright() as playwright:

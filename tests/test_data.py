@@ -216,7 +216,7 @@ ZEROS = np.zeros((12, 28, 28), dtype=np.uint8)
         (IMAGES, gzip.compress(b"\0\0\x0d" + idx(ZEROS)[3:], mtime=0), "magic number 3331 instead of 2051"),
         (IMAGES, gzip.compress(idx(ZEROS[:, :20]), mtime=0), "20×28 pixels instead of 28×28"),
         (LABELS, gzip.compress(idx(ZEROS[:-1, 0, 0]), mtime=0), "11 labels for the 12 images"),
-        (LABELS, gzip.compress(idx(ZEROS[:, 0, 0] + np.uint8(10))), "a label 10, beyond"),
+        (LABELS, gzip.compress(idx(ZEROS[:, 0, 0] + np.uint8(10)), mtime=0), "a label 10, beyond"),
     ],
 )
 def test_a_broken_idx_file_is_named_with_what_is_wrong_and_what_to_do(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import os
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -241,10 +242,11 @@ class Demo:
         -------
         message : dict
             ``set`` (key) and, when the browser has another one, ``svg`` and ``looks``; ``counts``, ``words``, ``alt``,
-            ``note``; or ``error`` instead of a frame.
+            ``note``; or ``error`` instead of a frame. ``slow``: whether it took over 10 ms.
         data : bytes
             The actors' numbers, float32.
         """
+        begun = time.perf_counter()
         try:
             values = {control.name: control.read(request["form"]) for control in self.controls}
             stage, show, key = self._scene(values)
@@ -255,6 +257,7 @@ class Demo:
         message = {"set": key, "counts": counts, "words": words, "alt": alt, "note": self._note(), "error": ""}
         if request.get("set") != key:
             message |= {"svg": stage.set(), "looks": stage.looks(), "shape": stage.shape}
+        message["slow"] = time.perf_counter() - begun > 0.01
         return message, data
 
     def picture(self, **values: Any) -> tuple[bytes, str]:

@@ -16,9 +16,12 @@ function connect() {
   live.onmessage = ({ data }) => {
     const [message, numbers] = unpack(data);
     if (!message.html) return heard["msg:custom"](message, [numbers]);
-    if (!model.html) return stage.render({ model: Object.assign(model, { html: message.html, opening: { message, data: numbers } }), el: main });
+    if (!model.html) {
+      Object.assign(model, { html: message.html, opening: { message, data: numbers } });
+      return stage.render({ model, el: main });
+    }
     document.body.classList.remove("lost");
-    heard["msg:custom"]({ error: "", note: "" }, []);
+    heard["msg:custom"]({ error: "", note: "", flying: 0 }, []);
     main.querySelector("form").oninput();
   };
   live.onclose = () => { document.body.classList.add("lost"); setTimeout(connect, 1000); };

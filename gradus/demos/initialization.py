@@ -14,7 +14,8 @@ from gradus.demos.stage import Stage
 
 # Small enough that no library starts threads for one layer: on a busy machine they wait for each other.
 LAYERS, WIDTH, EXAMPLES = 20, 64, 64
-EDGES = np.linspace(-2, 2, 41)
+# An odd number of bins: 0, where half of ReLU's activations are, is in the middle of one.
+EDGES = np.linspace(-2.05, 2.05, 42)
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "ReLU": lambda z: np.maximum(z, 0),
@@ -29,8 +30,8 @@ class Activations:
 
     Attributes
     ----------
-    counts : ndarray, shape (L, 40)
-        Per layer, the share of activations in each bin of ``EDGES``; those outside are in no bin.
+    counts : ndarray, shape (L, 41)
+        Per layer, the share of activations in each bin between ``EDGES``; those outside are in no bin.
     spreads : ndarray, shape (L,)
         Standard deviation of each layer's activations.
     """
@@ -60,7 +61,7 @@ def run_through_layers(weights: np.ndarray, x: np.ndarray, gain: float, activati
         x = ACTIVATIONS[activation](x @ (np.float32(gain) * weights[layer]))
         layers[layer] = x
     bins = len(EDGES) - 1
-    # Bins 1 to 40 hold what is between the edges, 0 and 41 the rest; 42 more bins for each further layer.
+    # Bin 0 and the last one hold what lies outside the edges; each further layer has bins of its own.
     places = np.clip((layers - EDGES[0]) / (EDGES[1] - EDGES[0]) + 1, 0, bins + 1).astype(np.intp)
     places += (bins + 2) * np.arange(depth)[:, None, None]
     counts = np.bincount(places.ravel(), minlength=depth * (bins + 2)).reshape(depth, -1)[:, 1:-1] / x.size
@@ -107,7 +108,7 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
 
 
 def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
-    titles = ("Distribution of each layer's activations", "Their spread")
+    titles = ("Activations of each layer (width: √ of their share)", "Their spread")
     top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(2, 1))
     ticks = [1, 5, 10, 15, 20]
     top.set(xlim=(0.4, LAYERS + 1), ylim=(EDGES[0], EDGES[-1]), ylabel="activation", xticks=ticks)
@@ -121,7 +122,7 @@ def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
 
     def show(now: Activations) -> str:
         layers = np.arange(1, len(now.spreads) + 1)
-        widths = 0.85 * now.counts / np.maximum(now.counts.max(axis=1, keepdims=True), 1e-9)
+        widths = 0.85 * np.sqrt(now.counts / np.maximum(now.counts.max(axis=1, keepdims=True), 1e-9))
         stairs = np.repeat(layers[:, None] - 0.4 + widths, 2, axis=1)
         outlines = np.full((len(layers), len(height) + 3, 2), np.nan)
         outlines[:, 0] = np.stack([layers - 0.4, np.full(len(layers), EDGES[0])], axis=1)

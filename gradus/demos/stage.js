@@ -19,9 +19,8 @@ const PAINT = {
     Object.assign(ctx, { textAlign: look.align, textBaseline: "middle", lineWidth: look.halo });
     ctx.font = `bold ${look.size}px "DejaVu Sans", Verdana, sans-serif`;
     for (let k = 0; k < d.length; k += 2) {
-      const word = words.shift();
-      colour(k / 2);
-      ctx.strokeStyle = "white"; ctx.strokeText(word, d[k], d[k + 1]); ctx.fillText(word, d[k], d[k + 1]);
+      const at = [words.shift(), d[k], d[k + 1]];
+      colour(k / 2); ctx.strokeStyle = "white"; ctx.strokeText(...at); ctx.fillText(...at);
     }
   },
 };
@@ -44,7 +43,7 @@ function paint(canvas, { looks, shape }, { counts, words, numbers }) {
 function render({ model, el }) {
   el.innerHTML = model.get("html");
   const form = el.querySelector("form"), part = (name) => form.querySelector(name), canvas = part("canvas");
-  let set = null, frame = null, waiting = false, newer = false, pause = 0;
+  let set = null, frame = null, flying = 0, limit = 2, newer = false, pause = 0, last = Promise.resolve();
 
   function ask() {
     for (const slider of form.querySelectorAll("[type=range]")) {
@@ -52,32 +51,33 @@ function render({ model, el }) {
       const text = `${value} ${slider.dataset.unit}`.trim().replace("-", "−");
       slider.setAttribute("aria-valuetext", slider.previousElementSibling.textContent = text);
     }
-    // One request at a time: while the hand is faster than the model, only its newest position is kept.
-    newer = waiting;
-    if (!waiting) model.send({ form: Object.fromEntries(new FormData(form)), set: set?.set });
-    waiting = true;
+    // Two requests on the way at most, one for a slow model; beyond that only the hand's newest position is kept.
+    newer = flying >= limit;
+    if (!newer) flying++, model.send({ form: Object.fromEntries(new FormData(form)), set: set?.set });
   }
   async function receive(message, data) {
     Object.assign(part(".gradus-error"), { textContent: message.error, hidden: !message.error });
     part(".gradus-note").textContent = message.note;
     if (message.svg) {
-      const image = Object.assign(new Image(), { alt: "", src: "data:image/svg+xml," + encodeURIComponent(message.svg) });
+      const image = Object.assign(new Image(), { alt: "", src: `data:image/svg+xml,${encodeURIComponent(message.svg)}` });
       await image.decode();
       part("img").replaceWith(image);
       canvas.parentElement.style = `--width: ${message.shape[0]}; --height: ${message.shape[1]}`;
       set = message;
     }
     if (message.counts) {
-      frame = { ...message, numbers: new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) };
+      const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+      frame = { ...message, numbers: new Float32Array(bytes) };
       resize();
       canvas.setAttribute("aria-label", message.alt);
       clearTimeout(pause); pause = setTimeout(() => { part(".gradus-spoken").textContent = message.alt; }, 700);
     }
     form.dataset.frames = 1 + Number(form.dataset.frames ?? 0);
-    waiting = false; if (newer) ask();
+    [flying, limit] = [message.flying ?? flying - 1, message.slow ? 1 : 2];
+    if (newer) ask();
   }
   function resize() {
-    const width = Math.round(canvas.clientWidth * devicePixelRatio), height = Math.round(width * set.shape[1] / set.shape[0]);
+    const width = Math.round(canvas.clientWidth * devicePixelRatio), height = width * set.shape[1] / set.shape[0];
     if (width && width !== canvas.width) Object.assign(canvas, { width, height });
     if (frame) paint(canvas, set, frame);
   }
@@ -94,14 +94,15 @@ function render({ model, el }) {
     });
   }
 
-  model.on("msg:custom", (message, buffers) => receive(message, buffers[0]));
+  model.on("msg:custom", (message, buffers) => { last = last.then(() => receive(message, buffers[0])); });
   Object.assign(form, { oninput: ask, onsubmit: (event) => event.preventDefault(), onreset: () => setTimeout(ask) });
   form.onclick = ({ target }) => form.querySelectorAll("[data-play]").forEach((button) => {
     if (target !== button && target.type !== "reset") return;
     button.ariaPressed = String(target === button && button.ariaPressed === "false");
     if (button.ariaPressed === "true") play(button);
   });
-  receive(model.get("opening").message, model.get("opening").data).then(() => { new ResizeObserver(resize).observe(canvas); ask(); });
+  const { message, data } = model.get("opening");
+  last = receive({ ...message, flying: 0 }, data).then(() => { new ResizeObserver(resize).observe(canvas); ask(); });
 }
 
 export default { render };

@@ -183,7 +183,7 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     curve = stage.line(right, "path")
     now_loss = stage.points(right, "path", width=1.5)
     number = stage.words(right, "path", align="right")
-    stage.legend(left, loc="lower right", ncols=2)
+    stage.legend(left, loc="lower right", ncols=2, frameon=True, framealpha=0.85, edgecolor="none")
 
     def show(now: Descent) -> str:
         t = len(now.path) - 1
