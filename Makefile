@@ -63,5 +63,5 @@ clean:  ## remove the environment and everything generated that is not committed
 
 .venv/ready: constraints.txt pyproject.toml autograder/pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lecture,develop]' --editable ./autograder
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[develop]' --editable ./autograder
 	touch $@

@@ -181,7 +181,7 @@ class Judge:
                 self._take(task, wire.receive(connection))
                 wire.send(connection, {"received": True})
             except wire.WireError as error:
-                if task is not None:
+                if task is not None and not task.reason:
                     task.reason = f"the answer could not be read ({error})"
             except OSError:
                 return  # the student's process hung up or died; what it had given before still counts

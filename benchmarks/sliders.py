@@ -54,11 +54,12 @@ async ({ root, plain, single, steps }) => {
     slider.dispatchEvent(new Event("input", { bubbles: true }));
   };
   const shown = [];
-  let hear = () => {};
-  const watch = new MutationObserver(async (changes) => {
+  let hear = () => {}, seen = "";
+  const watch = new MutationObserver(async () => {
     if (plain) {
       const image = part(".jp-OutputArea img, .widget-output img");
-      if (!image || !changes.some((c) => c.addedNodes.length)) return;
+      if (!image || image.src === seen) return;
+      seen = image.src;
       await image.decode();
     }
     await frame();

@@ -160,7 +160,6 @@ def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ]
     config.Autograde.autograde_preprocessors = [
         "nbgrader.preprocessors.Execute",
-        f"{HOOKS}.markup.SanitizeOutputs",
         "nbgrader.preprocessors.SaveAutoGrades",
     ]
     config.GenerateFeedback.exporter_class = f"{HOOKS}.feedback.FeedbackExporter"

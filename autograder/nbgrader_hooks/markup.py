@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_locked, is_task
-from traitlets import Integer, List, Unicode
+from traitlets import List, Unicode
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 TEXT_STYLES = frozenset(
@@ -232,24 +232,6 @@ class SanitizeMarkup(NbGraderPreprocessor):
             cell.metadata.pop("raw_mimetype", None)
             cell.metadata.pop("format", None)
             cell.source = _without_tags(cell.source)
-
-
-class SanitizeOutputs(NbGraderPreprocessor):
-    """Make the outputs of student code harmless. Runs right after execution, before anything trusted is inserted."""
-
-    max_text = Integer(100_000, help="Characters of text kept per cell").tag(config=True)
-    max_image = Integer(4_000_000, help="Characters of encoded pictures kept per cell").tag(config=True)
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Clean the outputs of every cell and drop the state of widgets."""
-        nb.metadata.pop("widgets", None)
-        return super().preprocess(nb, resources)
-
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
-        """Clean the outputs of one cell."""
-        if cell.cell_type == "code":
-            cell.outputs = harmless_outputs(cell.outputs, self.max_text, self.max_image)
-        return cell, resources
 
 
 def _nbgrader(cell: NotebookNode) -> Mapping[str, Any]:

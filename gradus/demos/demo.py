@@ -254,7 +254,14 @@ class Demo:
         except StudiedError as error:
             return {"error": str(error), "note": ""}, b""
         counts, words, data = stage.frame()
-        message = {"set": key, "counts": counts, "words": words, "alt": alt, "note": self._note(), "error": ""}
+        message: dict[str, Any] = {
+            "set": key,
+            "counts": counts,
+            "words": words,
+            "alt": alt,
+            "note": self._note(),
+            "error": "",
+        }
         if request.get("set") != key:
             message |= {"svg": stage.set(), "looks": stage.looks(), "shape": stage.shape}
         message["slow"] = time.perf_counter() - begun > 0.01
