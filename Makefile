@@ -8,7 +8,7 @@ QUICK := --ServerApp.jpserver_extensions="{'gradus.server': True}"
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab lecture build figures grade report formgrader bundle lint format clean
+.PHONY: help demo test lab lecture build figures grade report formgrader bundle benchmark lint format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ formgrader: .venv/ready  ## open nbgrader's formgrader, for marking by hand
 
 bundle: .venv/ready  ## pack the zip that students get
 	autograder bundle
+
+benchmark: .venv/ready  ## measure how pictures follow sliders (leave the machine alone for ten minutes)
+	python benchmarks/sliders.py
 
 lint: .venv/ready  ## ruff and mypy
 	ruff check .

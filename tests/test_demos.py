@@ -333,7 +333,7 @@ def test_a_frame_far_outside_stays_finite() -> None:
 
 
 def test_every_kind_of_actor_is_painted_by_matplotlib_too() -> None:
-    def ink(kind: str, *columns: float, **more: object) -> int:
+    def ink(kind: str, *columns: float | list[float], **more: object) -> int:
         stage = Stage()
         (ax,) = stage.panels("one")
         ax.set(xlim=(0, 1), ylim=(0, 1))

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -27,7 +28,7 @@ EXTENSION = "--ServerApp.jpserver_extensions={'gradus.server': True}"
 
 def write_notebook(path: Path, *cells: str) -> Path:
     """Write a notebook of code cells."""
-    code = [
+    code: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"cell-{i}", "source": cell, "metadata": {}, "outputs": [], "execution_count": None}
         for i, cell in enumerate(cells)
     ]
