@@ -71,11 +71,11 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
         values = np.array([scores[name] for name in CLASSES])
         return score_one_example(lambda x: studied.array((1, 4), x), values, temperature, CLASSES.index(target))
 
-    starts = (1.0, 2.5, -0.5, 0.5)
+    starts = (3.0, 1.6, 3.8, -2.0)
     controls: tuple[Slider | Choice, ...] = (
         *(Slider(name, f"score of {name}", -5, 5, start, 0.1) for name, start in zip(CLASSES, starts, strict=True)),
         Slider("temperature", "temperature", 0.1, 10, 1, 0.02, log=True),
-        Choice("target", "true class", CLASSES, CLASSES[0]),
+        Choice("target", "true class", CLASSES, "dog"),
     )
     return Demo(
         title="From scores to a loss",
