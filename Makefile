@@ -62,7 +62,7 @@ format: .venv/ready  ## put the code into the house's format
 	ruff format .
 
 clean:  ## remove the environment and everything generated that is not committed
-	rm -rf .venv course .pytest_cache .mypy_cache .ruff_cache *.egg-info autograder/*.egg-info
+	rm -rf .venv course .build-* .pytest_cache .mypy_cache .ruff_cache *.egg-info autograder/*.egg-info
 
 .venv/ready: constraints.txt pyproject.toml autograder/pyproject.toml
 	$(PYTHON) -m venv .venv
