@@ -43,7 +43,7 @@ function paint(canvas, { looks, shape }, { counts, words, numbers }) {
 function render({ model, el }) {
   el.innerHTML = model.get("html");
   const form = el.querySelector("form"), part = (name) => form.querySelector(name), canvas = part("canvas");
-  let set = null, frame = null, flying = 0, limit = 2, newer = false, pause = 0, last = Promise.resolve();
+  let set = null, frame = null, flying = 0, limit = 3, newer = false, pause = 0, last = Promise.resolve();
 
   function ask() {
     for (const slider of form.querySelectorAll("[type=range]")) {
@@ -51,7 +51,7 @@ function render({ model, el }) {
       const text = `${value} ${slider.dataset.unit}`.trim().replace("-", "−");
       slider.setAttribute("aria-valuetext", slider.previousElementSibling.textContent = text);
     }
-    // Two requests on the way at most, one for a slow model; beyond that only the hand's newest position is kept.
+    // Three requests on the way at most, one for a slow model; beyond that only the hand's newest position is kept.
     newer = flying >= limit;
     if (!newer) flying++, model.send({ form: Object.fromEntries(new FormData(form)), set: set?.set });
   }
@@ -73,7 +73,7 @@ function render({ model, el }) {
       clearTimeout(pause); pause = setTimeout(() => { part(".gradus-spoken").textContent = message.alt; }, 700);
     }
     form.dataset.frames = 1 + Number(form.dataset.frames ?? 0);
-    [flying, limit] = [message.flying ?? flying - 1, message.slow ? 1 : 2];
+    [flying, limit] = [message.flying ?? flying - 1, message.slow ? 1 : 3];
     if (newer) ask();
   }
   function resize() {
