@@ -25,7 +25,7 @@ def softmax(scores):
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
     if not Path(labs.CHROMIUM).exists():
@@ -79,7 +79,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[[str], Page]]:
     assert not complaints
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab_page(chromium: Browser, lab: str) -> Iterator[tuple[Page, list[str]]]:
     """The notebook with all cells run, and what the console complained about."""
     complaints: list[str] = []
