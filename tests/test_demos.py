@@ -5,15 +5,21 @@ from __future__ import annotations
 import base64
 import gc
 import inspect
+import io
 import json
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from gradus import demos
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
@@ -34,6 +40,38 @@ def naive_softmax(scores: np.ndarray) -> np.ndarray:
 def numbers(demo: Demo, **form: str) -> np.ndarray:
     """What the browser would paint."""
     return np.frombuffer(demo.respond({"form": demo.start() | form})[1], dtype=np.float32)
+
+
+def corners(demo: Demo) -> Iterator[dict[str, str]]:
+    """Every control at both of its ends, or at each of its options, while the others stay as they start."""
+    for control in demo.controls:
+        ends = control.options if isinstance(control, Choice) else map(control.write, (control.low, control.high))
+        yield from (demo.start() | {control.name: end} for end in ends)
+
+
+def boxes(demo: Demo, form: dict[str, str]) -> tuple[Bbox, dict[str, Bbox]]:
+    """The picture's box in pixels, and that of every text, of the set or moving, with a margin of 1."""
+    stage = demo._scene({control.name: control.read(form) for control in demo.controls})[0]
+    demo.respond({"form": form})
+    with stage.styled():
+        figure = stage.figure
+        figure.draw_without_rendering()
+        texts = [text for ax in figure.axes for text in (ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label)]
+        for axis in [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]:
+            low, high = sorted(axis.get_view_interval())
+            along = axis.axis_name == "y"
+            texts += [text for text in axis.get_ticklabels() if low <= text.get_position()[along] <= high]
+        texts += [text for ax in figure.axes if ax.get_legend() for text in ax.get_legend().get_texts()]
+        moving = [artist for actor in stage.cast if actor.kind == "words" for artist in actor.artists()]
+        for artist in moving:
+            figure.add_artist(artist)
+        shown = [text for text in [*texts, *moving] if isinstance(text, Text) and text.get_text()]
+        found = {
+            f"{number}: {text.get_text()}": text.get_window_extent().padded(1) for number, text in enumerate(shown)
+        }
+        for artist in moving:
+            artist.remove()
+    return figure.bbox, found
 
 
 def test_nothing_heavy_loads_before_a_demo_is_opened() -> None:
@@ -165,17 +203,25 @@ def test_a_learners_overflow_is_drawn_and_does_not_warn() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_corner_of_every_control_has_a_frame_and_words(name: str) -> None:
     demo = getattr(demos, name)()
-    for control in demo.controls:
-        texts = (
-            control.options if isinstance(control, Choice) else [control.write(v) for v in (control.low, control.high)]
-        )
-        for text in texts:
-            message, data = demo.respond({"form": demo.start() | {control.name: text}})
-            assert message["error"] == ""
-            assert message["alt"].endswith(".")
-            assert len(data) == 4 * sum(message["counts"])
-            assert len(message["looks"]) == len(message["counts"])
-            json.dumps(message, allow_nan=False)
+    for form in corners(demo):
+        message, data = demo.respond({"form": form})
+        assert message["error"] == ""
+        assert message["alt"].endswith(".")
+        assert len(data) == 4 * sum(message["counts"])
+        assert len(message["looks"]) == len(message["counts"])
+        json.dumps(message, allow_nan=False)
+
+
+@pytest.mark.parametrize("size", ["notebook", "lecture"])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_is_cut_off_or_lies_on_another(name: str, size: str) -> None:
+    demo = getattr(demos, name)(size=size)
+    for form in corners(demo):
+        paper, found = boxes(demo, form)
+        for text, box in found.items():
+            assert Bbox.intersection(box, paper).bounds == pytest.approx(box.bounds), f"{text} is cut off: {form}"
+        for (text, box), (other, there) in combinations(found.items(), 2):
+            assert not box.overlaps(there), f"{text} lies on {other}: {form}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -329,7 +375,7 @@ def test_an_image_travels_unchanged_behind_its_corners_and_shape() -> None:
 def test_a_frame_far_outside_stays_finite() -> None:
     stage = Stage()
     (ax,) = stage.panels("one")
-    stage.points(ax, "loss").place([1e30, -np.inf], [0, 1])
+    stage.line(ax, "loss").place([1e30, -np.inf], [0, 1])
     assert np.nanmax(np.abs(np.frombuffer(stage.frame()[2], np.float32))) < 2e5
 
 
@@ -349,6 +395,31 @@ def test_every_kind_of_actor_is_painted_by_matplotlib_too() -> None:
     assert ink("arrows", 0.1, 0.1, 0.6, 0.6)
     assert ink("words", 0.5, 0.5, words=["here"])
     assert ink("image", 0, 1, 1, 0, pixels=np.full((2, 2, 4), 200, np.uint8))
+
+
+def test_matplotlib_paints_actors_where_the_browser_does_and_cuts_them_off_at_the_axes() -> None:
+    stage = Stage()
+    left, right = stage.panels("one", "two")
+    for ax in (left, right):
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+    before = imread(io.BytesIO(stage.picture()))
+    stage.bars(right, "loss").place(-1, -1, 2, 2)
+    points = stage.points(left, "loss", width=3)
+    points.place([1, 1.01], [0.5, 0.2])
+    changed = np.abs(imread(io.BytesIO(stage.picture())) - before).max(axis=-1) > 0.2
+    # The picture as the axes and the browser count it: from the top left corner.
+    scale, (_, height) = changed.shape[1] / stage.shape[0], stage.shape
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) / scale for axis in (1, 0))
+    radius = points.size / 2
+    np.testing.assert_allclose([columns[0], columns[-1]], [left.bbox.x1 - radius, right.bbox.x1], atol=1.5)
+    np.testing.assert_allclose([rows[0], rows[-1]], [height - right.bbox.y1, height - right.bbox.y0], atol=1.5)
+    between = columns[(columns > left.bbox.x1) & (columns < right.bbox.x0 - 2)]
+    assert between[-1] == pytest.approx(left.bbox.x1 + radius, abs=1.5)
+    lower = changed[int(scale * (height - left.bbox.y0 - 0.3 * left.bbox.height)) :, : int(scale * right.bbox.x0 - 2)]
+    assert not lower.any(), "a point outside the axes is painted"
+    clips = [look["clip"] for look in stage.looks()]
+    np.testing.assert_allclose(clips[0], [right.bbox.x0, height - right.bbox.y1, *right.bbox.size])
+    np.testing.assert_allclose(clips[1], [0, 0, *stage.shape])
 
 
 def test_an_unknown_size_names_the_known_ones() -> None:

@@ -109,10 +109,10 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
 
 def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
     titles = ("Activations of each layer (width: √ of their share)", "Their spread")
-    top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(2, 1))
+    top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(3, 2))
     ticks = [1, 5, 10, 15, 20]
     top.set(xlim=(0.4, LAYERS + 1), ylim=(EDGES[0], EDGES[-1]), ylabel="activation", xticks=ticks)
-    bottom.set(ylim=(1e-4, 1e4), yscale="log", xlabel="layer", ylabel="std. dev.", yticks=[1e-4, 1, 1e4])
+    bottom.set(ylim=(1e-4, 1e2), yscale="log", xlabel="layer", ylabel="std. dev.", yticks=[1e-4, 1e-1, 1e2])
     bottom.axhline(1, color="#8C8C8C", lw=1)
 
     shapes = stage.area(top, "activation", alpha=0.75)

@@ -89,15 +89,15 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
 
 
 def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
-    left, middle, right = stage.panels("Scores", "Probabilities", "Loss")
+    left, middle, right = stage.panels("Scores", "Probabilities", "Loss", width_ratios=(1, 1.2, 1))
     x = np.arange(4)
     for ax in (left, middle):
         ax.set(xlim=(-0.6, 3.6), xticks=x, xticklabels=CLASSES)
         ax.grid(axis="x", visible=False)
     left.set(ylim=(-6, 6), ylabel="score")
     left.axhline(0, color="#8C8C8C", lw=1)
-    middle.set(ylim=(0, 1.12), ylabel="probability", yticks=np.linspace(0, 1, 6))
-    right.set(xlim=(0, 1), ylim=(0, 6), xlabel="probability of true class", ylabel="loss (nats)")
+    middle.set(ylim=(0, 1.12), ylabel="probability $p$", yticks=np.linspace(0, 1, 6))
+    right.set(xlim=(0, 1), ylim=(0, 6), xlabel="$p$ of the true class", ylabel="loss (nats)")
     p = np.linspace(1e-3, 1, 300)
     right.plot(p, -np.log(p), color="#8C8C8C")
 
@@ -105,7 +105,7 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
     true_bar = stage.bars(left, "true class")
     chances = stage.bars(middle, "probability")
     true_chance = stage.bars(middle, "true class")
-    numbers = stage.words(middle, "example")
+    numbers = stage.words(middle, "example", width=0.9)
     drop = stage.line(right, "loss")
     point = stage.points(right, "loss", width=1.5)
     number = stage.words(right, "loss", align="right", width=1.1)

@@ -23,7 +23,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
+from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedBbox
 from numpy.typing import ArrayLike
 
 from gradus import plots
@@ -76,7 +76,7 @@ class Actor:
         ----------
         *columns : array_like, shape (M,)
             Data coordinates. Lines, areas, points and words: x, y. Bars, arrows and images: x0, y0, x1, y1.
-            A NaN lifts the pen of a line and leaves out anything else.
+            A NaN lifts the pen of a line and leaves out anything else; a point outside the axes is left out.
         words : sequence of str
             One text per element of a ``words`` actor.
         pixels : ndarray of uint8, shape (H, W, 4), optional
@@ -90,6 +90,10 @@ class Actor:
     def outline(self) -> np.ndarray:
         """Return what to paint as pixels from the top left corner of the picture, shape (M, 2), NaN between pieces."""
         points = self.axes.transData.transform(self.data.reshape(-1, 2))
+        if self.kind == "points":
+            # Whole or not at all: half a point on the edge looks like a mistake.
+            low, high = self.axes.bbox.padded(0.01).get_points()
+            points[~((low <= points) & (points <= high)).all(axis=1)] = np.nan
         points[:, 1] = self.axes.figure.bbox.height - points[:, 1]
         points = np.clip(points, -_FAR, _FAR)
         if self.kind == "points":
@@ -100,6 +104,15 @@ class Actor:
         if self.kind == "arrows":
             return _pieces(_arrows(corners[:, :2], corners[:, 2:], self.size))
         return points
+
+    def paper(self) -> Transform:
+        """Return the transform from pixels to the figure, whose resolution is another one when it is printed."""
+        return Affine2D().scale(1 / self.axes.figure.dpi) + self.axes.figure.dpi_scale_trans
+
+    def window(self) -> Bbox:
+        """Return where it can be seen, in pixels: inside the axes; words and the points on their edge beyond."""
+        beyond = self.kind in ("words", "points")
+        return (self.axes.figure.bbox if beyond else self.axes.bbox).frozen()
 
     def numbers(self) -> np.ndarray:
         """Return what the browser paints from, float32; an image's colours follow its corners and its shape."""
@@ -112,8 +125,7 @@ class Actor:
     def artists(self) -> list[Artist]:
         """Return the same thing for matplotlib to paint."""
         figure = self.axes.figure
-        outline = self.outline() * (1, -1) + (0, figure.bbox.height)
-        paper = Affine2D().scale(1 / figure.dpi) + figure.dpi_scale_trans
+        outline, paper = self.outline() * (1, -1) + (0, figure.bbox.height), self.paper()
         if self.kind == "image":
             (x0, y0), (x1, y1) = outline
             image = BboxImage(
@@ -235,11 +247,11 @@ class Stage:
         added = []
         with self.styled():
             for order, actor in enumerate(self.cast):
+                window = TransformedBbox(actor.window(), actor.paper())
                 for artist in actor.artists():
                     artist.set_zorder(10 + order)
                     actor.axes.figure.add_artist(artist)
-                    if actor.kind != "words":
-                        artist.set_clip_box(actor.axes.bbox)
+                    artist.set_clip_box(window)
                     added.append(artist)
             png = io.BytesIO()
             self.figure.savefig(png, format="png", dpi=150)
@@ -250,11 +262,11 @@ class Stage:
     def looks(self) -> list[dict[str, Any]]:
         """Return what the browser has to know about each actor once; lengths in pixels."""
         self._freeze()
-        width, height = self.shape
+        height = self.shape[1]
         settings: Any = mpl.rcParams
         looks = []
         for actor in self.cast:
-            box = actor.axes.bbox
+            box = actor.window()
             stroke = actor.size / 6 if actor.kind == "points" else actor.size
             dash = [] if actor.dash == "-" else settings[f"lines.{_DASHES[actor.dash]}_pattern"]
             looks.append(
@@ -267,7 +279,7 @@ class Stage:
                     "filled": actor.filled,
                     "align": actor.align,
                     "halo": _HALO * actor.size,
-                    "clip": [0, 0, width, height] if actor.kind == "words" else [box.x0, height - box.y1, *box.size],
+                    "clip": [box.x0, height - box.y1, *box.size],
                 }
             )
         return looks
