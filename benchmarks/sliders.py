@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import labs  # noqa: E402
 
 from gradus import demos  # noqa: E402
@@ -166,10 +166,8 @@ def main() -> None:
     places = options.places.split(",")
     # A killed benchmark must not leave servers behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    flags = [*labs.FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
     rows: list[Row] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=labs.CHROMIUM, args=flags)
+    with labs.chromium("--enable-precise-memory-info", "--js-flags=--expose-gc") as browser:
         if "gallery" in places:
             rows += in_gallery(browser)
         if "lab" in places:
@@ -178,7 +176,6 @@ def main() -> None:
             rows += in_lab(browser, "JupyterLab, stock server", [])
         if "interact" in places:
             rows += with_interact(browser)
-        browser.close()
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))

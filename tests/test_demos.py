@@ -20,6 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from nbconvert.exporters import HTMLExporter, LatexExporter, MarkdownExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from gradus import demos
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
@@ -297,6 +299,20 @@ def test_a_notebook_gets_the_widget_and_the_picture_for_those_without(monkeypatc
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     bundle, _ = demos.outlier()._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+
+
+def test_a_saved_notebook_shows_the_picture_as_web_page_as_markdown_and_in_print() -> None:
+    bundle, metadata = demos.outlier()._repr_mimebundle_()
+    shown = new_output("execute_result", data=bundle, metadata=metadata, execution_count=1)
+    notebook = new_notebook(cells=[new_code_cell("demos.outlier()", outputs=[shown], execution_count=1)])
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert f'src="data:image/png;base64,{bundle["image/png"][:100]}' in page
+    png = base64.b64decode(bundle["image/png"])
+    for exporter in (MarkdownExporter(), LatexExporter()):
+        text, resources = exporter.from_notebook_node(notebook)
+        ((name, data),) = resources["outputs"].items()
+        assert name in text
+        assert data == png
 
 
 def test_running_a_cell_again_closes_the_view_it_opened_before(monkeypatch: pytest.MonkeyPatch) -> None:

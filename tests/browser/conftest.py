@@ -1,18 +1,14 @@
-"""One Chromium, one gallery and one JupyterLab for all browser tests."""
+"""One gallery and one JupyterLab for all browser tests."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent))
 import labs
+import pytest
 from labs import NAMES
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 LEARNER = """
 from gradus import demos
@@ -23,17 +19,6 @@ def softmax(scores):
     exponentials = np.exp(scores)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    if not Path(labs.CHROMIUM).exists():
-        pytest.skip(f"{labs.CHROMIUM} is missing: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=labs.CHROMIUM, args=labs.FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""JupyterLab for the browser: started in a folder of its own, with settings of its own, on a free port."""
+"""Chromium, and what it looks at: JupyterLab and the gallery, each in a folder of its own, on a free port."""
 
 from __future__ import annotations
 
@@ -15,15 +15,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from gradus import demos
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 EXTENSION = "--ServerApp.jpserver_extensions={'gradus.server': True}"
+
+
+@contextlib.contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """Run Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_FLAGS, *flags])
+        yield browser
+        browser.close()
 
 
 def write_notebook(path: Path, *cells: str) -> Path:
