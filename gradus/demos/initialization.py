@@ -108,7 +108,7 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
 
 
 def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
-    titles = ("Activations of each layer (width: √ of their share)", "Their spread")
+    titles = ("Histogram of each layer's activations (width: √ share)", "")
     top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(3, 2))
     ticks = [1, 5, 10, 15, 20]
     top.set(xlim=(0.4, LAYERS + 1), ylim=(EDGES[0], EDGES[-1]), ylabel="activation", xticks=ticks)
