@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ from autograder import authoring
 from autograder.course import Course
 from gradus.checking import find_exercise
 from gradus.checking.exercises import Exercise
+from gradus.demos.demo import Choice, Demo
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,3 +35,10 @@ def exercise_called(name: str) -> Exercise:
 def variants(name: str) -> ModuleType:
     """Differently written answers to the exercises of the topic that ``name`` belongs to."""
     return importlib.import_module(f"variants.{exercise_called(name).topic}")
+
+
+def corners(demo: Demo) -> Iterator[dict[str, str]]:
+    """Every control at both of its ends, or at each of its options, while the others stay as they start."""
+    for control in demo.controls:
+        ends = control.options if isinstance(control, Choice) else map(control.write, (control.low, control.high))
+        yield from (demo.start() | {control.name: end} for end in ends)

@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -22,6 +21,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from nbconvert.exporters import HTMLExporter, LatexExporter, MarkdownExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from shared import corners
 
 from gradus import demos
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
@@ -42,13 +42,6 @@ def naive_softmax(scores: np.ndarray) -> np.ndarray:
 def numbers(demo: Demo, **form: str) -> np.ndarray:
     """What the browser would paint."""
     return np.frombuffer(demo.respond({"form": demo.start() | form})[1], dtype=np.float32)
-
-
-def corners(demo: Demo) -> Iterator[dict[str, str]]:
-    """Every control at both of its ends, or at each of its options, while the others stay as they start."""
-    for control in demo.controls:
-        ends = control.options if isinstance(control, Choice) else map(control.write, (control.low, control.high))
-        yield from (demo.start() | {control.name: end} for end in ends)
 
 
 def boxes(demo: Demo, form: dict[str, str]) -> tuple[Bbox, dict[str, Bbox]]:

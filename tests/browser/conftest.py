@@ -32,12 +32,16 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running JupyterLab with one notebook, ``demos.ipynb``: the learner's softmax, then every demo."""
+    """Address of a running JupyterLab with one notebook, ``demos.ipynb``: the learner's softmax, then every demo.
+
+    What a kernel or the server complained about fails the last test.
+    """
     folder = tmp_path_factory.mktemp("lab")
     calls = [f"demos.{name}({'softmax' if name == 'scores_to_loss' else ''})" for name in NAMES]
     labs.write_notebook(folder / "demos.ipynb", LEARNER, *calls)
     with labs.lab(folder, labs.EXTENSION) as url:
         yield url
+    assert "Traceback" not in (folder / "lab.log").read_text()
 
 
 @pytest.fixture

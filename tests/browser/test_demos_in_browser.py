@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import labs
+import numpy as np
 import pytest
 from labs import NAMES
+from matplotlib.image import imread
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
+from shared import corners
+
+from gradus import demos
+from gradus.demos.demo import Choice, Demo
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +96,69 @@ def test_every_control_moves_the_picture_in_jupyterlab(lab_page: tuple[Page, lis
     page, complaints = lab_page
     move_everything(page.locator(".gradus-demo").nth(NAMES.index(name)))
     assert not complaints
+
+
+def painted_by_browser(demo: Locator) -> np.ndarray:
+    """Where the canvas shows something that is not white, shape (H, W)."""
+    url = demo.evaluate("d => d.querySelector('canvas').toDataURL()")
+    pixels = imread(io.BytesIO(base64.b64decode(url.split(",")[1])))
+    return np.asarray((pixels[..., 3] > 0.2) & (pixels[..., :3].min(axis=-1) < 0.9))
+
+
+def painted_by_matplotlib(demo: Demo, form: dict[str, str], shape: tuple[int, ...]) -> np.ndarray:
+    """Where matplotlib's picture differs from the empty set, at the browser's resolution."""
+    demo.respond({"form": form})
+    stage = demo._scene({control.name: control.read(form) for control in demo.controls})[0]
+    full, cast = stage.picture(), stage.cast
+    stage.cast = []
+    empty, stage.cast = stage.picture(), cast
+    both = [Image.open(io.BytesIO(png)).convert("RGB").resize(shape[::-1]) for png in (full, empty)]
+    return np.abs(np.subtract(*(np.asarray(image, dtype=float) for image in both))).max(axis=-1) > 0.1 * 255
+
+
+def in_blocks(painted: np.ndarray, side: int = 12) -> np.ndarray:
+    """The painted share of each block of pixels, so that the edges of letters do not count."""
+    height, width = (length // side for length in painted.shape)
+    return painted[: height * side, : width * side].reshape(height, side, width, side).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_browser_and_matplotlib_paint_the_same_actors(open_page: OpenPage, gallery: str, name: str) -> None:
+    shown = in_gallery(open_page, gallery, name)
+    demo: Demo = getattr(demos, name)(size="lecture")
+    for form in corners(demo):
+        for control in demo.controls:
+            field = shown.locator(f"[name={control.name}]")
+            if isinstance(control, Choice):
+                field.and_(shown.locator(f"[value='{form[control.name]}']")).check(force=True)
+            else:
+                field.fill(form[control.name])
+        shown.page.wait_for_function(
+            "([d, alt]) => d.querySelector('canvas').ariaLabel === alt",
+            arg=[shown.element_handle(), demo.respond({"form": form})[0]["alt"]],
+        )
+        browser = painted_by_browser(shown)
+        matplotlib = painted_by_matplotlib(demo, form, browser.shape)
+        assert matplotlib.any()
+        assert np.abs(in_blocks(browser) - in_blocks(matplotlib)).max() < 0.3, form
+
+
+@pytest.mark.parametrize("place", ["gallery", "JupyterLab"])
+def test_after_a_rush_the_last_position_is_shown(
+    open_page: OpenPage, gallery: str, lab_page: tuple[Page, list[str]], place: str
+) -> None:
+    in_lab = lab_page[0].locator(".gradus-demo").nth(NAMES.index("outlier"))
+    shown = in_gallery(open_page, gallery, "outlier") if place == "gallery" else in_lab
+    shown.locator("[name=position]").evaluate(
+        """async (slider) => {
+            for (let k = 0; k < 100; k++) {
+                slider.value = k % 20;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                if (k % 10 === 0) await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    expect(shown.locator("canvas")).to_have_attribute("aria-label", re.compile(r"at 19\.0 m"))
 
 
 def test_the_learners_error_is_shown_and_the_demo_recovers(lab_page: tuple[Page, list[str]]) -> None:
