@@ -65,6 +65,6 @@ clean:  ## remove the environment and everything generated that is not committed
 	rm -rf .venv course .build-* .pytest_cache .mypy_cache .ruff_cache *.egg-info autograder/*.egg-info
 
 .venv/ready: constraints.txt pyproject.toml autograder/pyproject.toml
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) .venv  # nothing is kept of an environment that was never finished
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[develop]' --editable ./autograder
 	touch $@
