@@ -49,7 +49,7 @@ formgrader: .venv/ready  ## open nbgrader's formgrader, for marking by hand
 bundle: .venv/ready  ## pack the zip that students get
 	autograder bundle
 
-benchmark: .venv/ready  ## measure how pictures follow sliders (leave the machine alone for ten minutes)
+benchmark: .venv/ready  ## measure how pictures follow sliders (leave the machine alone for fifteen minutes)
 	python benchmarks/sliders.py
 
 lint: .venv/ready  ## ruff and mypy

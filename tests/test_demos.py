@@ -245,6 +245,19 @@ def test_answers_depend_on_the_request_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_no_slider_and_no_choice_can_be_is_refused_before_the_model_runs(name: str) -> None:
+    demo = getattr(demos, name)()
+    start = demo.start()
+    for control in demo.controls:
+        texts = ["", "nan", "inf", "1e9", "-1e9", "rm -rf"] if isinstance(control, Slider) else ["", "1", "no"]
+        for text in texts:
+            with pytest.raises(ValueError, match=r"must be|could not convert"):
+                demo.respond({"form": start | {control.name: text}})
+        with pytest.raises(KeyError):
+            demo.respond({"form": {key: value for key, value in start.items() if key != control.name}})
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_set_travels_only_when_the_browser_has_another(name: str) -> None:
     demo = getattr(demos, name)()
     message, _ = demo.respond({"form": demo.start()})

@@ -53,8 +53,18 @@ class Slider:
     play: float = 0.0
 
     def read(self, form: Mapping[str, Any]) -> float:
-        """Return the value a browser's form holds."""
+        """Return the value a browser's form holds.
+
+        Raises
+        ------
+        ValueError
+            If it is not on the slider.
+        """
         value = float(form[self.name])
+        low, high = (float(self.write(end)) for end in (self.low, self.high))
+        # Whoever listens to a lecture can send anything; a million layers would end it.
+        if not low <= value <= high:
+            raise ValueError(f"{self.name} must be between {low} and {high}; got {value}.")
         return float(10**value) if self.log else value
 
     def write(self, value: float) -> str:
