@@ -43,7 +43,8 @@ function paint(canvas, { looks, shape }, { counts, words, numbers }) {
 function render({ model, el }) {
   el.innerHTML = model.get("html");
   const form = el.querySelector("form"), part = (name) => form.querySelector(name), canvas = part("canvas");
-  let set = null, frame = null, flying = 0, limit = 3, newer = false, pause = 0, last = Promise.resolve();
+  let set = null, frame = null, flying = 0, newer = false, gap = 0, sent = 0, later = 0, pause = 0;
+  let last = Promise.resolve();
 
   function ask() {
     for (const slider of form.querySelectorAll("[type=range]")) {
@@ -51,9 +52,15 @@ function render({ model, el }) {
       const text = `${value} ${slider.dataset.unit}`.trim().replace("-", "−");
       slider.setAttribute("aria-valuetext", slider.previousElementSibling.textContent = text);
     }
-    // Three requests on the way at most, one for a slow model; beyond that only the hand's newest position is kept.
-    newer = flying >= limit;
-    if (!newer) flying++, model.send({ form: Object.fromEntries(new FormData(form)), set: set?.set });
+    // Three requests on the way at most, and to a slow model none before it is ready for it; beyond that only the hand's
+    // newest position is kept.
+    const now = performance.now(), wait = sent + gap - now;
+    newer = flying >= 3 || wait > 0;
+    clearTimeout(later);
+    if (wait > 0) later = setTimeout(ask, wait);
+    if (newer) return;
+    [flying, sent] = [flying + 1, now];
+    model.send({ form: Object.fromEntries(new FormData(form)), set: set?.set });
   }
   async function receive(message, data) {
     Object.assign(part(".gradus-error"), { textContent: message.error, hidden: !message.error });
@@ -73,7 +80,7 @@ function render({ model, el }) {
       clearTimeout(pause); pause = setTimeout(() => { part(".gradus-spoken").textContent = message.alt; }, 700);
     }
     form.dataset.frames = 1 + Number(form.dataset.frames ?? 0);
-    [flying, limit] = [message.flying ?? flying - 1, message.slow ? 1 : 3];
+    [flying, gap] = [message.flying ?? flying - 1, message.gap ?? 0];
     if (newer) ask();
   }
   function resize() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from labs import NAMES
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 from shared import corners
 
 from gradus import demos
@@ -233,6 +234,51 @@ def test_nothing_is_cut_off_and_text_is_large(
     assert demo.evaluate("d => parseFloat(getComputedStyle(d).fontSize)") >= height / 36
     share = demo.evaluate("d => d.querySelector('canvas').clientHeight / innerHeight")
     assert share > 0.45
+
+
+def test_a_slow_model_has_two_requests_to_answer_at_most(chromium: Browser, tmp_path: Path) -> None:
+    slow = (
+        "import time\nfrom gradus.demos.gallery import serve\n"
+        "def slow(scores):\n    time.sleep(0.1)\n    return scores / 10\nserve({'scores_to_loss': slow})"
+    )
+    waiting = []
+    with labs.gallery(tmp_path, sys.executable, "-c", slow) as url:
+        page = chromium.new_page()
+
+        def count(socket: WebSocket) -> None:
+            # The first frame opens the page, nobody asked for it.
+            waiting.append(1)
+            socket.on("framesent", lambda _: waiting.append(waiting[-1] + 1))
+            socket.on("framereceived", lambda _: waiting.append(waiting[-1] - 1))
+
+        page.on("websocket", count)
+        page.goto(f"{url}/demo/scores_to_loss")
+        demo = page.locator(".gradus-demo")
+        expect(demo).to_have_attribute("data-frames", "2", timeout=20_000)
+        demo.locator("[name=cat]").evaluate(
+            """async (slider) => {
+                for (let k = 0; k < 60; k++) {
+                    slider.value = k / 20;
+                    slider.dispatchEvent(new Event("input", { bubbles: true }));
+                    await new Promise((done) => setTimeout(done, 16));
+                }
+            }"""
+        )
+        page.wait_for_timeout(500)
+        assert waiting[-1] == 0
+        assert max(waiting) <= 2
+        assert len(waiting) > 15
+        # However the answers fall between two requests, the last position is not forgotten.
+        for last in range(20):
+            demo.locator("[name=cat]").evaluate(
+                """(slider, last) => [1, 2, 3, last / 10].forEach((value) => {
+                    slider.value = value;
+                    slider.dispatchEvent(new Event("input", { bubbles: true }));
+                })""",
+                last,
+            )
+            expect(demo.locator("canvas")).to_have_attribute("aria-label", re.compile(f"cat {last / 100:.2f}"))
+        page.close()
 
 
 def test_a_lost_gallery_is_said_to_be_lost(chromium: Browser, tmp_path: Path) -> None:
