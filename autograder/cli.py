@@ -47,7 +47,7 @@ def main() -> None:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if a generated file is stale.")
 def build(assignments: tuple[str, ...], only_check: bool) -> None:
     """Make student notebooks and public cases from solutions/ (of all assignments by default)."""
-    from autograder import build as building
+    from autograder.source import build as building
 
     course = Course.find()
     chosen = [course.assignment(name) for name in assignments] or course.assignments()
@@ -80,7 +80,7 @@ def grade(
     json_file: Path | None,
 ) -> None:
     """Grade the class: scores into the gradebook, a feedback page for everybody."""
-    from autograder import grading
+    from autograder.grading import batch as grading
 
     course = Course.find()
     chosen = course.assignment(assignment)
@@ -115,7 +115,7 @@ def grade(
 @click.option("--seconds", type=float, default=60.0, show_default=True, help="Wall time one exercise may take.")
 def evaluate(file: Path, exercises: tuple[str, ...], as_json: bool, seconds: float) -> None:
     """Judge a Python file whose functions and classes are named after exercises."""
-    from autograder import evaluate as evaluating
+    from autograder.judging import evaluate as evaluating
 
     verdicts = evaluating.evaluate(Course.find(), file, exercises, seconds)
     if as_json:
@@ -132,7 +132,7 @@ def evaluate(file: Path, exercises: tuple[str, ...], as_json: bool, seconds: flo
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where to (default: course/simulated).")
 def simulate(assignment: str, students: int, seed: int, folder: Path | None) -> None:
     """Make up a class: answers drawn from the reference and from the misconceptions."""
-    from autograder import simulate as simulating
+    from autograder.classroom import simulate as simulating
 
     course = Course.find()
     target = folder or course.work / "simulated"
@@ -145,7 +145,7 @@ def simulate(assignment: str, students: int, seed: int, folder: Path | None) -> 
 @click.option("--out", "file", type=click.Path(path_type=Path), help="The page to write (default: course/reports/).")
 def report(assignment: str, file: Path | None) -> None:
     """Write the class report: scores, success per exercise, misconceptions counted."""
-    from autograder import report as reporting
+    from autograder.classroom import class_report as reporting
 
     course = Course.find()
     chosen = course.assignment(assignment)
@@ -157,7 +157,7 @@ def report(assignment: str, file: Path | None) -> None:
 @click.option("--out", "file", type=click.Path(path_type=Path), help="The zip to write (default: course/gradus.zip).")
 def bundle(file: Path | None) -> None:
     """Pack what students get: notebooks, gradus, data; checked for leaks."""
-    from autograder import bundle as bundling
+    from autograder.source import bundle as bundling
 
     course = Course.find()
     target = bundling.bundle(course, file or course.work / "gradus.zip")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
-from autograder import reference
+from autograder.source import reference
 from gradus import demos
 from gradus.checking import find_exercise
 from gradus.demos.gallery import serve

@@ -10,12 +10,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from shared import ROOT
 
-from autograder import authoring, build
-from autograder.attempts import right
+from autograder.classroom.attempts import right
 from autograder.course import Course
-from autograder.judge import Verdict
+from autograder.judging.judge import Verdict
 from autograder.nbgrader_hooks.execution import CHECK, JudgedExecute
 from autograder.nbgrader_hooks.sanitizing import carry_answers
+from autograder.source import build
+from autograder.source import notebook as authoring
 
 ASSIGNMENT = Course(ROOT).assignment("02")
 SKETCH = ("softmax", "log_softmax", "cross_entropy")

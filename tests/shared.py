@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from autograder import authoring
 from autograder.course import Course
+from autograder.source import notebook as authoring
 from gradus.checking import find_exercise
 from gradus.checking.exercises import Exercise
 from gradus.demos.demo import Choice, Demo

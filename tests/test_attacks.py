@@ -12,7 +12,7 @@ PATCHES = {
     "check is replaced": "check = lambda *args, **kwargs: None",
     "gradus.check is replaced": "import gradus\ngradus.check = gradus.checking.check = lambda *args, **kwargs: None",
     "the comparison is replaced": (
-        "import gradus.checking.comparing as c, gradus.checking.judges as j\n"
+        "import gradus.checking.comparing as c, gradus.checking.public as j\n"
         "c.examine = j.examine = lambda e, case, *rest: c.Finding(case, True)"
     ),
     "numpy.allclose is replaced": "np.allclose = np.isclose = np.array_equal = lambda *args, **kwargs: True",

@@ -13,8 +13,8 @@ import pytest
 from shared import ROOT, graded_exercises
 from test_grading import copy_course
 
-from autograder import build, bundle
 from autograder.course import Course, CourseError
+from autograder.source import build, bundle
 
 ALL = Course(ROOT).assignments()
 SECRETS = {what: lines for assignment in ALL for what, lines in build.secrets_of(assignment).items()}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from shared import ROOT, exercise_called
 
-from autograder import reference
+from autograder.source import reference
 from gradus import check
 from gradus.checking import (
     Case,
@@ -30,7 +30,7 @@ from gradus.checking import (
     run,
     wire,
 )
-from gradus.checking.judges import judge_publicly
+from gradus.checking.public import judge_publicly
 from gradus.checking.running import Outcome, names_used
 
 DOUBLED = Exercise(

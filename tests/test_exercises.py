@@ -11,10 +11,11 @@ import pytest
 import torch
 from shared import exercise_called, graded_exercises, variants
 
-from autograder import catalogue, reference
-from autograder.judge import share
+from autograder.judging import catalogue
+from autograder.judging.judge import share
+from autograder.source import reference
 from gradus.checking import Report, run
-from gradus.checking.judges import Frozen, assemble, judge_publicly
+from gradus.checking.public import Frozen, assemble, judge_publicly
 
 SEEDS = (0, 1, 2)
 EXERCISES = graded_exercises()
@@ -140,8 +141,8 @@ def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(name: str)
     ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
 )
 def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: catalogue.Slip) -> None:
-    from autograder import authoring
     from autograder.course import Course
+    from autograder.source import notebook as authoring
 
     number, _, heading = slip.described.see.partition("#")
     notebook = authoring.read(Course.find().assignment(number).solution)

@@ -18,9 +18,9 @@ from nbgrader.api import Gradebook
 from rooms import ASSIGNMENT, answers
 from shared import ROOT
 
-from autograder import grading
+from autograder.classroom.simulate import simulate
 from autograder.course import Course, CourseError
-from autograder.simulate import simulate
+from autograder.grading import batch as grading
 
 NAME = ASSIGNMENT.name
 

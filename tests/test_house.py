@@ -42,7 +42,12 @@ def test_imports_follow_the_rules_of_the_house(path: Path) -> None:
         assert not imports(path, "ipywidgets", "anywidget"), "only demos import widgets"
     if place.startswith("autograder/topics/"):
         assert not imports(path, "nbgrader", "autograder.nbgrader_hooks", "autograder.sandbox")
-    allowed = ("autograder/nbgrader_hooks/", "autograder/grading.py", "autograder/build.py", "autograder/results.py")
+    allowed = (
+        "autograder/nbgrader_hooks/",
+        "autograder/grading/batch.py",
+        "autograder/source/build.py",
+        "autograder/classroom/results.py",
+    )
     if not place.startswith(allowed):
         assert not imports(path, "nbgrader"), "nbgrader is plugged in at few places"
     if place.startswith("gradus/"):

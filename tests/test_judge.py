@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shared import exercise_called
 
-from autograder import reference
-from autograder.judge import Judge
+from autograder.judging.judge import Judge
+from autograder.source import reference
 from gradus.checking import Case, run, wire
-from gradus.checking.judges import answer_judge
+from gradus.checking.public import answer_judge
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from autograder import reference
+from autograder.source import reference
 from gradus import data
 
 EXAMPLE, DOG, FOX = np.array([[3.0, 1.6, 3.8, -2.0]]), np.array([1]), np.array([2])

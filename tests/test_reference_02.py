@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from autograder import reference
+from autograder.source import reference
 
 CLOSE: dict[str, float] = {"rtol": 1e-10, "atol": 1e-10}
 SIZES = [1.0, 30.0, 1e4]

@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 from shared import ROOT, exercise_called, graded_exercises
 
-from autograder import attempts, authoring, catalogue, reference
-from autograder.catalogue import Slip
+from autograder.classroom import attempts
+from autograder.classroom.simulate import CRASH, EMPTY, RIGHT, Simulated, names, simulate
 from autograder.course import Assignment, Course, CourseError
-from autograder.simulate import CRASH, EMPTY, RIGHT, Simulated, names, simulate
+from autograder.judging import catalogue
+from autograder.judging.catalogue import Slip
+from autograder.source import notebook as authoring
+from autograder.source import reference
 from gradus.checking import Misconception, Outcome, run
 from gradus.checking.comparing import diagnose, examine
 
@@ -268,7 +271,7 @@ def helped(x: float) -> float:
     return float(exponential(0.0)) * double(x) + (helped(x - 1) if x > 1 else 0)
 @misconception(of="other")
 def helped_by_the_course(x): return load(x)
-from autograder.reference import load
+from autograder.source.reference import load
 '''
 
 

@@ -20,7 +20,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
 from autograder.course import Course
-from autograder.judge import Judge, Verdict, process_environment
+from autograder.judging.judge import Judge, Verdict, process_environment
 from autograder.nbgrader_hooks.markup import harmless_outputs
 from gradus.checking import Report
 

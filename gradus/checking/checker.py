@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from gradus.checking.exercises import Exercise, all_exercises
-from gradus.checking.judges import answer_judge, judge_publicly
+from gradus.checking.public import answer_judge, judge_publicly
 from gradus.checking.report import Report
 
 JUDGE = "GRADUS_JUDGE"

@@ -11,7 +11,7 @@ import sys
 
 from gradus.checking.checker import JUDGE
 from gradus.checking.exercises import all_exercises
-from gradus.checking.judges import answer_judge
+from gradus.checking.public import answer_judge
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.catalogue import Case, hidden_cases, public_cases
+from autograder.judging.catalogue import Case, hidden_cases, public_cases
 
 Array = np.ndarray
 Inputs = dict[str, Any]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from autograder.catalogue import misconception
+from autograder.judging.catalogue import misconception
 
 Array = np.ndarray
 LossAndGradients = tuple[float, Array, Array]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course, CourseError
-from autograder.judge import Judge, Verdict, process_environment
+from autograder.judging.judge import Judge, Verdict, process_environment
 from gradus.checking import find_exercise
 
 SECONDS_PER_EXERCISE = 60.0

@@ -19,10 +19,12 @@ from nbgrader.api import Gradebook
 from shared import ROOT
 from sqlalchemy.exc import SAWarning
 
-from autograder import authoring, questions, results
+from autograder.classroom import remarks as questions
+from autograder.classroom import results
+from autograder.classroom.class_report import advice, class_report, tally
+from autograder.classroom.results import VERDICT, Result, Submission
 from autograder.course import Assignment, Course, CourseError
-from autograder.report import advice, class_report, tally
-from autograder.results import VERDICT, Result, Submission
+from autograder.source import notebook as authoring
 from gradus.checking import Misconception
 
 SOURCE = '''# %% [markdown]
@@ -537,7 +539,7 @@ def test_the_same_results_give_the_same_page(
 
 
 def test_the_verdict_is_where_grading_puts_it() -> None:
-    from autograder.judge import Verdict
+    from autograder.judging.judge import Verdict
     from autograder.nbgrader_hooks.execution import write_verdicts
     from gradus.checking import Report
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from autograder import build
 from autograder.course import Course, CourseError
+from autograder.source import build
 
 _FOLDERS = ("gradus", "notebooks")
 _FILES = ("LICENSE", "LICENSE-TEXT", "data/digits.npz", "data/README.md", "data/CHECKSUMS", "pyproject.toml")

@@ -20,8 +20,10 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder import attempts, authoring, catalogue
+from autograder.classroom import attempts
 from autograder.course import Assignment, Course, CourseError
+from autograder.judging import catalogue
+from autograder.source import notebook as authoring
 
 RIGHT, EMPTY, CRASH = "reference", "empty", "crash: "
 DEADLINE = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)

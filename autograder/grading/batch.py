@@ -30,10 +30,10 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder import build
 from autograder.course import Assignment, Course, CourseError
 from autograder.nbgrader_hooks.execution import CHECK, Graded, JudgedExecute, digest
 from autograder.nbgrader_hooks.sanitizing import carry_answers
+from autograder.source import build
 
 Progress = Callable[[str, int, int], None]
 

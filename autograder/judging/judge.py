@@ -19,11 +19,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder import catalogue, reference
+from autograder.judging import catalogue
+from autograder.source import reference
 from gradus.checking import Case, Exercise, Misconception, Report, find_exercise, run, wire
 from gradus.checking.checker import JUDGE
 from gradus.checking.exercises import GATE
-from gradus.checking.judges import assemble
+from gradus.checking.public import assemble
 from gradus.checking.running import Outcome
 
 SECONDS_PER_MESSAGE = 300.0

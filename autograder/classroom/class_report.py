@@ -17,9 +17,11 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from autograder import authoring, questions, results
+from autograder.classroom import remarks as questions
+from autograder.classroom import results
+from autograder.classroom.results import OUTCOMES, Result, Submission
 from autograder.course import Assignment, Course
-from autograder.results import OUTCOMES, Result, Submission
+from autograder.source import notebook as authoring
 from gradus import plots
 from gradus.checking import Misconception
 from gradus.checking.exercises import GATE
@@ -263,7 +265,7 @@ def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]
     )
     environment.filters["points"] = _points
     environment.globals["number"] = {one.student: index for index, one in enumerate(submissions, 1)}
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template("class_report.html.j2").render(
         title=_title(assignment, source),
         assignment=assignment.name,
         submissions=submissions,

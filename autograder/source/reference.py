@@ -10,8 +10,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from autograder import authoring
 from autograder.course import Course
+from autograder.source import notebook as authoring
 from gradus.checking import Exercise
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from autograder import attempts, authoring
-from autograder.results import Result
+from autograder.classroom import attempts
+from autograder.classroom.results import Result
+from autograder.source import notebook as authoring
 
 Answers = Mapping[str, Sequence[tuple[str, Result]]]
 

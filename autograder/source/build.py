@@ -23,8 +23,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder import authoring, catalogue, reference
 from autograder.course import Assignment, Course, CourseError
+from autograder.judging import catalogue
+from autograder.source import notebook as authoring
+from autograder.source import reference
 from gradus.checking import Outcome, find_exercise, run, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}

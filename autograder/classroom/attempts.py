@@ -17,8 +17,8 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.catalogue import Slip
 from autograder.course import CourseError
+from autograder.judging.catalogue import Slip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -15,9 +15,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from autograder import authoring
 from autograder.course import Assignment, Course, CourseError
 from autograder.nbgrader_hooks.execution import VERDICT
+from autograder.source import notebook as authoring
 from gradus.checking import Misconception
 
 OUTCOMES = ("right", "partial", "wrong", "crashed", "empty")
