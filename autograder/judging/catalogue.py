@@ -1,34 +1,25 @@
-"""The secret half of every exercise: its cases and its misconceptions, registered by ``autograder.topics``."""
+"""What is secret about every exercise: its cases and its slips, registered by the modules in ``autograder.topics``."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
 
 import numpy as np
 
-from gradus.checking import Case, Misconception, find_exercise
+from autograder.course import CourseError
+from autograder.judging.slips import Slip, slips_of
+from gradus.checking import Case, find_exercise
+from gradus.checking.exercises import GATE
 
-__all__ = ["Case", "Slip", "hidden_cases", "misconception", "public_cases"]
+__all__ = ["Case", "hidden", "hidden_cases", "public", "public_cases", "slips", "titles"]
 
 Generator = Callable[[np.random.Generator], Iterable[Case]]
-Wrong = TypeVar("Wrong", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Slip:
-    """A misconception as code: what it is called, and an answer that has it."""
-
-    described: Misconception
-    answer: Callable[..., Any]
-
 
 _public: dict[str, Generator] = {}
 _hidden: dict[str, Generator] = {}
-_slips: dict[str, list[Slip]] = {}
 
 
 def public_cases(exercise: str) -> Callable[[Generator], Generator]:
@@ -49,54 +40,58 @@ def _register(table: dict[str, Generator], exercise: str) -> Callable[[Generator
     return register
 
 
-def misconception(*, of: str, says: str, see: str) -> Callable[[Wrong], Wrong]:
-    """Register a wrong answer to an exercise.
-
-    Parameters
-    ----------
-    of : str
-        The exercise.
-    says : str
-        What to tell a student who has it.
-    see : str
-        Number of the notebook, ``#`` and the heading of the part that explains it.
-    """
-
-    def register(answer: Wrong) -> Wrong:
-        known = _slips.setdefault(of, [])
-        known[:] = [slip for slip in known if slip.described.name != answer.__name__]
-        known.append(Slip(Misconception(answer.__name__, says, see), answer))
-        return answer
-
-    return register
-
-
-@cache
-def _load(topic: str) -> None:
-    for part in ("cases", "misconceptions"):
-        importlib.import_module(f"autograder.topics.{topic}.{part}")
-
-
-def _load_for(name: str) -> None:
-    exercise = find_exercise(name)
-    if exercise is None:
-        raise KeyError(f"there is no exercise {name!r}")
-    _load(exercise.topic)
-
-
 def public(name: str) -> list[Case]:
     """The public cases of an exercise, the same on every call."""
-    _load_for(name)
-    return list(_public[name](np.random.default_rng(list(name.encode()))))
+    return _drawn(_public, "public_cases", name, np.random.default_rng(list(name.encode())))
 
 
 def hidden(name: str, rng: np.random.Generator) -> list[Case]:
     """The hidden cases of an exercise, drawn with ``rng``."""
-    _load_for(name)
-    return list(_hidden[name](rng))
+    return _drawn(_hidden, "hidden_cases", name, rng)
 
 
-def misconceptions(name: str) -> list[Slip]:
-    """The misconceptions of an exercise."""
-    _load_for(name)
-    return list(_slips.get(name, []))
+def slips(name: str) -> tuple[Slip, ...]:
+    """The slips of an exercise."""
+    _load(_topic(name))
+    return slips_of(name)
+
+
+def titles(topic: str) -> dict[str, str]:
+    """Id of every group of cases of a topic -> its words, as ``GROUPS`` in the topic's ``cases.py`` has them."""
+    _load(topic)
+    return {GATE: GATE, **getattr(importlib.import_module(f"autograder.topics.{topic}.cases"), "GROUPS", {})}
+
+
+def _drawn(table: dict[str, Generator], kind: str, name: str, rng: np.random.Generator) -> list[Case]:
+    topic = _topic(name)
+    _load(topic)
+    where = f"autograder/topics/{topic}/cases.py"
+    if name not in table:
+        raise CourseError(f'{where} has no cases for {name}: write a generator under @{kind}("{name}").')
+    cases = list(table[name](rng))
+    known = titles(topic)
+    unknown = sorted({case.group for case in cases} - known.keys())
+    if unknown:
+        raise CourseError(f"{where}, {kind} of {name}: say what {', '.join(map(repr, unknown))} means in GROUPS.")
+    if not any(case.group == GATE for case in cases):
+        raise CourseError(f"{where}, {kind} of {name}: no case is of the group {GATE!r}, which gates all the others.")
+    return cases
+
+
+def _topic(name: str) -> str:
+    exercise = find_exercise(name)
+    if exercise is None:
+        raise CourseError(f"There is no exercise {name!r}: register its drive in gradus/exercises/.")
+    return exercise.topic
+
+
+@cache
+def _load(topic: str) -> None:
+    for part in ("cases", "slips"):
+        module = f"autograder.topics.{topic}.{part}"
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not module.startswith(error.name):
+                raise
+            raise CourseError(f"autograder/topics/{topic}/{part}.py is missing: write it, see the README.") from None

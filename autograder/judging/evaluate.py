@@ -83,7 +83,7 @@ def evaluate(
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
     except (SyntaxError, ValueError) as error:
         raise CourseError(f"{path} is not a Python file that runs: {error}") from None
-    with _QueueJudge(course.secret, hashlib.sha256(content).hexdigest(), wanted=exercises) as judge:
+    with _QueueJudge(course, course.key(hashlib.sha256(content).hexdigest()), wanted=exercises) as judge:
         _answer_all(judge, path.resolve(), seconds)
         missing = [name for name in exercises if name not in (judge.found or [])]
         if missing or not judge.found:
@@ -110,7 +110,7 @@ def _answer_all(judge: _QueueJudge, path: Path, seconds: float) -> None:
 def _run_once(judge: _QueueJudge, path: Path, seconds: float, folder: str) -> str:
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gradus.checking.room", str(path)],
+            [sys.executable, "-m", "gradus.checking.answers", str(path)],
             cwd=folder,
             env={**process_environment(judge), "MPLBACKEND": "agg"},
             stdin=subprocess.DEVNULL,
@@ -136,15 +136,11 @@ def _run_once(judge: _QueueJudge, path: Path, seconds: float, folder: str) -> st
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """A verdict as ``autograder evaluate --json`` prints it."""
     report = verdict.report
-    cases = [
-        {"group": finding.case.group, "name": finding.case.name, "passed": finding.passed, "message": finding.message}
-        for finding in report.findings
-    ]
     return {
         "exercise": verdict.exercise,
-        "score": verdict.score,
+        "score": verdict.share,
         "passed": verdict.passed,
-        "cases": cases,
-        "misconception": report.misconceptions[0].name if report.misconceptions else None,
+        "cases": [vars(case) for case in report.cases],
+        "misconception": report.slips[0].slip.id if report.slips else None,
         "warnings": report.notes() + ([report.unanswered] if report.unanswered else []),
     }

@@ -1,30 +1,38 @@
 """Checking an answer: run it on cases, compare, explain.
 
-``check`` is what notebooks call. The rest is for the people who write exercises (``exercise``, ``Tolerance``,
-``Property``) and for the judges that decide (``Case``, ``Outcome``, ``run``, ``examine``).
+``check`` is what notebooks call. People who write exercises need ``exercise``, the kinds, the facts that ``measure``
+yields, and what makes arguments; judges need the modules themselves.
 """
 
+from gradus.checking.arguments import Made, family, rng, serves
 from gradus.checking.checker import CheckFailedError, check
-from gradus.checking.comparing import Finding, diagnose, examine, matches
 from gradus.checking.exercises import Case, Exercise, Property, Tolerance, exercise, find_exercise
-from gradus.checking.report import Misconception, Report
-from gradus.checking.running import Outcome, run
+from gradus.checking.facts import Facts, Law, Statistic, Value
+from gradus.checking.kinds import FUNCTION, PURE, RANDOM, REFUSAL, STATE, TORCH
+from gradus.checking.report import Report
 
 __all__ = [
+    "FUNCTION",
+    "PURE",
+    "RANDOM",
+    "REFUSAL",
+    "STATE",
+    "TORCH",
     "Case",
     "CheckFailedError",
     "Exercise",
-    "Finding",
-    "Misconception",
-    "Outcome",
+    "Facts",
+    "Law",
+    "Made",
     "Property",
     "Report",
+    "Statistic",
     "Tolerance",
+    "Value",
     "check",
-    "diagnose",
-    "examine",
     "exercise",
+    "family",
     "find_exercise",
-    "matches",
-    "run",
+    "rng",
+    "serves",
 ]

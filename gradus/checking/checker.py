@@ -7,11 +7,10 @@ import os
 import sys
 from typing import Any
 
+from gradus.checking.client import JUDGE, answer_judge
 from gradus.checking.exercises import Exercise, all_exercises
-from gradus.checking.public import answer_judge, judge_publicly
+from gradus.checking.public import judge_publicly
 from gradus.checking.report import Report
-
-JUDGE = "GRADUS_JUDGE"
 
 
 class CheckFailedError(AssertionError):

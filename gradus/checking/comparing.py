@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradus.checking.exercises import Case, Exercise, Tolerance
+from gradus.checking.arguments import measured_inputs
+from gradus.checking.exercises import Case, Exercise, Outputs, Tolerance
+from gradus.checking.facts import Behaviour, Fact, Law, Statistic, Value
+from gradus.checking.fingerprints import Projection
+from gradus.checking.plain import is_refusal, leaves
 from gradus.checking.running import Outcome
 
 FLOAT32 = Tolerance(rtol=2e-5, atol=1e-6)
-_MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Finding:
     passed : bool
     kind : str
         What is wrong, in the order in which it is looked for: ``"unwritten"``, ``"raised"``, ``"missing"``,
-        ``"type"``, ``"shape"``, ``"finite"``, ``"values"``; ``""`` when the case passed.
+        ``"type"``, ``"shape"``, ``"finite"``, ``"values"``, ``"law"``; ``""`` when the case passed.
     message : str
         One sentence for the student.
     output : str
@@ -34,6 +37,8 @@ class Finding:
         The two values, to be shown side by side.
     line : str
         The learner's own line, where one raised.
+    step : int or None
+        The first step that went wrong, from 0, where there are steps.
     """
 
     case: Case
@@ -44,82 +49,173 @@ class Finding:
     expected: Any = None
     got: Any = None
     line: str = ""
+    step: int | None = None
 
 
-def examine(exercise: Exercise, case: Case, expected: Outcome, got: Outcome) -> Finding:
-    """Judge one outcome against the reference's.
+def behaviour(exercise: Exercise, case: Case, outcome: Outcome) -> Behaviour:
+    """What is compared of an outcome. Nothing that an answer sent makes this raise."""
+    refused = any(is_refusal(leaf) for outputs in outcome.steps for _, leaf in leaves(outputs))
+    if exercise.measure is None:
+        facts = tuple(
+            Value(".".join(path), leaf, step)
+            for step, outputs in enumerate(outcome.steps)
+            for path, leaf in leaves(outputs)
+        )
+        return Behaviour(facts, outcome.errors, refusals=refused)
+    if outcome.errors:
+        return Behaviour((), outcome.errors, refusals=refused)
+    structure = tuple(
+        (step, ".".join(path), _shape(leaf))
+        for step, outputs in enumerate(outcome.steps)
+        for path, leaf in leaves(outputs)
+    )
+    try:
+        with np.errstate(all="ignore"):
+            inputs = measured_inputs(case.inputs, outcome.calls)
+            outputs = list(outcome.steps) if exercise.by_steps else outcome.steps[0]
+            return Behaviour(tuple(exercise.measure(inputs, outputs)), (), structure, refused)
+    except Exception as error:  # the values are the learner's: whatever they do to the measurement is a finding
+        return Behaviour((), (), structure, refused, f"{type(error).__name__}: {error}"[:500])
+
+
+def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour, outcome: Outcome) -> Finding:
+    """Judge one behaviour against the reference's.
 
     Where the reference raises (a refusal that the exercise asks for), the answer must raise the same kind of error.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    case : Case
+    expected, got : Behaviour
+    outcome : Outcome
+        What ``got`` was taken from.
     """
+    if expected.unusable:
+        raise ValueError(f"{exercise.name}, {case.name}: the reference cannot be measured: {expected.unusable}")
     if got.error == "NotImplementedError" and expected.error != got.error:
-        return Finding(case, False, "unwritten", "Not written yet: the stub is still in place.", line=got.line)
+        return Finding(case, False, "unwritten", "Not written yet: the stub is still in place.", line=outcome.line)
     if expected.error:
-        return _examine_refusal(case, expected, got)
-    if got.error:
-        return Finding(case, False, "raised", f"It raised {got.error}: {got.message}", line=got.line)
-    right, mine = _measured(exercise, case, expected), _measured(exercise, case, got)
+        return _examine_refusal(case, expected, got, outcome)
+    if exercise.measure is not None and not got.error:
+        problem = _wrong_structure(exercise, case, expected, got)
+        if problem is not None:
+            return problem
+        if got.unusable:
+            return Finding(case, False, "type", f"What came back cannot be judged: {got.unusable}.")
+    mine = {(fact.step, fact.name): fact for fact in got.facts}
+    reached = len(outcome.steps) if got.error else None
     tolerance = _tolerance(exercise, case)
-    for path, value in _leaves(right):
-        problem = _problem(path, value, _follow(mine, path), tolerance)
-        if problem:
-            kind, message, answer = problem
-            if kind in ("finite", "values"):
-                message += _broken_law(exercise, case, mine)
-            return Finding(case, False, kind, message, ".".join(path), value, answer)
+    for right in expected.facts:
+        if reached is not None and right.step >= reached:
+            break
+        problem = _fact_problem(exercise, case, right, mine.get((right.step, right.name)), tolerance, outcome)
+        if problem is not None:
+            return problem
+    if got.error:
+        step = reached if exercise.by_steps else None
+        return Finding(case, False, "raised", f"It raised {got.error}: {outcome.message}", line=outcome.line, step=step)
     return Finding(case, True)
 
 
-def matches(exercise: Exercise, case: Case, one: Outcome, other: Outcome) -> bool:
-    """Whether two outcomes are the same behaviour: same values within tolerance, or the same kind of error."""
+def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour) -> bool:
+    """Whether two behaviours are the same: every fact within tolerance, or the same kind of error."""
     if one.error or other.error:
         return one.error == other.error
-    return examine(exercise, case, one, other).passed and examine(exercise, case, other, one).passed
+    if one.unusable or other.unusable:
+        return False
+    tolerance = _tolerance(exercise, case)
+    mine = {(fact.step, fact.name): fact for fact in other.facts}
+    if len(mine) != len(one.facts):
+        return False
+    return all(_same_fact(fact, mine.get((fact.step, fact.name)), tolerance) for fact in one.facts)
 
 
-def diagnose(
-    exercise: Exercise,
-    cases: Sequence[Case],
-    expected: Sequence[Outcome],
-    got: Sequence[Outcome],
-    wrong: Sequence[Outcome],
-) -> bool:
-    """Whether ``got`` is the misconception that behaves like ``wrong``.
-
-    It is when the two agree on every case, and when the misconception differs from the right answer by a value in at
-    least one of them: to raise the same kind of error proves nothing.
-    """
-    agrees = all(matches(exercise, *trio) for trio in zip(cases, wrong, got, strict=True))
-    return agrees and any(
-        not slip.error and not examine(exercise, case, right, slip).passed
-        for case, right, slip in zip(cases, expected, wrong, strict=True)
-    )
+def differs_by_value(exercise: Exercise, case: Case, right: Behaviour, wrong: Behaviour) -> bool:
+    """Whether a wrong behaviour shows in a value: to raise the same kind of error proves nothing."""
+    return not wrong.error and not wrong.unusable and not same(exercise, case, right, wrong)
 
 
-def _measured(exercise: Exercise, case: Case, outcome: Outcome) -> dict[str, Any]:
-    outputs = outcome.outputs or {}
-    return exercise.measure(case.inputs, outputs) if exercise.measure else outputs
+def same_fact(exercise: Exercise, case: Case, one: Fact, other: Fact | None) -> bool:
+    """Whether two facts are the same, within the tolerance of the exercise."""
+    return _same_fact(one, other, _tolerance(exercise, case))
 
 
-def _examine_refusal(case: Case, expected: Outcome, got: Outcome) -> Finding:
-    if got.error == expected.error:
+def _same_fact(one: Fact, other: Fact | None, tolerance: Tolerance) -> bool:
+    if isinstance(one, Law) and isinstance(other, Law):
+        return one.holds == other.holds
+    if isinstance(one, Statistic) and isinstance(other, Statistic):
+        return abs(one.value - other.value) <= 2 * one.within or (one.value != one.value and other.value != other.value)
+    if not isinstance(one, Value) or not isinstance(other, Value):
+        return False
+    if isinstance(one.value, Projection):
+        return one.value.fits(other.value, tolerance, FLOAT32 if _single_precision(np.asarray(other.value)) else None)
+    if isinstance(other.value, Projection):
+        return _same_fact(other, one, tolerance)
+    alike = _problem("", one.value, other.value, tolerance), _problem("", other.value, one.value, tolerance)
+    return alike == (None, None)
+
+
+def _wrong_structure(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour) -> Finding | None:
+    mine = {(step, path): shape for step, path, shape in got.structure}
+    for step, path, shape in expected.structure:
+        at = step if exercise.by_steps else None
+        if (step, path) not in mine:
+            return Finding(case, False, "missing", f"There is no {_words(path)} in the result.", path, step=at)
+        came = mine[step, path]
+        if shape is not None and came is None:
+            return Finding(case, False, "type", f"{_words(path)} is not made of numbers.", path, step=at)
+        if came != shape:
+            message = f"{_words(path)} has the shape {came}; expected {shape}."
+            return Finding(case, False, "shape", message, path, step=at)
+    return None
+
+
+def _fact_problem(
+    exercise: Exercise, case: Case, right: Fact, mine: Fact | None, tolerance: Tolerance, outcome: Outcome
+) -> Finding | None:
+    step = right.step if exercise.by_steps else None
+    if isinstance(right, Law | Statistic):
+        if isinstance(mine, Law | Statistic) and mine.holds:
+            return None
+        says = mine.says if isinstance(mine, Law) else mine.sentence if isinstance(mine, Statistic) else ""
+        return Finding(case, False, "law", says or f"There is no {right.name} to judge.", right.name, step=step)
+    value = mine.value if isinstance(mine, Value) else _MISSING
+    problem = _problem(right.name, right.value, value, tolerance)
+    if problem is None:
+        return None
+    kind, message, answer = problem
+    if kind in ("finite", "values") and step is None and exercise.measure is None and outcome.steps:
+        message += _broken_property(exercise, case, outcome.steps[0])
+    return Finding(case, False, kind, message, right.name, right.value, answer, step=step)
+
+
+def _examine_refusal(case: Case, expected: Behaviour, got: Behaviour, outcome: Outcome) -> Finding:
+    if expected.error in got.errors:
         return Finding(case, True)
-    came = f"it raised {got.error}: {got.message}" if got.error else "it returned a result"
+    came = f"it raised {got.error}: {outcome.message}" if got.error else "it returned a result"
     message = f"A {expected.error} is expected here, but {came}."
-    return Finding(case, False, "raised", message, line=got.line)
+    return Finding(case, False, "raised", message, line=outcome.line)
 
 
-def _problem(path: tuple[str, ...], right: Any, mine: Any, tolerance: Tolerance) -> tuple[str, str, Any] | None:
-    name = ".".join(path)
+_MISSING = object()
+
+
+def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[str, str, Any] | None:
+    name = _words(path)
     if mine is _MISSING:
         return "missing", f"There is no {name} in the result.", None
+    if is_refusal(right) or is_refusal(mine):
+        return _refusal_problem(name, right, mine)
     if mine is None and right is not None:
         return "missing", f"{name} is None: does every path through your code end in a return?", None
     if right is None or isinstance(right, str | bool):
-        return None if mine == right else ("values", f"{name} is not what is expected.", mine)
+        alike = isinstance(mine, type(right)) and mine == right
+        return None if alike else ("values", f"{name} is not what is expected.", mine)
     try:
         answer, wanted = np.asarray(mine), np.asarray(right)
     except ValueError:
-        return "shape", f"{name} has rows of different lengths; expected the shape {np.shape(right)}.", mine
+        return "shape", f"{name} has rows of different lengths; expected the shape {np.shape(right)}.", None
     if answer.dtype.kind not in "biuf":
         return "type", f"{name} is not made of numbers ({answer.dtype}).", mine
     if answer.shape != wanted.shape:
@@ -134,9 +230,26 @@ def _problem(path: tuple[str, ...], right: Any, mine: Any, tolerance: Tolerance)
     return None
 
 
+def _refusal_problem(name: str, right: Any, mine: Any) -> tuple[str, str, Any] | None:
+    came = mine["raised"][0] if is_refusal(mine) and mine["raised"] else ""
+    if not is_refusal(right):
+        return "raised", f"A result is expected for {name}, but it raised {came}.", None
+    wanted = right["raised"][0]
+    if is_refusal(mine) and wanted in mine["raised"]:
+        return None
+    return "raised", f"A {wanted} is expected for {name}, but it {f'raised {came}' if came else 'did not raise'}.", None
+
+
+def _words(path: str) -> str:
+    """The name of an output in words."""
+    if path.startswith("another."):
+        return f"{path.removeprefix('another.')} of a second object, used in turn with the first,"
+    return path
+
+
 def _difference(name: str, answer: np.ndarray, wanted: np.ndarray, close: np.ndarray) -> str:
     text = f"{name} is wrong in {_count(~close)}"
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         error = np.where(close, 0.0, np.abs(answer.astype(np.float64) - wanted.astype(np.float64)))
     if np.isfinite(error).any():
         worst = np.unravel_index(np.nanargmax(np.where(np.isfinite(error), error, -1.0)), error.shape)
@@ -158,9 +271,14 @@ def _where(mask: np.ndarray) -> str:
 def _close(answer: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
     if _single_precision(answer):
         tolerance = tolerance.at_least(FLOAT32)
-    return np.isclose(
-        answer.astype(np.float64), wanted.astype(np.float64), rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=True
-    )
+    with np.errstate(all="ignore"):
+        return np.isclose(
+            answer.astype(np.float64),
+            wanted.astype(np.float64),
+            rtol=tolerance.rtol,
+            atol=tolerance.atol,
+            equal_nan=True,
+        )
 
 
 def _single_precision(array: np.ndarray) -> bool:
@@ -175,38 +293,36 @@ def _single_precision(array: np.ndarray) -> bool:
 
 
 def _tolerance(exercise: Exercise, case: Case) -> Tolerance:
-    single = any(getattr(value, "dtype", None) == np.float32 for _, value in _leaves(dict(case.inputs)))
+    single = any(getattr(value, "dtype", None) == np.float32 for value in _arrays(case.inputs))
     return exercise.tolerance.at_least(FLOAT32) if single else exercise.tolerance
 
 
-def _broken_law(exercise: Exercise, case: Case, outputs: dict[str, Any]) -> str:
+def _arrays(inputs: Any) -> Iterator[Any]:
+    for _, value in leaves(dict(inputs)):
+        given = getattr(value, "given", None)
+        if given is not None:
+            yield from _arrays(given)
+        else:
+            yield value
+
+
+def _shape(leaf: Any) -> tuple[int, ...] | None:
+    if leaf is None or isinstance(leaf, str | bool | dict):
+        return None
+    try:
+        array = np.asarray(leaf)
+    except ValueError:
+        return None
+    return array.shape if array.dtype.kind in "biuf" else None
+
+
+def _broken_property(exercise: Exercise, case: Case, outputs: Outputs) -> str:
     for law in exercise.properties:
         try:
-            holds = law.holds(case.inputs, outputs)
-        except (ValueError, TypeError, IndexError, KeyError):
+            with np.errstate(all="ignore"):
+                holds = law.holds(case.inputs, outputs)
+        except Exception:  # it speaks of values of the right shape; these are the learner's
             continue
         if not holds:
             return f" It should hold that {law.says}, and it does not."
     return ""
-
-
-def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _leaves(value, (*path, str(key)))
-    elif isinstance(tree, list | tuple) and any(isinstance(item, np.ndarray | dict | list | str) for item in tree):
-        for index, value in enumerate(tree):
-            yield from _leaves(value, (*path, str(index)))
-    else:
-        yield path, tree
-
-
-def _follow(tree: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        if isinstance(tree, dict) and key in tree:
-            tree = tree[key]
-        elif isinstance(tree, list | tuple | np.ndarray) and key.isdecimal() and int(key) < len(tree):
-            tree = tree[int(key)]
-        else:
-            return _MISSING
-    return tree

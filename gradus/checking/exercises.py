@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradus.checking.facts import Facts
+from gradus.checking.kinds import PURE, Kind
+from gradus.checking.pictures import Picture
+
 Inputs = Mapping[str, Any]
 Outputs = dict[str, Any]
+Drive = Callable[[Any, dict[str, Any]], Any]
+Measure = Callable[[Inputs, Any], Facts]
+Draw = Callable[[Inputs, Any, Any], Picture | None]
 GATE = "ordinary"
 """The group of cases that gates all the others."""
-Drive = Callable[[Any, dict[str, Any]], Outputs]
 
 
 @dataclass(frozen=True)
@@ -22,16 +29,20 @@ class Case:
     Parameters
     ----------
     group : str
-        The kind of difficulty the case stands for. Points are given by group; ``"ordinary"`` gates all the others.
+        Id of the kind of difficulty the case stands for. Points are given by group; ``"ordinary"`` gates the others.
     name : str
         What sets this case apart, in words a student understands.
     inputs : mapping of str to value
-        Arrays, numbers, strings, and lists or dicts of these.
+        Arrays, numbers, strings, lists or dicts of these, and `Made` arguments. An input whose name starts with an
+        underscore is the drive's own business and is never shown.
+    instances : int
+        With 2, two objects made in the same way take their steps in turn: they must share nothing.
     """
 
     group: str
     name: str
     inputs: Inputs
+    instances: int = 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Property:
-    """Something every right answer satisfies, named when a wrong one does not.
+    """Something every right answer satisfies, named when the values of a wrong one do not.
 
     ``holds`` receives the inputs of the case and the outputs of the answer; it must accept arrays of any shape.
     """
@@ -59,14 +70,23 @@ class Property:
 
 @dataclass(frozen=True)
 class Exercise:
-    """How an exercise is driven. It says how to call an answer and never what is right."""
+    """How an exercise is driven. It says how to call an answer and never what is right; see `exercise`."""
 
     name: str
     topic: str
     drive: Drive
+    kinds: tuple[Kind, ...] = (PURE,)
     tolerance: Tolerance = field(default_factory=Tolerance)
     properties: tuple[Property, ...] = ()
-    measure: Callable[[Inputs, Outputs], Outputs] | None = None
+    measure: Measure | None = None
+    may_change: frozenset[str] = frozenset()
+    false_reject: float = 0.0
+    picture: Draw | None = None
+
+    @property
+    def by_steps(self) -> bool:
+        """Whether the drive yields what happened step by step."""
+        return inspect.isgeneratorfunction(self.drive)
 
 
 _EXERCISES: dict[str, Exercise] = {}
@@ -75,32 +95,50 @@ _EXERCISES: dict[str, Exercise] = {}
 def exercise(
     name: str,
     *,
-    topic: str,
+    kinds: Kind | tuple[Kind, ...] = PURE,
     tolerance: Tolerance | None = None,
     properties: tuple[Property, ...] = (),
-    measure: Callable[[Inputs, Outputs], Outputs] | None = None,
+    measure: Measure | None = None,
+    may_change: tuple[str, ...] = (),
+    false_reject: float = 0.0,
+    picture: Draw | None = None,
 ) -> Callable[[Drive], Drive]:
-    """Register the decorated function as the drive of an exercise.
+    """Register the decorated function as the drive of an exercise; its topic is the module that it stands in.
+
+    ``drive(answer, case) -> outputs`` calls the student's object and returns a dict of what came back. Where the
+    object has state, the drive is a generator that yields such a dict after every step.
 
     Parameters
     ----------
     name : str
         The name under which the student's object is known.
-    topic : str
-        The topic, which is also the name of the module in ``gradus.exercises``.
+    kinds : Kind or tuple of Kind
+        What sort of exercise it is, see `gradus.checking.kinds`.
     tolerance : Tolerance, optional
         Largest accepted error of float64 results; float32 results get more room by themselves.
     properties : tuple of Property
-        Laws used to explain a wrong answer.
+        Laws used to explain values that are wrong.
     measure : callable, optional
-        ``measure(inputs, outputs) -> outputs``, run by the judge on what came back from the student's process, where
-        the verdict rests on something computed from the raw outputs (a statistic, a count, a bound).
+        ``measure(inputs, outputs)`` yields facts: `Value`, `Statistic` or `Law`. The judge calls it on what came back
+        from the student's process, where the verdict rests on something computed from the outputs. A served function
+        among the inputs stands there as the tuple of its calls. For an exercise with steps, ``outputs`` is a list.
+    may_change : tuple of str
+        Inputs that an answer may overwrite, such as the parameters that an optimizer updates in place.
+    false_reject : float
+        Largest probability with which chance alone rejects a right answer in one check, for random exercises.
+    picture : callable, optional
+        ``picture(inputs, expected, got)`` draws a wrong answer; both are outputs, lists of them where there are steps.
     """
+    chosen = kinds if isinstance(kinds, tuple) else (kinds,)
 
     def register(drive: Drive) -> Drive:
         if name in _EXERCISES and _EXERCISES[name].drive.__module__ != drive.__module__:
             raise ValueError(f"the exercise {name!r} is already defined in {_EXERCISES[name].drive.__module__}")
-        _EXERCISES[name] = Exercise(name, topic, drive, tolerance or Tolerance(), properties, measure)
+        topic = drive.__module__.rpartition(".")[2]
+        limits = tolerance or Tolerance()
+        _EXERCISES[name] = Exercise(
+            name, topic, drive, chosen, limits, properties, measure, frozenset(may_change), false_reject, picture
+        )
         return drive
 
     return register

@@ -123,7 +123,9 @@ class PathPicture:
         words = [_sentence(self.title), f"Drawn over {self._axes()}."]
         for line in self._of("expected"):
             end = f" to {_point(line.points[-1])}" if len(line.points) > 1 else ""
-            words.append(f"Expected, {_clean(line.name)}: {len(line.points)} points from {_point(line.points[0])}{end}.")
+            words.append(
+                f"Expected, {_clean(line.name)}: {len(line.points)} points from {_point(line.points[0])}{end}."
+            )
         for number, line in enumerate(self._of("got")):
             words.append(f"Got, {_clean(line.name)}: {len(line.points)} points.")
             words += [_sentence(remark) for remark in (self._difference(number), *self._remarks(line)) if remark]
@@ -381,9 +383,7 @@ def picture_from_json(tree: Any) -> Picture:
 def picture_html(picture: Picture) -> str:
     """A picture as an ``<img>``, which survives where SVG elements are stripped and can neither run nor load anything."""
     source = b64encode(picture.as_svg().encode()).decode()
-    return (
-        f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(picture.alt)}" style="max-width:100%;padding:4px 0">'
-    )
+    return f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(picture.alt)}" style="max-width:100%;padding:4px 0">'
 
 
 def _read(kind: type[Any], tree: Any) -> Any:
@@ -494,7 +494,9 @@ class _Frame:
 
     def dots(self, line: Line, colour: str, radius: float) -> str:
         """The steps of an expected line."""
-        return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>' for x, y in self._steps(line))
+        return "".join(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>' for x, y in self._steps(line)
+        )
 
     def squares(self, line: Line, colour: str) -> str:
         """The steps of a got line."""
@@ -667,7 +669,10 @@ class _Layout:
         limits = [limit for limit in range(120, 501, 20) if bands(limit)[-1] == bands(500)[-1]]
         self.band = bands(limits[0])
         folds = Counter(
-            self.band[self.level(one)] for chain in self.chains for one, other in pairwise(chain) if self._folds(one, other)
+            self.band[self.level(one)]
+            for chain in self.chains
+            for one, other in pairwise(chain)
+            if self._folds(one, other)
         )
         self.margin = 14 + 8 * max(folds.values(), default=0)
         self.x, x = [], self.margin
@@ -888,7 +893,9 @@ def _wrapped(words: str, width: float, size: float) -> list[str]:
 
 def _clean(words: str) -> str:
     """A text without the characters that XML forbids, that break lines or that turn the direction of writing."""
-    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\N{REPLACEMENT CHARACTER}" for sign in words)
+    return "".join(
+        sign if sign.isprintable() else " " if sign.isspace() else "\N{REPLACEMENT CHARACTER}" for sign in words
+    )
 
 
 def _sentence(words: str) -> str:

@@ -1,18 +1,49 @@
-"""The two judges an answer can meet: the frozen public cases, here; and the one behind a socket, when grading."""
+"""Judging by the public cases: what a learner's own ``check`` does, with no reference in reach."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from gradus.checking import wire
-from gradus.checking.comparing import diagnose, examine
-from gradus.checking.exercises import GATE, Case, Exercise, all_exercises, find_exercise
-from gradus.checking.report import Misconception, Report
+import numpy as np
+
+from gradus.checking import report, wire
+from gradus.checking.comparing import behaviour, examine
+from gradus.checking.exercises import Case, Exercise, all_exercises
+from gradus.checking.facts import Behaviour, Value
+from gradus.checking.fingerprints import thaw
+from gradus.checking.naming import Candidate, Judged, KnownSlip, Place, name_slips
+from gradus.checking.pictures import Picture
+from gradus.checking.plain import leaves
+from gradus.checking.report import Report
 from gradus.checking.running import Outcome, names_used, run
+
+
+@dataclass(frozen=True)
+class Public:
+    """The frozen public cases of one exercise.
+
+    Attributes
+    ----------
+    cases : tuple of Case
+    expected : tuple of Behaviour
+        The reference's.
+    slips : tuple of (KnownSlip, tuple of Behaviour)
+    titles : mapping of str to str
+        Group id -> its words.
+    """
+
+    cases: tuple[Case, ...]
+    expected: tuple[Behaviour, ...]
+    slips: tuple[tuple[KnownSlip, tuple[Behaviour, ...]], ...]
+    titles: Mapping[str, str]
+
+    def candidates(self) -> list[Candidate]:
+        """The slips, to be compared with an answer."""
+        return [Candidate(slip, prints.__getitem__) for slip, prints in self.slips]
 
 
 def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True) -> Report:
@@ -31,95 +62,57 @@ def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True
     LookupError
         If the exercise has no public cases, which means that the installation is incomplete.
     """
-    frozen = _public(exercise.topic).get(exercise.name)
+    frozen = public_cases(exercise.topic).get(exercise.name)
     if frozen is None:
         raise LookupError(
             f"{exercise.name} has no public cases in this copy of the course. "
             "Download the course again, or rebuild it with: make build"
         )
-    cases, expected, slips = frozen
-    got = [run(exercise, answer, case) for case in cases]
-    report = assemble(exercise, cases, expected, got, slips)
-    if report.passed or not look_further:
-        return report
-    return Report(**{**vars(report), "leans_on": _failing_helpers(exercise, answer)})
+    outcomes = [run(exercise, answer, case) for case in frozen.cases]
+    found = assemble(exercise, frozen.cases, frozen.expected, outcomes, frozen.candidates(), frozen.titles)
+    if found.passed or not look_further:
+        return found
+    return replace(found, leans_on=_failing_helpers(exercise, answer))
 
 
 def assemble(
     exercise: Exercise,
     cases: Sequence[Case],
-    expected: Sequence[Outcome],
-    got: Sequence[Outcome],
-    slips: Sequence[tuple[Misconception, Sequence[Outcome]]],
+    expected: Sequence[Behaviour],
+    outcomes: Sequence[Outcome],
+    candidates: Sequence[Candidate],
+    titles: Mapping[str, str],
 ) -> Report:
-    """The report on an answer whose outcomes are known, beside the reference's and the known slips'."""
-    findings = tuple(examine(exercise, *trio) for trio in zip(cases, expected, got, strict=True))
-    named: tuple[Misconception, ...] = ()
-    if not all(finding.passed for finding in findings):
-        everything = list(range(len(cases)))
-        ordinary = [index for index in everything if cases[index].group == GATE]
-        # An answer with two slips at once agrees with neither everywhere, but often with one on the ordinary cases.
-        named = _named(exercise, cases, expected, got, slips, everything) or _named(
-            exercise, cases, expected, got, slips, ordinary
-        )
-    return Report(
-        exercise.name,
-        findings,
-        misconceptions=named,
-        changed=tuple(dict.fromkeys(name for outcome in got for name in outcome.changed)),
-        warnings=tuple(dict.fromkeys(text for outcome in got for text in outcome.warnings)),
-    )
+    """The report on an answer whose outcomes are known, beside the reference's behaviours and the known slips'."""
+    got = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
+    findings = [examine(exercise, *each) for each in zip(cases, expected, got, outcomes, strict=True)]
+    if all(finding.passed for finding in findings):
+        return report.write(exercise, findings, titles, outcomes)
+    named = name_slips(Judged(exercise, cases, expected, got, findings), candidates)
+    first = next(index for index, finding in enumerate(findings) if not finding.passed)
+    picture = _picture(exercise, cases[first], expected[first], outcomes[first])
+    return report.write(exercise, findings, titles, outcomes, named, picture)
 
 
-def _named(
-    exercise: Exercise,
-    cases: Sequence[Case],
-    expected: Sequence[Outcome],
-    got: Sequence[Outcome],
-    slips: Sequence[tuple[Misconception, Sequence[Outcome]]],
-    among: list[int],
-) -> tuple[Misconception, ...]:
-    def part(whole: Sequence[Any]) -> list[Any]:
-        return [whole[index] for index in among]
+def _picture(exercise: Exercise, case: Case, expected: Behaviour, got: Outcome) -> Picture | None:
+    """What the exercise draws of a wrong answer; nothing where the values of the answer do not allow it."""
+    if exercise.picture is None or expected.error or not got.steps:
+        return None
+    right: list[dict[str, Any]] = []
+    for fact in expected.facts:
+        if isinstance(fact, Value):
+            right += [{} for _ in range(fact.step + 1 - len(right))]
+            right[fact.step][fact.name] = fact.value
+    mine = [dict(_flat(outputs)) for outputs in got.steps]
+    try:
+        with np.errstate(all="ignore"):
+            return exercise.picture(case.inputs, *((right, mine) if exercise.by_steps else (right[0], mine[0])))
+    except Exception:  # a picture helps; what cannot be drawn is still said in words
+        return None
 
-    return tuple(
-        slip for slip, wrong in slips if diagnose(exercise, part(cases), part(expected), part(got), part(wrong))
-    )
 
-
-def answer_judge(address: str, find: Callable[[str], Any], names: Sequence[str] = ()) -> bool:
-    """Answer the judge at ``address`` once: take the cases of the exercise that is open, send what an answer does.
-
-    Neither an expected value nor a verdict ever comes back.
-
-    Parameters
-    ----------
-    address : str
-        Path of the judge's socket.
-    find : callable
-        ``find(name) -> answer`` for the exercise that the judge names.
-    names : sequence of str
-        The exercises that can be answered here, for a judge that asks for one after another.
-
-    Returns
-    -------
-    bool
-        Whether an exercise was open.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(address)
-        wire.send(connection, {"names": list(names)})
-        task = wire.receive(connection)
-        exercise = find_exercise(task["exercise"])
-        if exercise is None:
-            return False
-        answer = find(exercise.name)
-        cases = [Case(case["group"], case["name"], case["inputs"]) for case in task["cases"]]
-        answers = [run(exercise, answer, case).as_dict() for case in cases]
-        uses = sorted(names_used(answer) & all_exercises().keys())
-        wire.send(connection, {"answers": answers, "uses": uses})
-        wire.receive(connection)
-    return True
+def _flat(outputs: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(".".join(path), leaf) for path, leaf in leaves(outputs)]
 
 
 def _failing_helpers(exercise: Exercise, answer: Any) -> tuple[str, ...]:
@@ -136,27 +129,25 @@ def _failing_helpers(exercise: Exercise, answer: Any) -> tuple[str, ...]:
     )
 
 
-Frozen = tuple[list[Case], list[Outcome], list[tuple[Misconception, list[Outcome]]]]
-
-
 @cache
-def _public(topic: str) -> dict[str, Frozen]:
+def public_cases(topic: str) -> dict[str, Public]:
+    """The public cases of a topic's exercises by name, as they ship with the course; empty where there are none."""
     file = resources.files("gradus").joinpath("public_cases", f"{topic}.json")
     if not file.is_file():
         return {}
-    return {name: thaw(frozen) for name, frozen in wire.decode(file.read_bytes()).items()}
+    frozen = wire.decode(file.read_bytes())
+    return {name: thawed(one, frozen["groups"]) for name, one in frozen["exercises"].items()}
 
 
-def thaw(frozen: dict[str, Any]) -> Frozen:
-    """Cases, expected outcomes and fingerprints from the form in which they are stored."""
-    cases = [Case(case["group"], case["name"], case["inputs"]) for case in frozen["cases"]]
-    expected = [_outcome(fields) for fields in frozen["expected"]]
-    slips = [
-        (Misconception(slip["name"], slip["says"], slip["see"]), [_outcome(fields) for fields in slip["outcomes"]])
-        for slip in frozen["misconceptions"]
-    ]
-    return cases, expected, slips
-
-
-def _outcome(fields: dict[str, Any]) -> Outcome:
-    return Outcome(fields.get("outputs"), error=fields.get("error", ""))
+def thawed(frozen: Mapping[str, Any], titles: Mapping[str, str]) -> Public:
+    """The public cases of one exercise from the form in which they are stored."""
+    cases = tuple(Case(one["group"], one["name"], one["inputs"], one.get("instances", 1)) for one in frozen["cases"])
+    expected = tuple(map(thaw, frozen["expected"]))
+    slips = tuple(
+        (
+            KnownSlip(one["id"], one["title"], one["says"], Place(**one["see"]), one.get("estimate")),
+            tuple(thaw(print_, right) for print_, right in zip(one["prints"], expected, strict=True)),
+        )
+        for one in frozen["slips"]
+    )
+    return Public(cases, expected, slips, titles)

@@ -1,57 +1,81 @@
-"""What a learner reads: one report for one exercise, as plain text and as accessible HTML."""
+"""What a learner reads: one report for one exercise, as plain data, as text and as accessible HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from html import escape
-from itertools import groupby
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from gradus.checking.arguments import Made
 from gradus.checking.comparing import Finding
+from gradus.checking.exercises import Exercise
+from gradus.checking.naming import KnownSlip, Named, Place
+from gradus.checking.pictures import Picture, picture_from_json
+from gradus.checking.running import Outcome
 
-_SHOWN = 48
+_SHOWN, _LINES, _WIDTH = 48, 40, 76
 _RIGHT, _WRONG, _NOTE = "#007a5a", "#b3261e", "#8a5a00"
 
 
 @dataclass(frozen=True)
-class Misconception:
-    """A known slip: its name, a sentence for the student, and where it is explained, as ``"02#Stable softmax"``."""
+class Group:
+    """How many cases of a group pass."""
 
+    id: str
+    title: str
+    passed: int
+    of: int
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """How one case went."""
+
+    group: str
     name: str
-    says: str
-    see: str
+    passed: bool
+    message: str
 
-    @property
-    def title(self) -> str:
-        """The name in words."""
-        return self.name.replace("_", " ")
 
-    @property
-    def anchor(self) -> str:
-        """Slug of the heading, for a link inside the notebook."""
-        return self.see.partition("#")[2].replace(" ", "-")
+@dataclass(frozen=True)
+class Failure:
+    """The first case that fails.
 
-    @property
-    def place(self) -> str:
-        """Where to read on, in words."""
-        notebook, _, heading = self.see.partition("#")
-        return f"notebook {notebook}, “{heading}”"
+    Attributes
+    ----------
+    kind : str
+        As in `Finding`.
+    group : str
+        Title of the group.
+    case, message, line : str
+    shown : tuple of (str, str)
+        Label and text: the learner's own arguments, what was expected, what came.
+    """
+
+    kind: str
+    group: str
+    case: str
+    message: str
+    line: str
+    shown: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything there is to say about one answer.
+    """Everything there is to say about one answer. Plain data: `as_json` and `from_json` lose nothing.
 
     Attributes
     ----------
     exercise : str
-    findings : tuple of Finding
-        One per case.
-    misconceptions : tuple of Misconception
-        Known slips that behave exactly like this answer.
+    cases : tuple of CaseResult
+    groups : tuple of Group
+    failure : Failure or None
+    slips : tuple of Named
+        Known slips that behave like this answer, with the groups in which they show.
     changed : tuple of str
         The caller's arrays that the answer overwrote.
     warnings : tuple of str
@@ -60,51 +84,49 @@ class Report:
     score : tuple of (float, float) or None
         Points and the most there are, where points are given.
     unanswered : str
-        Why there are no findings, where there are none.
+        Why no case was judged, where none was.
+    picture : Picture or None
     """
 
     exercise: str
-    findings: tuple[Finding, ...]
-    misconceptions: tuple[Misconception, ...] = ()
+    cases: tuple[CaseResult, ...] = ()
+    groups: tuple[Group, ...] = ()
+    failure: Failure | None = None
+    slips: tuple[Named, ...] = ()
     changed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     leans_on: tuple[str, ...] = ()
     score: tuple[float, float] | None = None
     unanswered: str = ""
+    picture: Picture | None = None
 
     @property
     def passed(self) -> bool:
         """Whether every case passed."""
-        return bool(self.findings) and all(finding.passed for finding in self.findings)
+        return bool(self.cases) and all(case.passed for case in self.cases)
 
     @property
-    def first_failure(self) -> Finding | None:
-        """The first case that failed."""
-        return next((finding for finding in self.findings if not finding.passed), None)
+    def unwritten(self) -> bool:
+        """Whether the stub is still in place."""
+        return self.failure is not None and self.failure.kind == "unwritten"
 
     @property
     def headline(self) -> str:
         """The verdict in one line."""
-        total, right = len(self.findings), sum(finding.passed for finding in self.findings)
+        total, right = len(self.cases), sum(case.passed for case in self.cases)
         if self.unanswered:
             verdict = self.unanswered
         elif self.passed:
             verdict = f"all {total} cases pass" if total > 1 else "the case passes"
-        elif all(finding.kind == "unwritten" for finding in self.findings):
+        elif self.unwritten:
             verdict = "not written yet"
         else:
             verdict = f"{right} of {total} cases pass"
         return f"{self.exercise}: {verdict}" + (f" ({points(self.score)})" if self.score else "")
 
-    def groups(self) -> list[tuple[str, int, int]]:
-        """Name, number of cases passed and number of cases of every group."""
-        key: Callable[[Finding], str] = lambda finding: finding.case.group  # noqa: E731
-        order = {name: index for index, name in reversed(list(enumerate(map(key, self.findings))))}
-        found = []
-        for name, members in groupby(sorted(self.findings, key=lambda finding: order[key(finding)]), key):
-            passed = [finding.passed for finding in members]
-            found.append((name, sum(passed), len(passed)))
-        return found
+    def scored(self, score: tuple[float, float]) -> Report:
+        """The same report with its points."""
+        return replace(self, score=score)
 
     def notes(self) -> list[str]:
         """Remarks that cost nothing."""
@@ -121,39 +143,77 @@ class Report:
         said += [f"On the way: {warning}" for warning in self.warnings[:3]]
         return said
 
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain JSON."""
+        return {**asdict(replace(self, picture=None)), "picture": self.picture.as_json() if self.picture else None}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """The report that ``as_json`` described.
+
+        Raises
+        ------
+        ValueError
+            If ``plain`` is no report.
+        """
+        try:
+            kept = {field.name: plain[field.name] for field in fields(cls)}
+            failure = kept["failure"]
+            kept |= {
+                "cases": tuple(CaseResult(**one) for one in kept["cases"]),
+                "groups": tuple(Group(**one) for one in kept["groups"]),
+                "failure": failure and Failure(**{**failure, "shown": tuple(map(tuple, failure["shown"]))}),
+                "slips": tuple(
+                    Named(KnownSlip(**{**one["slip"], "see": Place(**one["slip"]["see"])}), tuple(one["groups"]))
+                    for one in kept["slips"]
+                ),
+                "score": kept["score"] and tuple(kept["score"]),
+                "picture": kept["picture"] and picture_from_json(kept["picture"]),
+            }
+            kept |= {name: tuple(kept[name]) for name in ("changed", "warnings", "leans_on")}
+            return cls(**kept)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a report: {type(error).__name__}: {error}") from None
+
     def __str__(self) -> str:
         lines = [("[ok] " if self.passed else "[--] ") + self.headline]
-        failure = self.first_failure
-        if failure and failure.kind == "unwritten":
+        failure = self.failure
+        if failure and self.unwritten:
             lines.append("  " + failure.message)
         elif failure:
             lines += [
-                f"  {'ok ' if right == total else '-- '} {name} ({right}/{total})"
-                for name, right, total in self.groups()
+                f"  {'ok ' if one.passed == one.of else '-- '} {one.title} ({one.passed}/{one.of})"
+                for one in self.groups
             ]
-            lines.append(f"  First case that fails: {failure.case.group}, {failure.case.name}")
+            lines.append(f"  First case that fails: {failure.group}, {failure.case}")
             lines.append(f"    {failure.message}")
             if failure.line:
                 lines.append(f"    in {failure.line}")
-            for label, text in _side_by_side(failure):
+            for label, text in failure.shown:
                 lines += [f"    {label}:", *("      " + row for row in text.splitlines())]
-        lines += [f"  Known slip ({slip.title}): {slip.says} See {slip.place}." for slip in self.misconceptions]
+            if self.picture:
+                lines += ["    " + row for row in self.picture.as_text().splitlines()]
+        lines += [
+            f"  Known slip{self._where(named)} ({named.slip.title}): {named.slip.says} See {named.slip.see}."
+            for named in self.slips
+        ]
         lines += [f"  Note: {note}" for note in self.notes()]
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        failure = self.first_failure
+        failure = self.failure
         colour, mark = (_RIGHT, "✓") if self.passed else (_WRONG, "✗")
-        if failure and failure.kind == "unwritten":
+        if self.unwritten:
             colour, mark = _NOTE, "…"
         parts = [_tag("p", f"<strong>{mark} {escape(self.headline)}</strong>", "margin:0 0 .4em;color:inherit")]
-        if failure and failure.kind == "unwritten":
+        if failure and self.unwritten:
             parts.append(_tag("p", escape(failure.message), "margin:.2em 0"))
         elif failure:
-            parts += [_groups_html(self.groups()), _failure_html(failure)]
-        parts += [_slip_html(slip) for slip in self.misconceptions]
+            parts += [_groups_html(self.groups), _failure_html(failure)]
+            parts += [self.picture.as_svg()] if self.picture else []
+        parts += [_slip_html(named.slip, self._where(named)) for named in self.slips]
         parts += [_tag("p", "Note: " + escape(note), f"margin:.3em 0;color:{_NOTE}") for note in self.notes()]
         box = (
             f"border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;background:#fafafa;color:#1a1a1a;"
@@ -161,18 +221,100 @@ class Report:
         )
         return f'<section aria-label="{escape("check of " + self.headline)}" style="{box}">{"".join(parts)}</section>'
 
+    def _where(self, named: Named) -> str:
+        """In which groups a slip shows, where it is not the whole story."""
+        failing = {one.id for one in self.groups if one.passed < one.of}
+        if failing <= set(named.groups):
+            return ""
+        titles = {one.id: one.title for one in self.groups}
+        return " in " + " and ".join(f"“{titles.get(group, group)}”" for group in named.groups)
+
+
+def write(
+    exercise: Exercise,
+    findings: Sequence[Finding],
+    titles: Mapping[str, str],
+    outcomes: Sequence[Outcome],
+    slips: Sequence[Named] = (),
+    picture: Picture | None = None,
+) -> Report:
+    """The report on what was found.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    findings : sequence of Finding
+        One per case.
+    titles : mapping of str to str
+        Group id -> its words.
+    outcomes : sequence of Outcome
+        What the answer did.
+    slips : sequence of Named
+    picture : Picture, optional
+    """
+    first = next((finding for finding in findings if not finding.passed), None)
+    members: dict[str, list[bool]] = {}
+    for finding in findings:
+        members.setdefault(finding.case.group, []).append(finding.passed)
+    return Report(
+        exercise.name,
+        tuple(CaseResult(one.case.group, one.case.name, one.passed, one.message) for one in findings),
+        tuple(Group(id, titles.get(id, id), sum(passed), len(passed)) for id, passed in members.items()),
+        None if first is None else _failure(exercise, first, titles),
+        tuple(slips),
+        changed=tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.changed)),
+        warnings=tuple(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings)),
+        picture=picture,
+    )
+
 
 def points(score: tuple[float, float]) -> str:
     """Points in words: ``"2.5 of 4 points"``."""
     return f"{score[0]:g} of {score[1]:g} points"
 
 
-def _side_by_side(finding: Finding) -> list[tuple[str, str]]:
-    shown = [(f"input {name}", _text(value)) for name, value in finding.case.inputs.items()]
+def _failure(exercise: Exercise, finding: Finding, titles: Mapping[str, str]) -> Failure:
+    case, message = finding.case, finding.message
+    if finding.step is not None:
+        message = f"At step {finding.step + 1}: {message}"
+    return Failure(
+        finding.kind,
+        titles.get(case.group, case.group),
+        case.name,
+        message,
+        finding.line,
+        tuple(_side_by_side(exercise, finding)),
+    )
+
+
+def _side_by_side(exercise: Exercise, finding: Finding) -> list[tuple[str, str]]:
+    shown = [(f"input {name}", text) for name, value in _own_arguments(exercise, finding) if (text := _text(value))]
     if finding.kind in ("values", "finite", "shape", "type") and finding.expected is not None:
         expected, got = _pair(finding.expected, finding.got)
         shown += [(f"expected {finding.output}", expected), (f"got {finding.output}", got)]
     return shown
+
+
+def _own_arguments(exercise: Exercise, finding: Finding) -> list[tuple[str, Any]]:
+    """What the learner's object was given in this case, as far as it concerns what is wrong."""
+    found: list[tuple[str, Any]] = []
+    part = finding.output.rpartition(".")[2]
+    for name, value in finding.case.inputs.items():
+        if name.startswith("_"):
+            continue
+        if exercise.by_steps and name == "steps" and isinstance(value, list):
+            step = min(finding.step or 0, len(value) - 1)
+            at = value[step] if value else {}
+            named = at.items() if isinstance(at, dict) else [("step", at)]
+            found += [(f"{key} at step {step + 1}", _concerned(item, part)) for key, item in named if key[0] != "_"]
+        else:
+            found.append((name, _concerned(value, part)))
+    return found
+
+
+def _concerned(value: Any, part: str) -> Any:
+    """Of a dict of arrays the one that an output of the same name comes from, where there is one."""
+    return {part: value[part]} if isinstance(value, dict) and len(value) > 1 and part in value else value
 
 
 def _pair(expected: Any, got: Any) -> tuple[str, str]:
@@ -185,46 +327,64 @@ def _pair(expected: Any, got: Any) -> tuple[str, str]:
 
 
 def _text(value: Any, digits: int = 4) -> str:
-    if isinstance(value, np.ndarray | float | int) and not isinstance(value, bool):
+    """A value to read. Long ones are cut between elements or lines, never inside a number."""
+    lines = _rows(value, digits)
+    return "\n".join(lines if len(lines) <= _LINES else [*lines[:_LINES], "…"])
+
+
+def _rows(value: Any, digits: int) -> list[str]:
+    if isinstance(value, dict):
+        rows = []
+        for key, item in value.items():
+            inner = _rows(item, digits)
+            rows += [f"{key}: {inner[0]}"] if len(inner) == 1 else [f"{key}:", *("  " + row for row in inner)]
+        return rows or ["(empty)"]
+    if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray | dict | list | Made) for item in value):
+        return [row for index, item in enumerate(value) for row in _rows({f"[{index}]": item}, digits)]
+    if isinstance(value, str | bool | Made) or value is None:
+        return str(value)[:600].splitlines() or [""]
+    try:
         array = np.asarray(value)
-        text = np.array2string(array, precision=digits, threshold=_SHOWN, max_line_width=76, suppress_small=False)
-        return text if array.ndim == 0 or array.size <= _SHOWN else f"{text}\nshape {array.shape}"
-    return str(value)[:600]
+    except ValueError:
+        return [re.sub(r"\S*$", "…", str(value)[:600])]
+    text = np.array2string(array, precision=digits, threshold=_SHOWN, max_line_width=_WIDTH, suppress_small=False)
+    return [*text.splitlines(), *([] if array.size <= _SHOWN else [f"shape {array.shape}"])]
 
 
 def _tag(name: str, content: str, style: str = "") -> str:
     return f'<{name} style="{style}">{content}</{name}>'
 
 
-def _groups_html(groups: list[tuple[str, int, int]]) -> str:
+def _groups_html(groups: Sequence[Group]) -> str:
     items = []
-    for name, right, total in groups:
-        good = right == total
+    for one in groups:
+        good = one.passed == one.of
         state = f'<span style="color:{_RIGHT if good else _WRONG}">{"✓" if good else "✗"}</span>'
-        items.append(_tag("li", f"{state} {escape(name)} ({right}/{total})", "display:inline-block;margin-right:1.2em"))
+        text = f"{state} {escape(one.title)} ({one.passed}/{one.of})"
+        items.append(_tag("li", text, "display:inline-block;margin-right:1.2em"))
     return _tag("ul", "".join(items), "list-style:none;padding:0;margin:.2em 0 .5em")
 
 
-def _failure_html(finding: Finding) -> str:
-    case = f"First case that fails: <em>{escape(finding.case.group)}, {escape(finding.case.name)}</em>."
-    parts = [_tag("p", f"{case} {escape(finding.message)}", "margin:.3em 0")]
-    if finding.line:
-        parts.append(_tag("p", f"In your code, <code>{escape(finding.line)}</code>", "margin:.3em 0"))
-    columns = _side_by_side(finding)
+def _failure_html(failure: Failure) -> str:
+    case = f"First case that fails: <em>{escape(failure.group)}, {escape(failure.case)}</em>."
+    parts = [_tag("p", f"{case} {escape(failure.message)}", "margin:.3em 0")]
+    if failure.line:
+        parts.append(_tag("p", f"In your code, <code>{escape(failure.line)}</code>", "margin:.3em 0"))
     head = "".join(
-        f'<th scope="col" style="text-align:left;padding:.2em .8em .1em 0">{escape(label)}</th>' for label, _ in columns
+        f'<th scope="col" style="text-align:left;padding:.2em .8em .1em 0">{escape(label)}</th>'
+        for label, _ in failure.shown
     )
     body = "".join(
         '<td style="text-align:left;vertical-align:top;padding:0 .8em 0 0">'
-        f'<pre style="margin:0;font-size:.92em;background:none;color:inherit">{escape(text)}</pre></td>'
-        for _, text in columns
+        f'<pre style="margin:0;font-size:.92em;background:none;color:inherit;white-space:pre">{escape(text)}</pre></td>'
+        for _, text in failure.shown
     )
     table = f'<table style="border-collapse:collapse;margin:.4em 0;color:inherit"><thead><tr>{head}</tr></thead>'
     scroll = f'<div style="overflow-x:auto">{table}<tbody><tr>{body}</tr></tbody></table></div>'
-    return "".join(parts) + scroll
+    return "".join(parts) + (scroll if failure.shown else "")
 
 
-def _slip_html(slip: Misconception) -> str:
-    link = f'<a href="#{escape(slip.anchor)}">{escape(slip.place)}</a>'
-    text = f"<strong>This is a known slip: {escape(slip.title)}.</strong> {escape(slip.says)} Read again: {link}."
-    return _tag("p", text, "margin:.5em 0;padding:.4em .7em;background:#fff3d6;color:#1a1a1a")
+def _slip_html(slip: KnownSlip, where: str) -> str:
+    link = f'<a href="#{escape(slip.see.anchor)}">{escape(str(slip.see))}</a>'
+    text = f"<strong>This is a known slip{escape(where)}: {escape(slip.title)}.</strong> {escape(slip.says)}"
+    return _tag("p", f"{text} Read again: {link}.", "margin:.5em 0;padding:.4em .7em;background:#fff3d6;color:#1a1a1a")

@@ -7,17 +7,20 @@ import dis
 import linecache
 import traceback
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from gradus.checking.exercises import Case, Exercise
+from gradus.checking.arguments import Call, Made, Serve, Server, make
+from gradus.checking.exercises import Case, Exercise, Outputs
+from gradus.checking.plain import MOST_NUMBERS, UnusableOutputError, plain
 
-_LONGEST, _MOST = 2000, 20
+_LONGEST, _MOST = 1000, 5
 _MACHINERY = str(Path(__file__).resolve().parent.parent)
 
 
@@ -27,30 +30,45 @@ class Outcome:
 
     Attributes
     ----------
-    outputs : dict or None
-        Plain arrays and numbers by name; None if the answer raised.
-    error : str
-        Name of the exception's class, "" if there was none.
+    steps : tuple of dict
+        Plain outputs by name, one dict per step; exactly one where the exercise has no steps.
+    errors : tuple of str
+        Names of the class of the exception that ended it and of that class's bases, empty if there was none.
     message : str
         What the exception said.
     line : str
         The learner's own line that raised, with its number, "" if there is none.
     changed : tuple of str
-        Inputs whose arrays the answer changed.
+        Inputs whose arrays the answer changed and had no right to.
     warnings : tuple of str
         Warnings given on the way.
+    calls : dict of str to list of Call
+        Calls of served functions, as whoever served them remembers them; never sent.
     """
 
-    outputs: dict[str, Any] | None
-    error: str = ""
+    steps: tuple[Outputs, ...] = ()
+    errors: tuple[str, ...] = ()
     message: str = ""
     line: str = ""
     changed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)
+
+    @property
+    def error(self) -> str:
+        """Name of the exception's class, "" if there was none."""
+        return self.errors[0] if self.errors else ""
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as plain values, for the wire."""
-        return {**vars(self), "changed": list(self.changed), "warnings": list(self.warnings)}
+        return {
+            "steps": list(self.steps),
+            "errors": list(self.errors),
+            "message": self.message,
+            "line": self.line,
+            "changed": list(self.changed),
+            "warnings": list(self.warnings),
+        }
 
     @classmethod
     def from_dict(cls, fields: Any) -> Outcome:
@@ -61,85 +79,97 @@ class Outcome:
         ValueError
             If ``fields`` does not have exactly the fields of an outcome, each of its type.
         """
-        if not isinstance(fields, dict) or fields.keys() != cls.__dataclass_fields__.keys():
-            raise ValueError("an outcome needs exactly the fields " + ", ".join(cls.__dataclass_fields__))
-        texts = [fields["error"], fields["message"], fields["line"], *_strings(fields["changed"])]
-        texts += _strings(fields["warnings"])
-        if not all(isinstance(text, str) for text in texts) or not isinstance(fields["outputs"], dict | None):
+        names = cls.__dataclass_fields__.keys() - {"calls"}
+        if not isinstance(fields, dict) or fields.keys() != names:
+            raise ValueError("an outcome needs exactly the fields " + ", ".join(sorted(names)))
+        lists = [fields[name] for name in ("steps", "errors", "changed", "warnings")]
+        if not all(isinstance(one, list) for one in lists) or not all(isinstance(one, dict) for one in lists[0]):
+            raise ValueError("an outcome with fields of the wrong type")
+        texts = [fields["message"], fields["line"], *lists[1], *lists[2], *lists[3]]
+        if not all(isinstance(text, str) for text in texts):
             raise ValueError("an outcome with fields of the wrong type")
         return cls(
-            fields["outputs"],
-            fields["error"][:_LONGEST],
-            fields["message"][:_LONGEST],
+            tuple(lists[0]),
+            *(tuple(text[:_LONGEST] for text in lists[1][:20]), fields["message"][:_LONGEST]),
             fields["line"][:_LONGEST],
-            tuple(name[:_LONGEST] for name in fields["changed"][:_MOST]),
-            tuple(text[:_LONGEST] for text in fields["warnings"][:_MOST]),
+            tuple(name[:_LONGEST] for name in lists[2][:20]),
+            tuple(text[:_LONGEST] for text in lists[3][:_MOST]),
         )
 
 
-def _strings(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [None]
-
-
-class UnusableOutputError(TypeError):
-    """An answer returned something that is not made of numbers."""
-
-
-def run(exercise: Exercise, answer: Any, case: Case) -> Outcome:
+def run(
+    exercise: Exercise, answer: Any, case: Case, serve: Serve | None = None, at_most: int = MOST_NUMBERS
+) -> Outcome:
     """Call ``answer`` on fresh copies of the case's inputs.
 
     Exceptions, ``SystemExit`` included, become part of the outcome; only ``KeyboardInterrupt`` passes, so that a
     learner can stop an endless loop.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    answer : function or class
+    case : Case
+    serve : callable, optional
+        Answers the calls of served functions; they are answered here by default.
+    at_most : int
+        How many numbers the outputs may hold.
     """
     inputs = copy.deepcopy(dict(case.inputs))
-    outputs: dict[str, Any] | None = None
+    server = Server(case.inputs) if serve is None else None
+    steps: list[Outputs] = []
     failure: BaseException | None = None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            outputs = {name: plain(value, name) for name, value in exercise.drive(answer, inputs).items()}
+            with ExitStack() as stack:
+                for kind in exercise.kinds:
+                    stack.enter_context(kind.around())
+                for outputs in _steps(exercise, answer, case, inputs, serve or server):  # type: ignore[arg-type]
+                    steps.append({name: plain(value, name, at_most) for name, value in outputs.items()})
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             failure = error
-    changed = tuple(name for name, value in case.inputs.items() if not _same(value, inputs.get(name)))
-    spoken = tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught))
+    changed = tuple(
+        name
+        for name, value in case.inputs.items()
+        if name not in exercise.may_change and not _same(value, inputs.get(name))
+    )
+    spoken = tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}"[:_LONGEST] for w in caught))[:_MOST]
+    calls = server.calls if server else {}
     if failure is None:
-        return Outcome(outputs, changed=changed, warnings=spoken)
+        return Outcome(tuple(steps), changed=changed, warnings=spoken, calls=calls)
     return Outcome(
-        None,
-        error=type(failure).__name__,
+        tuple(steps),
+        errors=tuple(base.__name__ for base in type(failure).__mro__ if issubclass(base, BaseException)),
         message=_words(failure),
         line=_own_line(failure),
         changed=changed,
         warnings=spoken,
+        calls=calls,
     )
 
 
-def plain(value: Any, name: str = "the result") -> Any:
-    """A copy of ``value`` made of arrays, numbers, strings, lists and dicts only.
+def _steps(exercise: Exercise, answer: Any, case: Case, inputs: dict[str, Any], serve: Serve) -> Iterator[Outputs]:
+    """The outputs of every step; those of a second object, taken in turn with the first's, under ``another``."""
+    drives = []
+    for number in range(case.instances):
+        given = inputs if number == 0 else copy.deepcopy(dict(case.inputs))
+        made = {name: make(name, value, serve) for name, value in given.items()}
+        drives.append(exercise.drive(answer, made))
+    if not exercise.by_steps:
+        yield _named(drives[0])
+        return
+    for together in zip(*drives, strict=True):
+        first, *others = [{name: plain(value, name) for name, value in _named(one).items()} for one in together]
+        yield {**first, **({"another": others[0]} if others else {})}
 
-    Raises
-    ------
-    UnusableOutputError
-        If that cannot be done; the message says what came instead.
-    """
-    if type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, np.generic):
-        return float(value) if isinstance(value, float) else int(value)
-    if isinstance(value, dict):
-        return {str(key): plain(item, f"{name}[{key!r}]") for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item, f"{name}[{index}]") for index, item in enumerate(value)]
-    if isinstance(value, np.ndarray | np.generic):
-        array = np.array(value)
-        if array.dtype.kind in "biuf":
-            return array.astype(np.float64) if array.dtype.itemsize > 8 else array
-        raise UnusableOutputError(f"{name} is an array of dtype {array.dtype}; an array of numbers is expected")
-    raise UnusableOutputError(f"{name} is a {type(value).__name__}; an array or a number is expected")
+
+def _named(outputs: Any) -> Outputs:
+    if not isinstance(outputs, dict):
+        raise TypeError(f"the drive of an exercise gives a dict of outputs, not a {type(outputs).__name__}")
+    return outputs
 
 
 def names_used(answer: Any) -> frozenset[str]:
@@ -182,6 +212,8 @@ def _same(before: Any, after: Any) -> bool:
         if not isinstance(after, np.ndarray) or before.shape != after.shape or before.dtype != after.dtype:
             return False
         return bool(np.array_equal(before, after, equal_nan=before.dtype.kind == "f"))
+    if isinstance(before, Made):
+        return True
     if isinstance(before, dict):
         return (
             isinstance(after, dict)
@@ -191,3 +223,6 @@ def _same(before: Any, after: Any) -> bool:
     if isinstance(before, list | tuple):
         return isinstance(after, list | tuple) and len(before) == len(after) and all(map(_same, before, after))
     return bool(before == after or before != before)
+
+
+__all__ = ["Outcome", "UnusableOutputError", "names_used", "run"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradus.checking import Property, Tolerance, exercise
+from gradus.checking import TORCH, Property, Tolerance, exercise, family
+from gradus.exercises.kit import backward, gradients, number, results
 
-TOPIC = "softmax_cross_entropy"
 # Log-probabilities of scores around 1e4 carry a rounding error of 1e-12 in float64, whichever way they are computed.
 LOGARITHMIC = Tolerance(rtol=1e-7, atol=1e-10)
 # An answer may cast the scores of a float64 model to float32, as PyTorch users do.
@@ -59,14 +58,8 @@ def _background_boxes_are_left_alone(case: Any, outputs: Outputs) -> bool:
     return bool(np.all(np.asarray(outputs["d_box"])[case["class_targets"] == 0] == 0))
 
 
-def _number(value: Any) -> Any:
-    """A result of one element as a number: the shape of a mean is a matter of taste."""
-    return value.reshape(()) if isinstance(value, np.ndarray) and value.size == 1 else value
-
-
 @exercise(
     "softmax",
-    topic=TOPIC,
     properties=(
         Property("every row sums to 1", _rows_sum_to(1, "probabilities")),
         Property("every probability lies between 0 and 1", _between(0, 1, "probabilities")),
@@ -80,7 +73,6 @@ def drive_softmax(softmax: Any, case: Case) -> Outputs:
 
 @exercise(
     "log_softmax",
-    topic=TOPIC,
     tolerance=LOGARITHMIC,
     properties=(
         Property("no log-probability is above 0", _between(-np.inf, 0, "log_probabilities")),
@@ -94,18 +86,16 @@ def drive_log_softmax(log_softmax: Any, case: Case) -> Outputs:
 
 @exercise(
     "cross_entropy",
-    topic=TOPIC,
     tolerance=LOGARITHMIC,
     properties=(Property("the loss is never negative", _between(0, np.inf, "loss")),),
 )
 def drive_cross_entropy(cross_entropy: Any, case: Case) -> Outputs:
     """``cross_entropy(scores, targets) -> loss``."""
-    return {"loss": _number(cross_entropy(case["scores"], case["targets"]))}
+    return {"loss": number(cross_entropy(case["scores"], case["targets"]))}
 
 
 @exercise(
     "cross_entropy_gradient",
-    topic=TOPIC,
     properties=(
         Property("every row of the gradient sums to 0", _rows_sum_to(0, "gradient")),
         Property(
@@ -121,18 +111,16 @@ def drive_cross_entropy_gradient(cross_entropy_gradient: Any, case: Case) -> Out
 
 @exercise(
     "binary_cross_entropy",
-    topic=TOPIC,
     tolerance=LOGARITHMIC,
     properties=(Property("the loss is never negative", _between(0, np.inf, "loss")),),
 )
 def drive_binary_cross_entropy(binary_cross_entropy: Any, case: Case) -> Outputs:
     """``binary_cross_entropy(score, target) -> loss``."""
-    return {"loss": _number(binary_cross_entropy(case["score"], case["target"]))}
+    return {"loss": number(binary_cross_entropy(case["score"], case["target"]))}
 
 
 @exercise(
     "multitask_loss",
-    topic=TOPIC,
     tolerance=LOGARITHMIC,
     properties=(
         Property("the loss is never negative", _between(0, np.inf, "loss")),
@@ -141,30 +129,16 @@ def drive_binary_cross_entropy(binary_cross_entropy: Any, case: Case) -> Outputs
     ),
 )
 def drive_multitask_loss(multitask_loss: Any, case: Case) -> Outputs:
-    """``multitask_loss(class_scores, box, class_targets, box_targets, box_weight) -> (loss, d_class_scores, d_box)``.
-
-    Raises
-    ------
-    TypeError
-        If anything but three results comes back.
-    """
+    """``multitask_loss(class_scores, box, class_targets, box_targets, box_weight) -> (loss, d_class_scores, d_box)``."""
     arguments = ("class_scores", "box", "class_targets", "box_targets", "box_weight")
-    results = multitask_loss(*(case[name] for name in arguments))
-    if not isinstance(results, tuple | list) or len(results) != 3:
-        came = f"{len(results)} of them" if isinstance(results, tuple | list) else _kind(results)
-        raise TypeError(
-            f"multitask_loss returns three results, (loss, d_class_scores, d_box), but {came} came back. "
-            "End it with: return loss, d_class_scores, d_box"
-        )
-    loss, d_class_scores, d_box = results
-    return {"loss": _number(loss), "d_class_scores": d_class_scores, "d_box": d_box}
+    returned = multitask_loss(*(case[name] for name in arguments))
+    found = results(returned, "loss", "d_class_scores", "d_box", of="multitask_loss")
+    return {**found, "loss": number(found["loss"])}
 
 
-@exercise("torch_loss", topic=TOPIC, tolerance=SINGLE_PRECISION)
+@exercise("torch_loss", kinds=TORCH, tolerance=SINGLE_PRECISION)
 def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
     """``torch_loss(model, x, y) -> scalar tensor``, followed by ``backward()`` on it.
-
-    The case names a classifier and holds its state; the outputs are the loss and the gradient of every parameter.
 
     Raises
     ------
@@ -173,60 +147,26 @@ def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
     """
     import torch
 
-    model = _classifier(case["model"], case["state"])
-    model.train(case["training"])
-    with _one_thread():
-        loss = torch_loss(model, torch.as_tensor(case["x"]), torch.as_tensor(case["y"]))
-        _backward(loss, model)
-    gradients = {
-        name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-        for name, parameter in model.named_parameters()
-    }
-    return {"loss": loss.detach().reshape(()), "gradients": gradients}
+    model = case["model"]
+    parameters = dict(model.named_parameters())
+    loss = torch_loss(model, torch.as_tensor(case["x"]), torch.as_tensor(case["y"]))
+    backward(loss, list(parameters.values()), of="torch_loss")
+    return {"loss": loss.detach().reshape(()), "gradients": gradients(parameters)}
 
 
-def _backward(loss: Any, model: Any) -> None:
-    """``loss.backward()``, after saying what is wrong where that would fail or mislead."""
-    import torch
-
-    if not isinstance(loss, torch.Tensor):
-        raise TypeError(
-            f"torch_loss returns a scalar tensor, but {_kind(loss)} came back, from which backward() cannot start. "
-            "Return the loss as PyTorch gives it to you."
-        )
-    if loss.numel() != 1:
-        raise ValueError(
-            f"torch_loss returns one number, the mean over the batch, but a tensor of shape {tuple(loss.shape)} "
-            "came back."
-        )
-    if any(parameter.grad is not None for parameter in model.parameters()):
-        raise RuntimeError(
-            "torch_loss computes the loss and leaves backward() to its caller, but the parameters have a gradient "
-            "already."
-        )
-    if not loss.requires_grad:
-        raise RuntimeError(
-            "The tensor that came back does not know how it was computed from the parameters: something on the way "
-            "(no_grad, detach, item, argmax, a detour through NumPy) cut the graph, so backward() cannot reach them."
-        )
-    loss.backward()
+def _in_words(layers: str, state: dict[str, np.ndarray], training: bool) -> str:
+    n_out, n_in = state["output.weight"].shape
+    if "hidden.weight" in state:
+        n_in = state["hidden.weight"].shape[1]
+    return f"{layers}: {n_in} inputs, {n_out} classes, in {'training' if training else 'evaluation'} mode"
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch from sharing these tiny tensors out: on a busy machine that takes thirty times as long."""
-    import torch
+@family("classifier", words=_in_words)
+def classifier(layers: str, state: dict[str, np.ndarray], training: bool) -> Any:
+    """A classifier with the given state; its sizes and its precision are those of the arrays.
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _classifier(kind: str, state: dict[str, np.ndarray]) -> Any:
-    """The classifier ``kind`` with the given state; its sizes and its precision are those of the arrays."""
+    ``layers`` is ``"linear"``, ``"tanh network"`` or ``"network with batch norm"``.
+    """
     import torch
     from torch import nn
 
@@ -237,17 +177,13 @@ def _classifier(kind: str, state: dict[str, np.ndarray]) -> Any:
         # Random weights would be replaced in a moment, and drawing them would move the learner's random numbers on.
         return nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=precision)
 
-    layers: dict[str, nn.Module] = {"output": linear("output")}
-    if kind in ("tanh network", "network with batch norm"):
-        layers = {"hidden": linear("hidden"), "activation": nn.Tanh(), **layers}
-    if kind == "network with batch norm":
-        layers = {"norm": nn.BatchNorm1d(len(state["norm.weight"]), dtype=precision), **layers}
+    made: dict[str, nn.Module] = {"output": linear("output")}
+    if layers in ("tanh network", "network with batch norm"):
+        made = {"hidden": linear("hidden"), "activation": nn.Tanh(), **made}
+    if layers == "network with batch norm":
+        made = {"norm": nn.BatchNorm1d(len(state["norm.weight"]), dtype=precision), **made}
     model = nn.Sequential()
-    for name, layer in layers.items():
+    for name, layer in made.items():
         model.add_module(name, layer)
     model.load_state_dict({name: torch.as_tensor(array) for name, array in state.items()}, strict=False)
-    return model
-
-
-def _kind(value: Any) -> str:
-    return "None" if value is None else f"one {type(value).__name__}"
+    return model.train(training)

@@ -1,4 +1,4 @@
-"""Answer a judge with the functions of one Python file: ``python -m gradus.checking.room FILE``.
+"""Answer a judge with the functions of one Python file: ``python -m gradus.checking.answers FILE``.
 
 This is the process that runs somebody's code. It holds no answer and learns no verdict.
 """
@@ -9,9 +9,8 @@ import os
 import runpy
 import sys
 
-from gradus.checking.checker import JUDGE
+from gradus.checking.client import JUDGE, answer_judge
 from gradus.checking.exercises import all_exercises
-from gradus.checking.public import answer_judge
 
 
 def main() -> None:

@@ -1,0 +1,107 @@
+"""The ledger: everything that grading found out about one submission, as one JSON document.
+
+The gradebook writer, the notebook painter, the feedback page, the class report and the table read it and nothing else.
+Everything in it is keyed by grade id.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from autograder.course import CourseError
+from autograder.judging.judge import Verdict
+from gradus.checking import Report
+
+SCHEMA = "gradus ledger 1"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What is known about one submission.
+
+    Attributes
+    ----------
+    assignment : str
+    edition : str
+        Digest of the course edition that it was judged by.
+    submission : str
+        Digest of the submission: its code and the files handed in beside it.
+    verdicts : dict of str to Verdict
+        By grade id of the check cell.
+    outputs : dict of str to list
+        Harmless outputs of the cells that were run, by cell id.
+    answers : dict of str to str
+        What the student wrote, by grade id of the answer cell.
+    remarks : tuple of str
+        What else happened: a kernel that died, time that ran out.
+    layers : tuple of str
+        Layers of isolation that were active while it ran.
+    """
+
+    assignment: str
+    edition: str
+    submission: str
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    outputs: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """The document."""
+        verdicts = {
+            grade_id: {"exercise": one.exercise, "share": one.share, "report": one.report.as_json()}
+            for grade_id, one in self.verdicts.items()
+        }
+        whole = {"schema": SCHEMA, **vars(self), "verdicts": verdicts}
+        return (json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=True) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, document: bytes) -> Self:
+        """The ledger that a document holds.
+
+        Raises
+        ------
+        CourseError
+            If it is none, or one of another version.
+        """
+        try:
+            whole = json.loads(document)
+            if not isinstance(whole, dict) or whole.pop("schema", None) != SCHEMA:
+                raise ValueError(f"it does not say {SCHEMA!r}")
+            whole["verdicts"] = {name: _verdict(one) for name, one in whole["verdicts"].items()}
+            texts = [whole[name] for name in ("assignment", "edition", "submission")]
+            texts += [*whole["answers"].values(), *whole["remarks"], *whole["layers"]]
+            if not all(isinstance(text, str) for text in texts) or not isinstance(whole["outputs"], dict):
+                raise ValueError("a field has the wrong type")
+            return cls(**{**whole, "remarks": tuple(whole["remarks"]), "layers": tuple(whole["layers"])})
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise CourseError(f"not a ledger: {error}. Grade the submission again.") from None
+
+
+def _verdict(one: Mapping[str, Any]) -> Verdict:
+    share = one["share"]
+    if isinstance(share, bool) or not isinstance(share, int | float) or not (math.isfinite(share) and 0 <= share <= 1):
+        raise ValueError(f"a share of {share!r}")
+    return Verdict(one["exercise"], float(share), Report.from_json(one["report"]))
+
+
+def read(path: Path) -> Ledger:
+    """The ledger in a file.
+
+    Raises
+    ------
+    CourseError
+        If there is none that can be read; the message names the file.
+    """
+    try:
+        return Ledger.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
+    except CourseError as error:
+        raise CourseError(f"{path}: {error}") from None

@@ -1,0 +1,102 @@
+"""Kinds of exercise. They combine: a batch normalisation layer in PyTorch is ``(TORCH, STATE, REFUSAL)``.
+
+A kind says what goes on around a call, and what the hidden cases have to hold so that the exercise deserves its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradus.checking.arguments import Made
+
+if TYPE_CHECKING:
+    from gradus.checking.exercises import Case, Exercise
+    from gradus.checking.facts import Behaviour
+
+Asks = Callable[["Exercise", Sequence["Case"], Sequence["Behaviour"]], Iterator[str]]
+MOST_FALSE_REJECTS = 1e-6
+ENOUGH_STEPS = 3
+
+
+def _nothing(exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator[str]:
+    yield from ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of exercise.
+
+    Attributes
+    ----------
+    name : str
+    around : callable
+        Makes the context in which an answer is called.
+    asks : callable
+        ``asks(exercise, cases, expected)`` yields a sentence for everything that the cases lack; ``expected`` is what
+        the reference does in them.
+    """
+
+    name: str
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
+    asks: Asks = _nothing
+
+
+def _state(exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator[str]:
+    if not exercise.by_steps:
+        yield "the drive must be a generator that yields what happened after every step"
+    if not any(case.instances > 1 for case in cases):
+        yield "no case has instances=2, so that state shared by two objects goes unseen"
+    if max((len({fact.step for fact in one.facts}) for one in expected), default=0) < ENOUGH_STEPS:
+        yield f"no case takes {ENOUGH_STEPS} steps, so that state that is lost or goes wrong later is unseen"
+
+
+def _random(exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator[str]:
+    if exercise.measure is None:
+        yield "a random exercise needs measure=..., which turns the draws into statistics and laws"
+    if not 0 < exercise.false_reject <= MOST_FALSE_REJECTS:
+        yield f"declare the probability of rejecting a right answer: false_reject={MOST_FALSE_REJECTS:g} or less"
+    for case in cases:
+        if not any(isinstance(value, Made) and value.family == "rng" for value in case.inputs.values()):
+            yield f"the case {case.name!r} has no generator: give it one, for instance rng(seed)"
+
+
+def _refusal(exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator[str]:
+    if not any(one.error or one.refusals for one in expected):
+        yield "the reference refuses nothing in any case"
+    if all(one.error or one.refusals for one in expected):
+        yield "no ordinary case stands beside the refusals: an answer that always raises would pass"
+
+
+def _function(exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator[str]:
+    if not any(isinstance(value, Made) for case in cases for value in case.inputs.values()):
+        yield "no case passes a function: make one with function(...) or served(...)"
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch from sharing these tiny tensors out: on a busy machine that takes thirty times as long."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+PURE = Kind("pure function")
+"""A function of its arguments: the same arguments give the same result."""
+STATE = Kind("class with state", asks=_state)
+"""A class whose objects change from step to step; two of them share nothing."""
+RANDOM = Kind("random", asks=_random)
+"""Draws from a generator that the judge seeds; the verdict rests on statistics."""
+REFUSAL = Kind("refusal", asks=_refusal)
+"""Sometimes an error of one kind is the right answer."""
+FUNCTION = Kind("function argument", asks=_function)
+"""Takes a function, rebuilt beside the answer or served by the judge, who counts its calls."""
+TORCH = Kind("torch", around=_one_thread)
+"""Takes or returns tensors and modules."""

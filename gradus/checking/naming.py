@@ -1,0 +1,171 @@
+"""Which known slip an answer has: looked for in everything first, then in each group of cases that fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from gradus.checking.comparing import Finding, differs_by_value, same
+from gradus.checking.estimators import estimate
+from gradus.checking.exercises import GATE, Case, Exercise
+from gradus.checking.facts import Behaviour, Value
+
+SECONDS = 10.0
+"""How long names are looked for before the report goes without."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A paragraph of the course: the id of its heading, the notebook's number, and the heading's words."""
+
+    id: str
+    notebook: str
+    heading: str
+
+    @property
+    def anchor(self) -> str:
+        """Slug of the heading, for a link inside the notebook."""
+        return self.heading.replace(" ", "-")
+
+    def __str__(self) -> str:
+        return f"notebook {self.notebook}, “{self.heading}”"
+
+
+@dataclass(frozen=True)
+class KnownSlip:
+    """A slip as a learner reads about it.
+
+    Attributes
+    ----------
+    id : str
+        Never changes, whatever the words become.
+    title, says : str
+        What it is called, and the sentence for whoever has it; placeholders stand for what an estimator finds.
+    see : Place
+        Where it is explained.
+    estimate : dict or None
+        How the constant of a slip with a parameter is found in an answer, see `gradus.checking.estimators`.
+    """
+
+    id: str
+    title: str
+    says: str
+    see: Place
+    estimate: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """A slip that an answer has, and the groups of cases in which it shows."""
+
+    slip: KnownSlip
+    groups: tuple[str, ...]
+
+
+@dataclass
+class Candidate:
+    """A slip that an answer may have; what it does in a case is worked out when it is first asked for.
+
+    Parameters
+    ----------
+    slip : KnownSlip
+    behave : callable
+        ``behave(index) -> Behaviour`` in the case of that index.
+    """
+
+    slip: KnownSlip
+    behave: Callable[[int], Behaviour]
+    _known: dict[int, Behaviour] = field(default_factory=dict)
+
+    def behaviour(self, index: int) -> Behaviour:
+        """What the slip does in one case."""
+        if index not in self._known:
+            self._known[index] = self.behave(index)
+        return self._known[index]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An exercise's cases with what the reference and an answer did in them, and what was found."""
+
+    exercise: Exercise
+    cases: Sequence[Case]
+    expected: Sequence[Behaviour]
+    got: Sequence[Behaviour]
+    findings: Sequence[Finding]
+
+    @cached_property
+    def failing(self) -> dict[str, list[int]]:
+        """The groups that fail, with the indices of all their cases; the gate first."""
+        failed = dict.fromkeys(finding.case.group for finding in self.findings if not finding.passed)
+        groups = sorted(failed, key=lambda group: group != GATE)
+        return {group: [i for i, case in enumerate(self.cases) if case.group == group] for group in groups}
+
+    def agrees(self, candidate: Candidate, among: Sequence[int]) -> bool:
+        """Whether the slip does in these cases what the answer does, and shows by a value in one of them."""
+        first = sorted(among, key=lambda index: self.findings[index].passed)
+        for index in first:
+            if not same(self.exercise, self.cases[index], candidate.behaviour(index), self.got[index]):
+                return False
+        return any(
+            differs_by_value(self.exercise, self.cases[i], self.expected[i], candidate.behaviour(i)) for i in among
+        )
+
+
+def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float = SECONDS) -> tuple[Named, ...]:
+    """The slips that behave like the answer.
+
+    What behaves like it in every case is its name. Otherwise every group that fails is looked at by itself: two slips
+    at once agree with neither everywhere, but often with one in each group. A group in which several slips cannot be
+    told apart gets no name of its own.
+
+    Parameters
+    ----------
+    judged : Judged
+    candidates : sequence of Candidate
+    seconds : float
+        When to stop looking.
+    """
+    deadline = time.monotonic() + seconds
+    if not judged.failing:
+        return ()
+    fixed = [candidate for candidate in candidates if candidate.slip.estimate is None]
+    everything, failing = range(len(judged.cases)), tuple(judged.failing)
+    whole = []
+    for candidate in fixed:
+        if time.monotonic() > deadline:
+            return ()
+        if judged.agrees(candidate, everything):
+            whole.append(Named(candidate.slip, failing))
+    if whole:
+        return tuple(whole)
+    for candidate in candidates:
+        if candidate.slip.estimate is not None and (found := _estimated(judged, candidate.slip)):
+            return (Named(found, failing),)
+    found_in: dict[str, list[str]] = {}
+    for group, among in judged.failing.items():
+        alike = [one for one in fixed if time.monotonic() <= deadline and judged.agrees(one, among)]
+        if len(alike) == 1:
+            found_in.setdefault(alike[0].slip.id, []).append(group)
+    by_id = {candidate.slip.id: candidate.slip for candidate in fixed}
+    return tuple(Named(by_id[slip], tuple(groups)) for slip, groups in found_in.items())
+
+
+def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
+    """The slip with its constant filled in, where the answer shows one."""
+    spec = dict(slip.estimate or {})
+    pairs = []
+    for expected, got in zip(judged.expected, judged.got, strict=True):
+        right = {(fact.step, fact.name): fact.value for fact in expected.facts if isinstance(fact, Value)}
+        mine = {(fact.step, fact.name): fact.value for fact in got.facts if isinstance(fact, Value)}
+        wanted = [key for key in right if key[1] == spec.get("output", key[1])]
+        if any(key not in mine for key in wanted):
+            return None
+        pairs += [(right[key], mine[key]) for key in wanted]
+    found = estimate(spec, pairs)
+    if found is None:
+        return None
+    return KnownSlip(slip.id, slip.title.format(**found), slip.says.format(**found), slip.see, slip.estimate)
