@@ -83,7 +83,7 @@ def evaluate(
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
     except (SyntaxError, ValueError) as error:
         raise CourseError(f"{path} is not a Python file that runs: {error}") from None
-    with _QueueJudge(course.secret, hashlib.sha256(content).hexdigest(), wanted=exercises) as judge:
+    with _QueueJudge(course.secret, hashlib.sha256(content).hexdigest(), course, wanted=exercises) as judge:
         _answer_all(judge, path.resolve(), seconds)
         missing = [name for name in exercises if name not in (judge.found or [])]
         if missing or not judge.found:

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from autograder.course import Course
 from autograder.judging import catalogue
-from autograder.source import reference
 from gradus.checking import Case, Exercise, Misconception, Report, find_exercise, run, wire
 from gradus.checking.checker import JUDGE
 from gradus.checking.exercises import GATE
@@ -74,10 +74,13 @@ class Judge:
     digest : str
         Hash of the submission. With the secret it seeds the hidden cases, so that the same submission always gets the
         same cases, whoever grades it and however often.
+    course : Course
+        The course whose reference says what is right.
     """
 
     secret: bytes
     digest: str
+    course: Course
     _tasks: dict[str, _Task] = field(default_factory=dict)
     _open: _Task | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -135,7 +138,7 @@ class Judge:
 
     def _report(self, task: _Task, got: list[Outcome]) -> Report:
         exercise = task.exercise
-        expected = _expected(task)
+        expected = self._expected(task)
         report = assemble(exercise, task.cases, expected, got, [])
         if report.passed:
             return report
@@ -154,7 +157,11 @@ class Judge:
     def _passes(self, task: _Task) -> bool:
         if task.answers is None:
             return False
-        return assemble(task.exercise, task.cases, _expected(task), task.answers, []).passed
+        return assemble(task.exercise, task.cases, self._expected(task), task.answers, []).passed
+
+    def _expected(self, task: _Task) -> list[Outcome]:
+        answer = self.course.answer(task.exercise)
+        return [run(task.exercise, answer, case) for case in task.cases]
 
     def _rng(self, name: str) -> np.random.Generator:
         seed = hmac.new(self.secret, f"{name}\0{self.digest}".encode(), "sha256").digest()
@@ -202,11 +209,6 @@ class Judge:
         with self._lock:
             if self._open is task and task.answers is None:
                 task.answers, task.uses = answers, uses
-
-
-def _expected(task: _Task) -> list[Outcome]:
-    answer = reference.answer(task.exercise)
-    return [run(task.exercise, answer, case) for case in task.cases]
 
 
 def share(report: Report) -> float:
