@@ -262,7 +262,7 @@ def helped(x: float) -> float:
     return float(exponential(0.0)) * double(x) + (helped(x - 1) if x > 1 else 0)
 @misconception(of="other")
 def helped_by_the_course(x): return load(x)
-from autograder.source.reference import load
+from autograder.judging.catalogue import public as load
 '''
 
 
