@@ -21,6 +21,7 @@ c.CourseDirectory.db_url = f"sqlite:///{Path(__file__).resolve().parent / 'cours
 c.ClearSolutions.code_stub = {"python": "# Your answer replaces the next line.\nraise NotImplementedError"}
 c.ClearSolutions.text_stub = "*Write your answer here, in place of this line.*"
 
+c.GenerateAssignment.preprocessors.append("autograder.nbgrader_hooks.release.StampEdition")
 c.Autograde.sanitize_preprocessors = [
     "autograder.nbgrader_hooks.sanitizing.CarryAnswers",
     "nbgrader.preprocessors.ClearOutput",

@@ -7,10 +7,13 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from autograder.errors import CourseError
+from autograder.source.notebook import Source
+from gradus.checking import Exercise
 
-class CourseError(Exception):
-    """Something about the course or its input that a person has to put right; the message says how."""
+__all__ = ["Assignment", "Course", "CourseError"]
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,26 @@ class Assignment:
     solution: Path
 
     @property
+    def number(self) -> str:
+        """The name's number: ``"02"``."""
+        return self.name.partition("_")[0]
+
+    @property
     def topic(self) -> str:
         """The name without its number."""
         return self.name.partition("_")[2]
 
+    @cached_property
+    def source(self) -> Source:
+        """What its text notebook says, read when first asked for."""
+        return Source.read(self.solution)
+
 
 @dataclass(frozen=True)
 class Course:
-    """The folders of one course.
+    """The folders of one course, and its notebooks as they are when first read: a snapshot.
+
+    Whoever changes a file in ``solutions/`` makes a new ``Course``.
 
     Parameters
     ----------
@@ -85,7 +100,18 @@ class Course:
 
     def assignments(self) -> list[Assignment]:
         """All assignments in the order of their numbers."""
-        return [Assignment(path.stem, path) for path in sorted(self.solutions.glob("[0-9][0-9]_*.py"))]
+        return list(self._assignments)
+
+    @cached_property
+    def _assignments(self) -> tuple[Assignment, ...]:
+        found = tuple(Assignment(path.stem, path) for path in sorted(self.solutions.glob("[0-9][0-9]_*.py")))
+        seen: dict[str, Assignment] = {}
+        for assignment in found:
+            for part in (assignment.number, assignment.topic):
+                if (first := seen.setdefault(part, assignment)) is not assignment:
+                    names = f"{first.solution.name} and {assignment.solution.name}"
+                    raise CourseError(f"{names} in solutions/ share {part!r}. Rename one of them.")
+        return found
 
     def assignment(self, name: str) -> Assignment:
         """The assignment called ``name``; its number or its topic will do.
@@ -97,7 +123,7 @@ class Course:
         """
         every = self.assignments()
         for assignment in every:
-            if name in (assignment.name, assignment.topic, assignment.name.partition("_")[0]):
+            if name in (assignment.name, assignment.topic, assignment.number):
                 return assignment
         raise CourseError(
             f"There is no assignment {name!r}. The assignments are: {', '.join(a.name for a in every) or 'none'}."
@@ -106,6 +132,16 @@ class Course:
     def of_topic(self, topic: str) -> Assignment:
         """The assignment that teaches ``topic``."""
         return self.assignment(topic)
+
+    def answer(self, exercise: Exercise) -> Any:
+        """The answer that this course's own reference gives to an exercise: a function or a class.
+
+        Raises
+        ------
+        CourseError
+            If no notebook of the course holds one.
+        """
+        return self.of_topic(exercise.topic).source.answer(exercise.name)
 
     @cached_property
     def secret(self) -> bytes:

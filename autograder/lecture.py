@@ -6,13 +6,13 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
-from autograder.source import reference
+from autograder.course import Course
 from gradus import demos
 from gradus.checking import find_exercise
 from gradus.demos.gallery import serve
 
 
-def studied() -> dict[str, Callable[..., Any]]:
+def studied(course: Course) -> dict[str, Callable[..., Any]]:
     """Demo -> the reference's answer to the exercise it studies, for every demo that studies one.
 
     A demo names the exercise by its first parameter: ``scores_to_loss(softmax)`` studies ``softmax``.
@@ -22,9 +22,9 @@ def studied() -> dict[str, Callable[..., Any]]:
         first = next(iter(signature(getattr(demos, name)).parameters.values()))
         exercise = find_exercise(first.name) if first.kind is not Parameter.KEYWORD_ONLY else None
         if exercise:
-            answers[name] = reference.answer(exercise)
+            answers[name] = course.answer(exercise)
     return answers
 
 
 if __name__ == "__main__":
-    serve(studied())
+    serve(studied(Course.find()))

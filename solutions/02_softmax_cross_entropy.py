@@ -51,7 +51,7 @@ import numpy as np
 from gradus import check, data, demos, plots
 
 # %% [markdown]
-# ## Why this matters
+# ## Why this matters {#why}
 #
 # The next cell is a complete classifier: ten scores per image, the textbook's softmax, minus the logarithm of the
 # probability of the true digit, gradient descent. Every formula in it is right. The pixels are bytes from 0 to 255,
@@ -82,7 +82,7 @@ for step in range(5):
 # Before that: where do losses come from at all?
 
 # %% [markdown]
-# ## What a regression loss predicts
+# ## What a regression loss predicts {#regression}
 #
 # In regression, the target $\mathbf y$ and the network's output $\mathbf s$ are vectors of real numbers. Two losses
 # are common:
@@ -144,7 +144,7 @@ difference = prediction - target
 print("shape of the difference:", tuple(difference.shape), "  squared error:", (difference**2).mean().item())
 
 # %% [markdown]
-# ## Scores and probabilities
+# ## Scores and probabilities {#scores}
 #
 # In classification the network gives one score per class, $\mathbf s \in \mathbb R^C$: the higher, the more it speaks
 # for the class. To compare scores with what really happened, turn them into **probabilities**: numbers
@@ -183,7 +183,7 @@ plots.describe(figure, "Bars for cat, dog, fox and owl: scores 3, 1.6, 3.8, -2; 
 # exponential is generous to the first and hard on the rest. The sum of the probabilities is 1, so whoever wins takes
 # it from all the others.
 #
-# ## Stable softmax
+# ## Stable softmax {#stable}
 #
 # The largest float64 is about $1.8 \cdot 10^{308} = e^{709.78}$. A score of 710 is nothing unusual, as you saw, and
 # its exponential does not exist.
@@ -205,7 +205,7 @@ with np.errstate(over="ignore", invalid="ignore"):
 # divided by 0. Exponentials that underflow to 0 belong to probabilities below $10^{-300}$: 0 is as good an answer as
 # any.
 #
-# ### Exercise 1: softmax
+# ### Exercise 1: softmax {#exercise-softmax}
 #
 # *Core* · 6 minutes · 5 points.
 
@@ -252,7 +252,7 @@ square = np.exp(np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]]))
 print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 
 # %% [markdown]
-# ## Log-softmax
+# ## Log-softmax {#log}
 #
 # The loss will be made of *logarithms* of probabilities, and there a 0 is not as good as any other answer.
 #
@@ -273,7 +273,7 @@ with np.errstate(divide="ignore"):
 # $\operatorname{lse}(\mathbf s) = \ln \sum_c e^{s_c}$ is called **log-sum-exp**. From
 # $m \le \operatorname{lse}(\mathbf s) \le m + \ln C$ you see that it is a smooth version of the maximum.
 #
-# ### Exercise 2: log_softmax
+# ### Exercise 2: log_softmax {#exercise-log-softmax}
 #
 # *Core* · 4 minutes · 4 points.
 
@@ -327,7 +327,7 @@ plots.describe(figure, "Minus log-probability against the gap: log_softmax is a 
 # below.
 
 # %% [markdown]
-# ## Cross-entropy
+# ## Cross-entropy {#cross-entropy}
 #
 # The model says: example $n$ is of class $c$ with probability $p_{n,c}$. What really happened is the class $y_n$. The
 # model gave the whole training set the probability $\prod_n p_{n, y_n}$ (the **likelihood**), and good scores make
@@ -347,7 +347,7 @@ plots.describe(figure, "Minus log-probability against the gap: log_softmax is a 
 # **Predict**, without a calculator: it is the dog; what is the loss of a nearly perfect prediction $(0, 20, 0, 0)$,
 # of a terrible one $(20, 0, 0, 0)$, and of one that knows nothing, $(0, 0, 0, 0)$?
 #
-# ### Exercise 3: cross_entropy
+# ### Exercise 3: cross_entropy {#exercise-cross-entropy}
 #
 # *Core* · 5 minutes · 5 points.
 
@@ -431,7 +431,7 @@ demos.scores_to_loss(softmax)
 #   you have doubled the learning rate.
 
 # %% [markdown]
-# ## The gradient
+# ## The gradient {#gradient}
 #
 # Take one example with scores $\mathbf s$, probabilities $\mathbf p$ and true class $y$, so $L = -\ln p_y$. First the
 # softmax. Write $[i = c]$ for 1 if $i = c$ and 0 otherwise. The quotient rule gives its Jacobian:
@@ -451,7 +451,7 @@ demos.scores_to_loss(softmax)
 # **Predict.** What does each row of the gradient sum to? How large can an entry get? Which entry of a row is
 # negative?
 #
-# ### Exercise 4: cross_entropy_gradient
+# ### Exercise 4: cross_entropy_gradient {#exercise-cross-entropy-gradient}
 #
 # *Core* · 5 minutes · 5 points.
 
@@ -538,7 +538,7 @@ plots.describe(figure, "Pull on the true class's score against its margin. Cross
 # - *The Jacobian applied once more*, on top of $\mathbf p - \text{one-hot}$, which contains it already.
 
 # %% [markdown]
-# ## Two classes
+# ## Two classes {#two-classes}
 #
 # Yes-or-no questions have two classes, and two scores say more than is needed: only $s = s_1 - s_0$ counts. Set
 # $s_0 = 0$:
@@ -556,7 +556,7 @@ plots.describe(figure, "Pull on the true class's score against its margin. Cross
 #
 # **Predict.** What are $\ell(1000, 1)$ and $\ell(1000, 0)$?
 #
-# ### Exercise 5: binary_cross_entropy
+# ### Exercise 5: binary_cross_entropy {#exercise-binary-cross-entropy}
 #
 # *Core* · 5 minutes · 4 points.
 
@@ -622,7 +622,7 @@ for loss_function, prepare in (
 # can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each label, no softmax.
 
 # %% [markdown]
-# ## Several losses at once
+# ## Several losses at once {#several}
 #
 # *Going further. Short of time? Go on with "In PyTorch".*
 #
@@ -645,7 +645,7 @@ for loss_function, prepare in (
 print("0 * nan =", 0 * np.nan)
 
 # %% [markdown]
-# ### Exercise 6: multitask_loss
+# ### Exercise 6: multitask_loss {#exercise-multitask-loss}
 #
 # *Going further* · 9 minutes · 4 points. Don't multiply: choose.
 
@@ -706,11 +706,11 @@ for name in ("where", "index"):
 # weight $\lambda$ in the loss but not in the gradient.
 
 # %% [markdown]
-# ## In PyTorch
+# ## In PyTorch {#pytorch}
 #
 # One line does what you have written in this notebook. The surest way to get it wrong is to do too much.
 #
-# ### Exercise 7: torch_loss
+# ### Exercise 7: torch_loss {#exercise-torch-loss}
 #
 # *Core* · 2 minutes · 2 points.
 
@@ -814,7 +814,7 @@ plots.describe(figure, "Training loss over 100 epochs: without the extra softmax
 # negative cross-entropy is always a bug.
 
 # %% [markdown]
-# ## Reading digits
+# ## Reading digits {#digits}
 #
 # Time to use what you wrote. Softmax regression has one score per digit, linear in the 64 pixels:
 # $\mathbf s = \mathbf x W + \mathbf b$. Your loss, your gradient, the chain rule of notebook 01 for $W$ and
@@ -867,7 +867,7 @@ plots.confusion(counts, title="Validation images, by digit and answer")
 # Would you have read all eight? A linear model has one template per digit, so a slanted or a slim version costs it
 # dearly.
 #
-# ### The loop from the start
+# ### The loop from the start {#loop}
 #
 # Back to the run that died after two steps: bytes for pixels, learning rate 0.01. Only the functions are now yours.
 #
@@ -922,11 +922,11 @@ for name, s in (
 # It is: the loss falls about fortyfold, and not one answer has changed.
 
 # %% [markdown]
-# ## Questions
+# ## Questions {#questions}
 #
 # Two to five sentences each, with the numbers that support them. These are read by a human being.
 #
-# ### Question 1: the first loss
+# ### Question 1: the first loss {#question-first-loss}
 #
 # *Core* · 3 minutes · 3 points. Two colleagues start training classifiers of 1000 classes. Before the first step, A's
 # loss is 6.91 and B's is 25.3. Where does A's number come from? What does B's number say about B's scores? Name one
@@ -956,7 +956,7 @@ for name, s in (
 # === END MARK SCHEME ===
 
 # %% [markdown]
-# ### Question 2: claims
+# ### Question 2: claims {#question-claims}
 #
 # *Core* · 4 minutes · 3 points. In a year, 80 % of an insurer's customers claim nothing; the others claim 5000 € on
 # average. A network is to predict each customer's claims, so that the premiums can be set. Since a few claims are
@@ -985,7 +985,7 @@ for name, s in (
 # === END MARK SCHEME ===
 
 # %% [markdown]
-# ### Spot the error
+# ### Spot the error {#spot-the-error}
 #
 # Question 3 · *core* · 5 minutes · 4 points. Much published code contains a line like this one, with an explanation
 # like this one:
@@ -1035,7 +1035,7 @@ print("p of the true class:", p[1])
 # === END MARK SCHEME ===
 
 # %% [markdown]
-# ## Summary
+# ## Summary {#summary}
 #
 # | Idea | In one line | NumPy, safe | PyTorch |
 # |---|---|---|---|
@@ -1057,7 +1057,7 @@ print("p of the true class:", p[1])
 # | best learning rate changes with the batch size in proportion | sum in place of mean |
 # | good accuracy, terrible validation loss | overconfidence: too few data, or scores too large |
 #
-# ## Read on
+# ## Read on {#read-on}
 #
 # - J. S. Bridle (1990). Probabilistic interpretation of feedforward classification network outputs, with
 #   relationships to statistical pattern recognition. In *Neurocomputing: Algorithms, Architectures and Applications*,

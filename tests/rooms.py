@@ -13,10 +13,9 @@ from shared import ROOT
 from autograder.classroom.attempts import right
 from autograder.course import Course
 from autograder.judging.judge import Verdict
+from autograder.nbgrader_hooks import release
 from autograder.nbgrader_hooks.execution import CHECK, JudgedExecute
 from autograder.nbgrader_hooks.sanitizing import carry_answers
-from autograder.source import build
-from autograder.source import notebook as authoring
 
 ASSIGNMENT = Course(ROOT).assignment("02")
 SKETCH = ("softmax", "log_softmax", "cross_entropy")
@@ -41,9 +40,7 @@ def released(*exercises: str) -> NotebookNode:
 
 def answers() -> dict[str, str]:
     """The reference's source of every exercise."""
-    cells = authoring.read(ASSIGNMENT.solution).cells
-    marked = [(authoring.mark(cell), cell) for cell in cells]
-    return {name: right(cell.source) for (kind, name), cell in marked if kind == "solution"}
+    return {name: right(cell) for name, cell in ASSIGNMENT.source.solutions.items()}
 
 
 def submission(given: dict[str, str], *exercises: str) -> NotebookNode:
@@ -75,7 +72,7 @@ def own_text(notebook: NotebookNode, source: str, position: int = 1) -> Notebook
 
 def grade(submitted: NotebookNode, *exercises: str, **options: object) -> dict[str, Verdict]:
     """Sanitize, execute and judge a submission; the verdicts by exercise."""
-    config = build.configuration(Course(ROOT))
+    config = release.configuration(Course(ROOT))
     config.JudgedExecute.update(options)
     executor = JudgedExecute(config=config)
     graded = executor.grade(carry_answers(released(*exercises), submitted), {"metadata": {"path": ""}})

@@ -6,23 +6,20 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from autograder.course import Course
-from autograder.source import notebook as authoring
 from gradus.checking import find_exercise
 from gradus.checking.exercises import Exercise
 from gradus.demos.demo import Choice, Demo
 
 ROOT = Path(__file__).resolve().parent.parent
+COURSE = Course(ROOT)
 
 
 def graded_exercises() -> list[str]:
     """Every exercise that a notebook of the course checks."""
-    return [
-        name
-        for assignment in Course(ROOT).assignments()
-        for name in authoring.exercises(authoring.read(assignment.solution))
-    ]
+    return [name for assignment in COURSE.assignments() for name in assignment.source.exercises]
 
 
 def exercise_called(name: str) -> Exercise:
@@ -30,6 +27,11 @@ def exercise_called(name: str) -> Exercise:
     exercise = find_exercise(name)
     assert exercise is not None, name
     return exercise
+
+
+def reference(name: str) -> Any:
+    """The reference's answer to an exercise."""
+    return COURSE.answer(exercise_called(name))
 
 
 def variants(name: str) -> ModuleType:

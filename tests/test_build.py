@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
-from shared import ROOT, graded_exercises
+from nbformat import NotebookNode
+from shared import COURSE, ROOT, exercise_called, graded_exercises
 from test_grading import copy_course
 
 from autograder.course import Course, CourseError
-from autograder.source import build, bundle
+from autograder.judging.judge import Judge
+from autograder.nbgrader_hooks import release
+from autograder.source import build, bundle, leaks
+from autograder.source.edition import edition
+from autograder.source.notebook import Heading, Source, regions
+from gradus.checking.public import answer_judge
 
-ALL = Course(ROOT).assignments()
-SECRETS = {what: lines for assignment in ALL for what, lines in build.secrets_of(assignment).items()}
+ALL = COURSE.assignments()
+SECRETS = leaks.secrets(assignment.source for assignment in ALL)
 
 
 def test_what_is_committed_is_what_a_build_makes(course: Course) -> None:
@@ -35,19 +44,14 @@ def test_two_builds_are_alike_to_the_byte(tmp_path: Path, course: Course) -> Non
     assert made(tmp_path / "one") == made(tmp_path / "two")
 
 
-def test_a_cell_put_in_elsewhere_leaves_ids_alone(course: Course) -> None:
-    ids = [cell["id"] for cell in build.source_notebook(ALL[0]).cells]
+def test_a_cell_put_in_elsewhere_leaves_ids_alone(tmp_path: Path) -> None:
+    ids = [cell["id"] for cell in build.source_notebook(ALL[0].source).cells]
     assert len(set(ids)) == len(ids)
     text = ALL[0].solution.read_text(encoding="utf-8")
     assert text.count('# %% solution="log_softmax"') == 1
     more = text.replace('# %% solution="log_softmax"', '# %%\nprint("more")\n\n# %% solution="log_softmax"')
-    changed = course.root / "course" / ALL[0].solution.name
-    changed.parent.mkdir(exist_ok=True)
-    changed.write_text(more, encoding="utf-8")
-    try:
-        after = [cell["id"] for cell in build.source_notebook(type(ALL[0])(ALL[0].name, changed)).cells]
-    finally:
-        changed.unlink()
+    after = [cell["id"] for cell in build.source_notebook(written(tmp_path, more, ALL[0].solution.name)).cells]
+    assert len(after) == len(ids) + 1
     assert len(set(ids) - set(after)) == 0
 
 
@@ -91,15 +95,252 @@ def test_a_build_that_fails_changes_nothing(tmp_path: Path, old: str, new: str) 
     assert after == before
 
 
+# what a text notebook says
+
+TEXT = """\
+# %% [markdown]
+# # 02 · Scores
+#
+# ## Why {#why}
+#
+# ```python
+# ## no heading
+# ```
+
+# %% role="setup"
+import numpy as np
+
+# %% [markdown]
+# ### Exercise 1: softmax {#exercise-softmax}
+
+# %% solution="softmax"
+def softmax(scores):
+    \"\"\"Probabilities.\"\"\"
+    ### BEGIN SOLUTION
+    return np.exp(scores)
+    ### END SOLUTION
+
+# %% check="softmax" points=5
+check(softmax)
+
+# %% role="given"
+limit = 3
+
+# %% tags=["demo"]
+demos.outlier()
+
+# %% [markdown] answer="claims" points=2.5
+# ### Question 1 {#claims}
+#
+# ### BEGIN SOLUTION
+# ## An answer
+# ### END SOLUTION
+
+# %% [markdown] mark_scheme="claims"
+# === BEGIN MARK SCHEME ===
+# ## One point
+# === END MARK SCHEME ===
+"""
+
+
+def written(folder: Path, text: str, name: str = "02_scores.py") -> Source:
+    """The text notebook with a text."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return Source.read(path)
+
+
+def test_a_source_says_what_its_cells_are_for(tmp_path: Path) -> None:
+    source = written(tmp_path, TEXT)
+    assert (source.name, source.number, source.topic, source.title) == ("02_scores", "02", "scores", "02 · Scores")
+    assert list(source.headings.values()) == [
+        Heading("why", "Why", 2),
+        Heading("exercise-softmax", "Exercise 1: softmax", 3),
+        Heading("claims", "Question 1", 3),
+    ]
+    assert (source.exercises, source.provided) == ({"softmax": 5.0}, "import numpy as np\nlimit = 3")
+    assert source.solutions["softmax"].startswith("def softmax(scores):")
+    assert source.solutions["softmax"].endswith("### END SOLUTION")
+    assert "An answer" in source.written["claims"]
+    assert "One point" in source.mark_schemes["claims"]
+    assert [cell.points for cell in source.cells if cell.points] == [5.0, 2.5]
+    assert [(cell.index, cell.line) for cell in source.cells if cell.tags == ("demo",)] == [(6, 29)]
+    assert [regions(cell) for cell in source.cells if cell.kind == "answer"] == [["\n## An answer\n"]]
+
+
+def test_the_same_text_is_read_once_and_a_changed_one_anew(tmp_path: Path) -> None:
+    first = written(tmp_path, TEXT)
+    assert written(tmp_path, TEXT) is first
+    assert written(tmp_path, TEXT.replace("exp", "exp2")).answer("softmax")(3) == 8
+    assert first.answer("softmax")(0) == 1
+    assert COURSE.assignments()[0] is COURSE.assignment("02")
+
+
+WRONG = {
+    "an unknown mark": ('check="softmax" points', 'test="softmax" points', "cell 4 .*unknown mark 'test'"),
+    "a mark without quotes": ('check="softmax" points', "check=softmax points", "cell 4 .*cannot be read.*in quotes"),
+    "an unknown role": ('role="given"', 'role="helper"', "cell 5 .*unknown role 'helper'"),
+    "two marks": ('solution="softmax"', 'solution="softmax" role="given"', "cell 3 .*one mark"),
+    "no points": (" points=5", "", r'cell 4 \(check="softmax", line 23\): say how much'),
+    "points that are no number": ("points=5", 'points="five"', "cell 4 .*points='five' is not a number"),
+    "points of nothing": ("points=5", "points=0", "cell 4 .*points=0 is not a number above 0"),
+    "points of a solution": ('solution="softmax"', 'solution="softmax" points=3', "cell 3 .*only cells marked"),
+    "a name that is none": ('answer="claims"', 'answer="the claims"', "cell 7 .*is no name"),
+    "the same solution twice": (
+        '# %% role="given"',
+        '# %% solution="softmax"\n### BEGIN SOLUTION\n### END SOLUTION\n# %% role="given"',
+        r"cell 5 .*cell 3 \(solution=\"softmax\", line 16\) has the same mark",
+    ),
+    "a begin without an end": ("    ### END SOLUTION\n", "", "cell 3 .*have to follow each other in pairs"),
+    "an end before its begin": (
+        "    ### BEGIN SOLUTION\n",
+        "    ### END SOLUTION\n    ### BEGIN SOLUTION\n",
+        "cell 3 .*have to follow each other in pairs",
+    ),
+    "a solution without marks": (
+        "    ### BEGIN SOLUTION\n    return np.exp(scores)\n    ### END SOLUTION\n",
+        "    return np.exp(scores)\n",
+        "cell 3 .*say what students must not receive",
+    ),
+    "a solution in a cell for everybody": (
+        "limit = 3",
+        "### BEGIN SOLUTION\nlimit = 3\n### END SOLUTION",
+        "cell 5 .*students would read it",
+    ),
+    "a solution without a check": (
+        '# %% check="softmax" points=5\ncheck(softmax)\n',
+        "",
+        'cell 3 .*no cell is marked check="softmax"',
+    ),
+    "a check without a solution": ('check="softmax"', 'check="sofmax"', 'no cell is marked (check|solution)="sof'),
+    "a heading without an id": ("## Why {#why}", "## Why", "cell 0 .*'## Why' has no id"),
+    "an id twice": ("{#exercise-softmax}", "{#why}", "cell 2 .*second heading has the id 'why'"),
+    "an id with capitals": ("{#why}", "{#Why}", "cell 0 .*the id 'Why'"),
+    "a mark scheme for nobody": ('mark_scheme="claims"', 'mark_scheme="claim"', "cell 8 .*There is no such question"),
+    "an answer in a cell of code": ("# %% [markdown] answer", "# %% answer", "cell 7 .*has to be a markdown cell"),
+    "a tag that is no list": ('tags=["demo"]', 'tags="demo"', "is no text notebook: 'demo' is not of type 'array'"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_mistake_in_a_text_notebook_is_named_with_file_and_cell(tmp_path: Path, what: str) -> None:
+    old, new, says = WRONG[what]
+    assert TEXT.count(old) == 1
+    with pytest.raises(CourseError, match=rf"^02_scores\.py.* {says}"):
+        written(tmp_path, TEXT.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("np.exp(scores)", "np.exp(scores", r'cell 3 \(solution="softmax", line 16\): .*SyntaxError in its line 4'),
+        ("limit = 3", "limit = 3\nlimit / 0", r"cell 5 .*ZeroDivisionError in its line 2, 'limit / 0'"),
+        ("def softmax", "def sofmax", "cell 3 .*it defines no softmax"),
+    ],
+)
+def test_a_reference_that_does_not_run_is_named_with_cell_and_line(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    source = written(tmp_path, TEXT.replace(old, new))
+    with pytest.raises(CourseError, match=says):
+        source.answer("softmax")
+
+
+@pytest.mark.parametrize("name", ["02_scores.py", "03_softmax_cross_entropy.py"])
+def test_two_notebooks_do_not_share_a_number_or_a_topic(tmp_path: Path, name: str) -> None:
+    for each in (ALL[0].solution.name, name):
+        (tmp_path / "solutions").mkdir(exist_ok=True)
+        (tmp_path / "solutions" / each).touch()
+    with pytest.raises(CourseError, match=rf"(?=.*02_softmax_cross_entropy\.py)(?=.*{name}).*Rename one"):
+        Course(tmp_path).assignments()
+
+
+def test_an_exercise_that_a_notebook_does_not_have_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"02_scores\.py has no exercise 'sigmoid'"):
+        written(tmp_path, TEXT).answer("sigmoid")
+
+
+def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -> None:
+    copied = copy_course(tmp_path)
+    solution = copied.assignments()[0].solution
+    text = solution.read_text(encoding="utf-8")
+    right = "return exponentials / exponentials.sum(axis=-1, keepdims=True)"
+    assert text.count(right) == 1
+    solution.write_text(text.replace(right, right.replace("return ", "return 2 * ")), encoding="utf-8")
+    doubled = Course(copied.root)
+    answers = {course: course.answer(exercise_called("softmax")) for course in (COURSE, doubled)}
+    assert answers[COURSE](np.zeros(2)).tolist() == [0.5, 0.5]
+    assert answers[doubled](np.zeros(2)).tolist() == [1.0, 1.0]
+    for course in (COURSE, doubled):
+        for owner, answer in answers.items():
+            with Judge(b"secret", "submission", course) as judge:
+                judge.open("softmax")
+                assert answer_judge(judge.address, lambda name, answer=answer: answer)
+                assert judge.verdict("softmax").passed == (owner is course)
+    assert build.public_cases(doubled.assignments()[0].source) != build.public_cases(ALL[0].source)
+    assert build.stale(doubled, doubled.assignments()) == ["gradus/public_cases/softmax_cross_entropy.json"]
+
+
+# what a released notebook says about itself
+
+
+@pytest.fixture
+def released() -> NotebookNode:
+    return nbformat.read(COURSE.notebooks / ALL[0].name / f"{ALL[0].name}.ipynb", 4)
+
+
+def test_roles_survive_the_release_and_ids_of_headings_do_not(released: NotebookNode) -> None:
+    source = ALL[0].source
+    for cell, said in zip(released.cells, source.cells, strict=True):
+        role = said.kind if said.kind in ("setup", "given", "solution", "check") else None
+        assert cell.metadata.get("gradus") == ({"role": role} if role else None)
+        assert tuple(cell.metadata.get("tags", ())) == said.tags
+        assert "{#" not in cell.source
+    lines = {line for cell in released.cells for line in cell.source.splitlines()}
+    assert {f"{'#' * heading.level} {heading.title}" for heading in source.headings.values()} <= lines
+    assert len(source.headings) > 20
+
+
+def test_a_released_notebook_names_its_edition(released: NotebookNode) -> None:
+    assert released.metadata["gradus"] == {"assignment": ALL[0].name, "edition": edition(released)}
+
+
+def test_formgrader_releases_the_same_edition(tmp_path: Path, released: NotebookNode) -> None:
+    course = copy_course(tmp_path)
+    build.build(course, course.assignments())
+    shutil.rmtree(course.notebooks)
+    assert release.generate(release.configuration(course), ALL[0].name)["success"]
+    again = nbformat.read(course.notebooks / ALL[0].name / f"{ALL[0].name}.ipynb", 4)
+    assert (again.cells, again.metadata["gradus"]) == (released.cells, released.metadata["gradus"])
+
+
+@pytest.mark.parametrize("part", ["source", "id", "cell_type", "points", "grade_id", "order"])
+def test_whatever_is_released_makes_the_edition(released: NotebookNode, part: str) -> None:
+    before = edition(released)
+    cell = next(cell for cell in released.cells if cell.metadata.get("gradus", {}).get("role") == "check")
+    if part == "order":
+        released.cells[:2] = released.cells[1::-1]
+    elif part in ("points", "grade_id"):
+        cell.metadata.nbgrader[part] *= 2
+    else:
+        cell[part] = {"source": "check(other)", "id": "another", "cell_type": "raw"}[part]
+    assert edition(released) != before
+
+
+def test_what_a_student_runs_and_saves_leaves_the_edition_alone(released: NotebookNode) -> None:
+    before = edition(released)
+    cell = next(cell for cell in released.cells if cell.cell_type == "code")
+    cell.execution_count, cell.outputs = 3, [nbformat.v4.new_output("stream", text="5")]
+    cell.metadata["tags"] = ["mine"]
+    released.metadata["widgets"], released.metadata["gradus"] = {}, {"edition": "forged"}
+    assert edition(released) == before
+
+
 # secrets
 
 
-def student_texts() -> dict[str, str]:
-    return dict(build._student_texts(Course(ROOT)))
-
-
 def test_students_receive_no_secret() -> None:
-    assert build.find_leaks(student_texts(), SECRETS) == []
+    assert leaks.find(dict(leaks.student_texts(ROOT)), SECRETS) == []
 
 
 def test_every_solution_and_misconception_has_lines_that_would_give_it_away() -> None:
@@ -108,25 +349,64 @@ def test_every_solution_and_misconception_has_lines_that_would_give_it_away() ->
     assert blank == []
 
 
-@pytest.mark.parametrize(
-    "what", [what for what in SECRETS if what.startswith(("the solution", "the answer", "the mark"))]
-)
+@pytest.mark.parametrize("what", [what for what, lines in SECRETS.items() if lines])
 def test_a_planted_secret_is_found(what: str) -> None:
     planted = {"gradus/notes.py": "def helper():\n    " + "\n    ".join(SECRETS[what])}
-    assert any(what in leak for leak in build.find_leaks(planted, SECRETS))
+    assert f"gradus/notes.py holds {what}" in leaks.find(planted, SECRETS)
     cell = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(SECRETS[what]))])
-    assert build.find_leaks({"notebooks/a.ipynb": nbformat.writes(cell)}, SECRETS)
+    assert f"notebooks/a.ipynb holds {what}" in leaks.find({"notebooks/a.ipynb": nbformat.writes(cell)}, SECRETS)
+
+
+SECRET = {"it": ["probabilities=exponentials/total", "returnprobabilities.round(12)"]}
+
+
+@pytest.mark.parametrize("before", range(30))
+def test_a_secret_is_found_wherever_it_stands_and_however_it_is_broken(before: int) -> None:
+    one = "x" * before + "probabilities = (\n exponentials / total)".replace("(", "").replace(")", "")
+    assert leaks.find({"a.py": one + "; return probabilities\n\t.round(12)  # so"}, SECRET) == ["a.py holds it"]
+    assert leaks.find({"a.py": one}, SECRET) == []
+    assert leaks.find({"a.py": one, "b.py": "return probabilities.round(12)"}, SECRET) == []
+
+
+def test_looking_for_secrets_finds_what_looking_for_each_in_each_finds() -> None:
+    rng = np.random.default_rng(0)
+    texts = {f"{n}.py": "".join(rng.choice(list("ab \n"), size=4000)) for n in range(5)}
+    squeezed = {path: "".join(text.split()) for path, text in texts.items()}
+    lines = []
+    for text in squeezed.values():
+        starts = rng.integers(0, len(text) - 60, size=20)
+        lines += [text[start : start + size] for start, size in zip(starts, rng.integers(25, 60, size=20), strict=True)]
+    lines += ["".join(rng.choice(list("ab"), size=25)) for _ in range(100)]
+    expected = {f"{path} holds {line}" for line in lines for path, text in squeezed.items() if line in text}
+    assert set(leaks.find(texts, {line: [line] for line in lines})) == expected
+    assert len(expected) >= 100
+
+
+def test_a_broken_notebook_among_the_texts_is_named() -> None:
+    with pytest.raises(CourseError, match=r"notebooks/a\.ipynb is not a notebook"):
+        leaks.find({"notebooks/a.ipynb": "{"}, {})
+
+
+def test_a_build_and_a_bundle_look_for_leaks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course, calls = copy_course(tmp_path), []
+    (course.solutions / "03_reading.py").write_text("# %% [markdown]\n# # 03 · Reading\n", encoding="utf-8")
+    find = leaks.find
+    monkeypatch.setattr(leaks, "find", lambda texts, secrets: calls.append(len(secrets)) or find(texts, secrets))
+    assert len(build.build(course, course.assignments())) == 6
+    assert len(calls) == 1
+    bundle.leaks(course, dict(bundle.contents(Course(ROOT))))
+    assert len(calls) == 2
 
 
 @pytest.mark.parametrize("text", ["### BEGIN SOLUTION", "=== BEGIN MARK SCHEME ===", "import autograder"])
 def test_words_of_the_instructors_side_are_found(text: str) -> None:
-    assert build.find_leaks({"gradus/x.py": text}, {})
+    assert leaks.find({"gradus/x.py": text}, {})
 
 
 def test_saved_outputs_are_found() -> None:
     output = nbformat.v4.new_output("stream", text="5")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("5", outputs=[output])])
-    assert build.find_leaks({"notebooks/a.ipynb": nbformat.writes(notebook)}, {})
+    assert leaks.find({"notebooks/a.ipynb": nbformat.writes(notebook)}, {})
 
 
 # the bundle
@@ -165,7 +445,10 @@ def test_the_bundle_runs_on_its_own(unpacked: Path, tmp_path: Path) -> None:
         "print(u.find_spec('autograder')); print(data.digits().train.x.shape);"
         "softmax = lambda scores: scores; check(softmax)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True, env=env
+    )
     where, spec, shape, verdict = done.stdout.split("\n", 3)
     assert where == str(unpacked / "gradus" / "__init__.py")
     assert (spec, shape) == ("None", "(1197, 64)")

@@ -14,9 +14,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from shared import ROOT, exercise_called
+from shared import ROOT, exercise_called, reference
 
-from autograder.source import reference
 from gradus import check
 from gradus.checking import (
     Case,
@@ -186,9 +185,7 @@ def test_the_unwritten_stub_is_no_error() -> None:
 
 
 def test_both_numbers_are_shown_with_digits_that_tell_them_apart() -> None:
-    report = judge_publicly(
-        exercise_called("softmax"), lambda s: reference.answer(exercise_called("softmax"))(s) + 3e-6
-    )
+    report = judge_publicly(exercise_called("softmax"), lambda s: reference("softmax")(s) + 3e-6)
     text = str(report)
     expected, got = text.split("expected probabilities:")[1].split("got probabilities:")
     assert expected.split()[:4] != got.split()[:4]
@@ -207,7 +204,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_check_knows_an_object_by_the_name_the_caller_gives_it(capsys: pytest.CaptureFixture[str]) -> None:
     from functools import partial
 
-    softmax = partial(reference.answer(exercise_called("softmax")))
+    softmax = partial(reference("softmax"))
     check(softmax)
     assert "softmax: all" in capsys.readouterr().out
 
@@ -224,7 +221,7 @@ def test_check_says_when_it_cannot_tell_the_exercise(capsys: pytest.CaptureFixtu
 @pytest.mark.usefixtures("quiet")
 def test_without_a_judge_nbgrader_sees_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
-    check(reference.answer(exercise_called("softmax")), name="softmax")
+    check(reference("softmax"), name="softmax")
     with pytest.raises(CheckFailedError, match="0 of"):
         check(lambda scores: scores, name="softmax")
 

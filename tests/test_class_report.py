@@ -24,7 +24,6 @@ from autograder.classroom import results
 from autograder.classroom.class_report import advice, class_report, tally
 from autograder.classroom.results import VERDICT, Result, Submission
 from autograder.course import Assignment, Course, CourseError
-from autograder.source import notebook as authoring
 from gradus.checking import Misconception
 
 SOURCE = '''# %% [markdown]
@@ -55,7 +54,10 @@ def torch_loss(model, x, y):
 check(torch_loss)
 
 # %% [markdown] answer="why" points=3
-# Why? ### BEGIN SOLUTION
+# Why?
+# ### BEGIN SOLUTION
+# Because.
+# ### END SOLUTION
 '''
 SLIP = {"name": "one_maximum_for_the_batch", "says": "Rows <far> below underflow.", "see": "02#Stable softmax"}
 NAME = "02_losses"
@@ -486,9 +488,8 @@ def test_long_answers_that_are_alike_are_a_question(hand_in: Callable[..., Path]
 
 def test_the_reference_written_twice_is_no_question(assignment: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "LONG_ENOUGH", 10)
-    source = authoring.read(assignment.solution)
-    cell = next(cell.source for cell in source.cells if authoring.mark(cell) == ("solution", "softmax"))
-    reference = "\n".join(line for line in cell.splitlines() if "###" not in line)
+    source = assignment.source
+    reference = "\n".join(line for line in source.solutions["softmax"].splitlines() if "###" not in line)
 
     def alike(code: str, share: float) -> list[Any]:
         answers = {"softmax": [(who, Result("softmax", 4, 4, share, code=code)) for who in ("ada", "ben")]}
@@ -499,7 +500,7 @@ def test_the_reference_written_twice_is_no_question(assignment: Assignment, monk
 
 
 def test_one_right_answer_in_common_is_no_question_and_two_are(assignment: Assignment) -> None:
-    source = authoring.read(assignment.solution)
+    source = assignment.source
     both = {
         name: [(who, Result(name, 4, 4, 1.0, code=LONG)) for who in ("ada", "ben")] for name in ("softmax", "other")
     }
@@ -552,7 +553,7 @@ def test_the_verdict_is_where_grading_puts_it() -> None:
 
 def test_the_course_in_this_repository_has_solutions_the_report_can_read() -> None:
     for assignment in Course(ROOT).assignments():
-        assert authoring.exercises(authoring.read(assignment.solution))
+        assert assignment.source.exercises
 
 
 def test_the_paragraph_that_most_students_need_comes_first() -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from shared import exercise_called, graded_exercises, variants
+from shared import COURSE, exercise_called, graded_exercises, reference, variants
 
 from autograder.judging import catalogue
 from autograder.judging.judge import share
-from autograder.source import reference
 from gradus.checking import Report, run
 from gradus.checking.public import Frozen, assemble, judge_publicly
 
@@ -32,7 +31,7 @@ def hidden(name: str, seed: int) -> Frozen:
     slips = catalogue.misconceptions(name)
     return (
         cases,
-        [run(exercise, reference.answer(exercise), case) for case in cases],
+        [run(exercise, reference(name), case) for case in cases],
         [(slip.described, [run(exercise, slip.answer, case) for case in cases]) for slip in slips],
     )
 
@@ -65,7 +64,7 @@ def named(report: Report) -> list[str]:
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_reference_passes_public_and_hidden_cases_without_a_remark(name: str) -> None:
-    right = reference.answer(exercise_called(name))
+    right = reference(name)
     for report in [judge_publicly(exercise_called(name), right), *(judged(name, right, seed) for seed in SEEDS)]:
         assert report.passed, str(report)
         assert not report.notes(), str(report)
@@ -98,7 +97,7 @@ def test_every_misconception_is_rejected_and_named(name: str, slip: catalogue.Sl
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_wrong_answer_that_is_no_known_slip_is_given_no_name(name: str) -> None:
     def noisy(*args: Any) -> Any:
-        return _scaled(reference.answer(exercise_called(name))(*args))
+        return _scaled(reference(name)(*args))
 
     def _scaled(result: Any) -> Any:
         return tuple(map(_scaled, result)) if isinstance(result, tuple) else result * 1.0123 + 0.0456
@@ -117,7 +116,7 @@ def test_answers_that_do_nothing_score_zero(name: str, trivial: str) -> None:
 @pytest.mark.parametrize("name", EXERCISES)
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.5, float("nan")])
 def test_constants_of_the_right_shape_score_zero(name: str, value: float) -> None:
-    answer = filled(reference.answer(exercise_called(name)), value)
+    answer = filled(reference(name), value)
     assert share(judged(name, answer, 0)) == 0.0
 
 
@@ -141,16 +140,5 @@ def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(name: str)
     ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
 )
 def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: catalogue.Slip) -> None:
-    from autograder.course import Course
-    from autograder.source import notebook as authoring
-
-    number, _, heading = slip.described.see.partition("#")
-    notebook = authoring.read(Course.find().assignment(number).solution)
-    headings = {
-        line.lstrip("#").strip()
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        for line in cell.source.splitlines()
-        if line.startswith("#")
-    }
-    assert heading in headings
+    number, _, title = slip.described.see.partition("#")
+    assert title in {heading.title for heading in COURSE.assignment(number).source.headings.values()}

@@ -10,17 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shared import exercise_called
+from shared import COURSE, exercise_called, reference
 
 from autograder.judging.judge import Judge
-from autograder.source import reference
 from gradus.checking import Case, run, wire
 from gradus.checking.public import answer_judge
 
 
 @pytest.fixture
 def judge() -> Iterator[Judge]:
-    with Judge(b"secret", "submission") as made:
+    with Judge(b"secret", "submission", COURSE) as made:
         yield made
 
 
@@ -39,7 +38,7 @@ def answers(task: dict[str, Any], answer: Any) -> list[dict[str, Any]]:
 
 
 def right(name: str = "softmax") -> Any:
-    return reference.answer(exercise_called(name))
+    return reference(name)
 
 
 def test_a_right_answer_scores_one(judge: Judge) -> None:
@@ -129,7 +128,7 @@ MESSAGES = JUNK | st.fixed_dictionaries(
 @given(MESSAGES)
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_message_upsets_the_judge(message: Any) -> None:
-    with Judge(b"secret", "submission") as judge:
+    with Judge(b"secret", "submission", COURSE) as judge:
         judge.open("softmax")
         connection, task = talk(judge)
         if isinstance(message, dict) and isinstance(message["answers"], list) and message["answers"]:
@@ -145,7 +144,7 @@ def test_no_message_upsets_the_judge(message: Any) -> None:
 
 def test_the_same_submission_sees_the_same_cases_and_another_one_others() -> None:
     def inputs(secret: bytes, digest: str) -> list[Any]:
-        with Judge(secret, digest) as judge:
+        with Judge(secret, digest, COURSE) as judge:
             judge.open("softmax")
             return [case["inputs"]["scores"].tolist() for case in talk(judge)[1]["cases"]]
 

@@ -7,9 +7,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from shared import COURSE
 from torch.nn import functional
 
-from autograder.source import reference
 from gradus import data
 
 EXAMPLE, DOG, FOX = np.array([[3.0, 1.6, 3.8, -2.0]]), np.array([1]), np.array([2])
@@ -17,7 +17,7 @@ EXAMPLE, DOG, FOX = np.array([[3.0, 1.6, 3.8, -2.0]]), np.array([1]), np.array([
 
 @pytest.fixture(scope="module")
 def answers() -> ModuleType:
-    return reference.load("softmax_cross_entropy")
+    return COURSE.assignment("02").source.reference
 
 
 def test_the_example_has_probability_0_0709_and_loss_2_647(answers: ModuleType) -> None:

@@ -14,19 +14,16 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from shared import ROOT, exercise_called, graded_exercises
+from shared import COURSE, exercise_called, graded_exercises, reference
 
 from autograder.classroom import attempts
 from autograder.classroom.simulate import CRASH, EMPTY, RIGHT, Simulated, names, simulate
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.catalogue import Slip
-from autograder.source import notebook as authoring
-from autograder.source import reference
 from gradus.checking import Misconception, Outcome, run
 from gradus.checking.comparing import diagnose, examine
 
-COURSE = Course(ROOT)
 SEED = 6
 
 
@@ -43,12 +40,6 @@ def class_of_30(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def provided(assignment: Assignment) -> str:
-    """The code that every notebook of an assignment starts with."""
-    cells = authoring.read(assignment.solution).cells
-    return "\n".join(cell.source for cell in cells if authoring.mark(cell)[0] in ("setup", "given"))
 
 
 def by_id(path: Path) -> dict[str, str]:
@@ -71,13 +62,13 @@ def outcomes(name: str, code: str, namespace: dict[str, Any]) -> list[Outcome] |
 @pytest.fixture(scope="module")
 def namespace(assignment: Assignment) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    exec(provided(assignment), given)
+    exec(assignment.source.provided, given)
     return given
 
 
 def expected(name: str) -> list[Outcome]:
     exercise = exercise_called(name)
-    return [run(exercise, reference.answer(exercise), case) for case in catalogue.public(name)]
+    return [run(exercise, reference(name), case) for case in catalogue.public(name)]
 
 
 def test_the_same_seed_gives_the_same_bytes(assignment: Assignment, tmp_path: Path) -> None:
@@ -230,7 +221,7 @@ def test_senseless_numbers_are_refused(assignment: Assignment, tmp_path: Path, s
 def test_every_misconception_fits_into_a_cell_of_its_own(name: str) -> None:
     """Whatever it uses comes along, or is there already: no name is left over."""
     assignment = COURSE.of_topic(exercise_called(name).topic)
-    given = provided(assignment)
+    given = assignment.source.provided
     room: dict[str, Any] = {}
     exec(given, room)
     for slip in catalogue.misconceptions(name):
@@ -271,7 +262,7 @@ def helped(x: float) -> float:
     return float(exponential(0.0)) * double(x) + (helped(x - 1) if x > 1 else 0)
 @misconception(of="other")
 def helped_by_the_course(x): return load(x)
-from autograder.source.reference import load
+from autograder.judging.catalogue import public as load
 '''
 
 

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -21,7 +20,7 @@ from autograder.classroom import remarks as questions
 from autograder.classroom import results
 from autograder.classroom.results import OUTCOMES, Result, Submission
 from autograder.course import Assignment, Course
-from autograder.source import notebook as authoring
+from autograder.source.notebook import Source
 from gradus import plots
 from gradus.checking import Misconception
 from gradus.checking.exercises import GATE
@@ -148,10 +147,9 @@ def class_report(course: Course, assignment: Assignment, out: Path) -> Path:
         If nothing is graded yet.
     """
     submissions = results.read(course, assignment)
-    source = authoring.read(assignment.solution)
     path = out if out.suffix == ".html" else out / f"{assignment.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_page(assignment, source, submissions), encoding="utf-8")
+    path.write_text(_page(assignment, assignment.source, submissions), encoding="utf-8")
     return path
 
 
@@ -249,9 +247,8 @@ def _other_obstacles(one: Tally) -> Iterator[Advice]:
         yield Advice(one.name, one.errors[0].students, text=f"Answers stop with: {one.errors[0].what}")
 
 
-def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]) -> str:
-    exercises = authoring.exercises(source)
-    in_order = [tally(name, most, submissions) for name, most in exercises.items()]
+def _page(assignment: Assignment, source: Source, submissions: Sequence[Submission]) -> str:
+    in_order = [tally(name, most, submissions) for name, most in source.exercises.items()]
     tallies = sorted(in_order, key=lambda one: one.misunderstood, reverse=True)
     graded = [one for one in submissions if one.results]
     totals = np.array([one.total for one in graded])
@@ -266,7 +263,7 @@ def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]
     environment.filters["points"] = _points
     environment.globals["number"] = {one.student: index for index, one in enumerate(submissions, 1)}
     return environment.get_template("class_report.html.j2").render(
-        title=_title(assignment, source),
+        title=source.title,
         assignment=assignment.name,
         submissions=submissions,
         graded=graded,
@@ -287,16 +284,8 @@ def _page(assignment: Assignment, source: Any, submissions: Sequence[Submission]
         torch_answers=questions.torch_where_numpy_is_asked(source, {one.name: one.answers for one in in_order}),
         changed=[(one.name, found) for one in in_order if (found := _count(one.answers, lambda r: r.changed))],
         same=questions.same_code(source, {one.name: one.answers for one in in_order}),
-        written=any(authoring.mark(cell)[0] == "answer" for cell in source.cells),
+        written=bool(source.written),
     )
-
-
-def _title(assignment: Assignment, source: Any) -> str:
-    for cell in source.cells:
-        heading = re.match(r"#\s+(.+)", cell.source) if cell.cell_type == "markdown" else None
-        if heading:
-            return heading[1].strip()
-    return assignment.topic.replace("_", " ").capitalize()
 
 
 def _points(value: float) -> str:

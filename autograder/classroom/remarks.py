@@ -7,29 +7,27 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from nbformat import NotebookNode
-
 from autograder.classroom import attempts
 from autograder.classroom.results import Result
-from autograder.source import notebook as authoring
+from autograder.source.notebook import Source
 
 Answers = Mapping[str, Sequence[tuple[str, Result]]]
 
 LONG_ENOUGH = 160  # characters of code, comments and layout aside; shorter answers are alike by chance
 
 
-def torch_where_numpy_is_asked(source: NotebookNode, answers: Answers) -> list[tuple[str, tuple[str, ...]]]:
+def torch_where_numpy_is_asked(source: Source, answers: Answers) -> list[tuple[str, tuple[str, ...]]]:
     """The exercises that some students answered with PyTorch although the reference does not, and those students.
 
     Parameters
     ----------
-    source : NotebookNode
-        The text notebook.
+    source : Source
+        What the text notebook says.
     answers : mapping of str to sequence of (str, Result)
         For every exercise the students and their results.
     """
     names = _torch_names(source)
-    solutions = _solutions(source)
+    solutions = source.solutions
     found = []
     for exercise, results in answers.items():
         if not uses_torch(solutions.get(exercise, ""), names):
@@ -48,13 +46,13 @@ def uses_torch(code: str, names: Iterable[str] = ()) -> bool:
     return any(isinstance(node, ast.Name) and node.id in known for node in nodes) or any(map(_from_torch, nodes))
 
 
-def same_code(source: NotebookNode, answers: Answers) -> list[tuple[tuple[str, ...], list[str]]]:
+def same_code(source: Source, answers: Answers) -> list[tuple[tuple[str, ...], list[str]]]:
     """Students with the same long answer that is not the reference's, and the exercises in which they have it.
 
     Comments, docstrings and layout do not count; names do. One right answer in common is no question: there are not
     many ways to be right.
     """
-    solutions = _solutions(source)
+    solutions = source.solutions
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     mistaken = set()
     for exercise, results in answers.items():
@@ -76,15 +74,9 @@ def same_code(source: NotebookNode, answers: Answers) -> list[tuple[tuple[str, .
     return sorted(telling, key=lambda item: (-len(item[1]), item[0]))
 
 
-def _solutions(source: NotebookNode) -> dict[str, str]:
-    marked = [(*authoring.mark(cell), cell.source) for cell in source.cells]
-    return {name: code for kind, name, code in marked if kind == "solution"}
-
-
-def _torch_names(source: NotebookNode) -> set[str]:
+def _torch_names(source: Source) -> set[str]:
     """Names that the notebook's own cells import from torch."""
-    given = [cell for cell in source.cells if authoring.mark(cell)[0] in ("setup", "given")]
-    nodes = [node for cell in given if cell.cell_type == "code" for node in ast.walk(ast.parse(cell.source))]
+    nodes = ast.walk(ast.parse(source.provided))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) and _from_torch(node)]
     return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
 

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from autograder.course import Assignment, Course, CourseError
 from autograder.nbgrader_hooks.execution import VERDICT
-from autograder.source import notebook as authoring
 from gradus.checking import Misconception
 
 OUTCOMES = ("right", "partial", "wrong", "crashed", "empty")
@@ -121,7 +120,7 @@ def read(course: Course, assignment: Assignment) -> list[Submission]:
     CourseError
         If nothing is graded yet, or the gradebook cannot be read.
     """
-    exercises = authoring.exercises(authoring.read(assignment.solution))
+    exercises = assignment.source.exercises
     notebooks = _folders(course.work / "autograded", assignment)
     if not notebooks:
         raise CourseError(

@@ -23,7 +23,6 @@ from nbformat import NotebookNode
 from autograder.classroom import attempts
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue
-from autograder.source import notebook as authoring
 
 RIGHT, EMPTY, CRASH = "reference", "empty", "crash: "
 DEADLINE = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
@@ -129,18 +128,11 @@ class _Paper:
         if not path.is_file():
             raise CourseError(f"There is no student edition {path}. Make it first: autograder build")
         self.notebook = nbformat.read(path, 4)
-        self.cells = {
-            (kind, name): cell.source
-            for cell in authoring.read(assignment.solution).cells
-            for kind, name in [authoring.mark(cell)]
-            if name
-        }
-        given = [c for c in authoring.read(assignment.solution).cells if authoring.mark(c)[0] in ("setup", "given")]
-        self.provided = "\n".join(cell.source for cell in given if cell.cell_type == "code")
+        self.source = assignment.source
         self.accidents = attempts.ACCIDENTS + ("endless loop",) * endless_loops
         self._rng = np.random.default_rng([seed, zlib.crc32(assignment.name.encode())])
-        self.exercises = [name for kind, name in self.cells if kind == "solution"]
-        self.questions = [name for kind, name in self.cells if kind == "answer"]
+        self.exercises = list(self.source.solutions)
+        self.questions = list(self.source.written)
         # Later exercises are harder, with exceptions; on average somewhat more than half of the class is right.
         self.difficulty = dict(
             zip(
@@ -171,8 +163,8 @@ class _Paper:
             weights = np.exp([1.2 * ability, 0.8, -0.6 * ability, -0.9 - 0.8 * ability])
             written[name] = str(rng.choice(["good", "short", "vague", "untouched"], p=weights / weights.sum()))
             if written[name] != "untouched":
-                text = _prose(attempts.model_answer(self.cells["answer", name]), written[name], rng)
-                answers[f"answer_{name}"] = attempts.written(self.cells["answer", name], text)
+                text = _prose(attempts.model_answer(self.source.written[name]), written[name], rng)
+                answers[f"answer_{name}"] = attempts.written(self.source.written[name], text)
         return Simulated(student, path, round(ability, 3), planted, written), answers
 
     def _draw(self, name: str, ability: float, rng: np.random.Generator) -> str:
@@ -187,12 +179,14 @@ class _Paper:
         return EMPTY if kind == "empty" else CRASH + str(rng.choice(self.accidents))
 
     def _code(self, name: str, planted: str, rng: np.random.Generator) -> str | None:
-        reference = attempts.right(self.cells["solution", name])
+        reference = attempts.right(self.source.solutions[name])
         if planted == EMPTY:
             return None
         if planted.startswith(CRASH):
             return attempts.accident(planted.removeprefix(CRASH), reference, name)
-        code = reference if planted == RIGHT else attempts.slipped(name, self.slips[name][planted], self.provided)
+        code = (
+            reference if planted == RIGHT else attempts.slipped(name, self.slips[name][planted], self.source.provided)
+        )
         if planted != RIGHT or rng.random() < 0.8:
             code = attempts.in_own_words(code, rng)
         return f"{rng.choice(_COMMENTS)}\n{code}" if rng.random() < 0.3 else code

@@ -31,6 +31,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.course import Assignment, Course, CourseError
+from autograder.nbgrader_hooks import release
 from autograder.nbgrader_hooks.execution import CHECK, Graded, JudgedExecute, digest
 from autograder.nbgrader_hooks.sanitizing import carry_answers
 from autograder.source import build
@@ -116,7 +117,7 @@ def grade(
     register(course, assignment)
     results = collect(course, assignment, submissions, students)
     ready = [result.student for result in results if not result.problem]
-    config = build.configuration(course)
+    config = release.configuration(course)
     JudgedExecute.known = dict(_run_all(course, assignment, ready, workers, progress))
     warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own models, at every submission
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -157,10 +158,10 @@ def register(course: Course, assignment: Assignment) -> None:
         build.build(course, [assignment])
     if _registered(course, assignment, nbformat.read(source, 4)):
         return
-    config = build.configuration(course)
+    config = release.configuration(course)
     with tempfile.TemporaryDirectory(prefix="gradus-release-") as folder:
         config.CourseDirectory.release_directory = folder
-        outcome = build.generate(config, assignment)
+        outcome = release.generate(config, assignment.name)
     if not outcome["success"]:
         raise CourseError(
             f"The gradebook cannot take {assignment.name}: {_last_line(outcome)}\n"
@@ -288,7 +289,7 @@ def _repaired(notebook: NotebookNode) -> NotebookNode:
 
 
 def _grade_ids(assignment: Assignment) -> list[str]:
-    cells = build.source_notebook(assignment).cells
+    cells = build.source_notebook(assignment.source).cells
     return [cell.metadata.nbgrader.grade_id for cell in cells if "nbgrader" in cell.metadata]
 
 
@@ -327,7 +328,7 @@ def grade_one(job: Job) -> tuple[str, Graded]:
     released = nbformat.reads(job.released, 4)
     notebook = carry_answers(released, nbformat.reads(job.submitted, 4))
     name = digest(notebook)
-    executor = JudgedExecute(config=build.configuration(Course(job.course)))
+    executor = JudgedExecute(config=release.configuration(Course(job.course)))
     resources = ResourcesDict()
     resources["metadata"] = {"path": str(job.beside)}
     return name, executor.grade(notebook, resources)
@@ -359,7 +360,7 @@ def _feedback_all(
 
 def _feedback_one(job: tuple[Path, str, str]) -> tuple[str, str]:
     root, assignment, student = job
-    config: Config = build.configuration(Course(root))
+    config: Config = release.configuration(Course(root))
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     outcome = api.generate_feedback(assignment, student, force=True)
     return student, "" if outcome["success"] else _last_line(outcome)

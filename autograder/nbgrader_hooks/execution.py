@@ -65,7 +65,7 @@ class JudgedExecute(Execute):
         folder = tempfile.mkdtemp(prefix="gradus-room-")
         self._deadline = time.monotonic() + self.notebook_timeout
         try:
-            with Judge(course.secret, digest(nb)) as judge:
+            with Judge(course.secret, digest(nb), course) as judge:
                 self._judge = judge
                 _copy_companions(resources, Path(folder))
                 room = copy.copy(resources)

@@ -6,7 +6,6 @@ there before.
 
 from __future__ import annotations
 
-import inspect
 import re
 import shutil
 import tempfile
@@ -17,21 +16,20 @@ from typing import Any
 import nbformat
 import numpy as np
 from nbformat import NotebookNode
-from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import SaveCells
-from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue
-from autograder.source import notebook as authoring
-from autograder.source import reference
+from autograder.nbgrader_hooks import release
+from autograder.source import leaks
+from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
 from gradus.checking import Outcome, find_exercise, run, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-STEPS = GenerateAssignment.preprocessors.default()
-_TELLING_LINE = 25
+_NEW = {
+    "code": nbformat.v4.new_code_cell,
+    "markdown": nbformat.v4.new_markdown_cell,
+    "raw": nbformat.v4.new_raw_cell,
+}
 
 
 def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
@@ -53,7 +51,10 @@ def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
         fresh = Path(name)
         for assignment in chosen:
             make(course, assignment, fresh)
-        problems = [leak for assignment in chosen for leak in leaks(course, assignment, fresh)]
+        texts = dict(leaks.student_texts(course.root))
+        for assignment in chosen:
+            texts |= dict(_fresh_texts(course, assignment, fresh))
+        problems = leaks.find(texts, leaks.secrets(assignment.source for assignment in chosen))
         if problems:
             raise CourseError("Nothing was built, students would see secrets:\n  " + "\n  ".join(problems))
         for assignment in chosen:
@@ -75,14 +76,13 @@ def products(course: Course, assignment: Assignment, fresh: Path) -> list[tuple[
 
 def make(course: Course, assignment: Assignment, fresh: Path) -> None:
     """Generate everything for one assignment into the folder ``fresh``."""
-    source = fresh / "source" / assignment.name / f"{assignment.name}.ipynb"
-    source.parent.mkdir(parents=True)
-    notebook = source_notebook(assignment)
-    nbformat.write(notebook, source)
-    _release(course, assignment, fresh)
+    notebook = fresh / "source" / assignment.name / f"{assignment.name}.ipynb"
+    notebook.parent.mkdir(parents=True)
+    nbformat.write(source_notebook(assignment.source), notebook)
+    release.release(course, fresh, assignment.name)
     cases = fresh / "public_cases" / f"{assignment.topic}.json"
     cases.parent.mkdir(exist_ok=True)
-    cases.write_text(public_cases(authoring.exercises(authoring.read(assignment.solution))), encoding="utf-8")
+    cases.write_text(public_cases(assignment.source), encoding="utf-8")
 
 
 def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
@@ -113,101 +113,61 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def source_notebook(assignment: Assignment) -> NotebookNode:
-    """nbgrader's source notebook of an assignment: the text notebook with nbgrader's metadata and stable cell ids.
+def source_notebook(source: Source) -> NotebookNode:
+    """nbgrader's source notebook: the text notebook with nbgrader's metadata, roles and stable cell ids.
 
     Raises
     ------
     CourseError
-        If a mark is wrong: an unknown exercise, a check without points, the same name twice.
+        If a cell names an exercise that ``gradus/exercises`` does not have.
     """
-    notebook = authoring.read(assignment.solution)
-    notebook.metadata = NotebookNode(kernelspec=NotebookNode(_KERNEL), language_info={"name": "python"})
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    seen: set[str] = set()
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     anchor, since = "start", 0
-    for cell in notebook.cells:
-        kind, name = authoring.mark(cell)
-        tags = cell.metadata.get("tags", [])
-        fields = _nbgrader_fields(assignment, cell, kind, name)
-        cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
+    for cell in source.cells:
+        metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
+        if cell.kind in EXECUTED:
+            metadata["gradus"] = {"role": cell.kind}
         since += 1
-        if fields:
-            anchor, since = fields["grade_id"], 0
-            if anchor in seen:
-                raise CourseError(f"{assignment.solution.name}: there are two cells for {anchor}.")
-            seen.add(anchor)
-            cell.metadata["nbgrader"] = NotebookNode(fields)
+        if cell.name:
+            metadata["nbgrader"] = _nbgrader_fields(source, cell)
+            anchor, since = metadata["nbgrader"]["grade_id"], 0
         label = re.sub(r"[^A-Za-z0-9_-]", "-", anchor)[:58]
-        cell["id"] = f"{label}-{since:02d}" if since else label
+        text = without_ids(cell.source) if cell.cell_type == "markdown" else cell.source
+        made = _NEW[cell.cell_type](text, metadata=metadata, id=f"{label}-{since:02d}" if since else label)
+        notebook.cells.append(made)
     nbformat.validate(notebook)
     return notebook
 
 
-def _nbgrader_fields(assignment: Assignment, cell: NotebookNode, kind: str, name: str) -> dict[str, Any]:
-    if kind in ("", "setup", "given"):
-        return {}
-    where = f"{assignment.solution.name}, cell {kind}={name!r}"
-    if kind in ("solution", "check"):
-        exercise = find_exercise(name)
-        if exercise is None or exercise.topic != assignment.topic:
-            raise CourseError(f"{where}: gradus/exercises/{assignment.topic}.py has no exercise of that name.")
-    if kind in ("check", "answer") and not float(cell.metadata.get("points", 0)) > 0:
-        raise CourseError(f"{where}: say how much it is worth, for instance points=4.")
-    fields: dict[str, Any] = {
-        "grade": kind in ("check", "answer"),
-        "grade_id": name if kind == "solution" else f"{kind}_{name}",
-        "locked": kind in ("check", "mark_scheme"),
+def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
+    exercise = find_exercise(cell.name)
+    if cell.kind in ("solution", "check") and (exercise is None or exercise.topic != source.topic):
+        raise CourseError(
+            f"{source.name}.py, {cell.label}: gradus/exercises/{source.topic}.py has no exercise of that name. "
+            "Correct the name, or add it there."
+        )
+    fields = {
+        "grade": cell.kind in ("check", "answer"),
+        "grade_id": cell.name if cell.kind == "solution" else f"{cell.kind}_{cell.name}",
+        "locked": cell.kind in ("check", "mark_scheme"),
         "schema_version": 3,
-        "solution": kind in ("solution", "answer"),
-        "task": kind == "mark_scheme",
+        "solution": cell.kind in ("solution", "answer"),
+        "task": cell.kind == "mark_scheme",
     }
-    if kind in ("check", "answer"):
-        fields["points"] = float(cell.metadata["points"])
-    if kind == "mark_scheme":
-        fields["points"] = 0.0
-    return fields
+    return fields if cell.kind == "solution" else fields | {"points": cell.points}
 
 
-def configuration(course: Course) -> Config:
-    """nbgrader's configuration of the course."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
-
-
-def _release(course: Course, assignment: Assignment, fresh: Path) -> None:
-    """Let nbgrader make the student edition, without a database."""
-    config = configuration(course)
-    config.CourseDirectory.root = str(fresh)
-    config.CourseDirectory.source_directory = "source"
-    config.CourseDirectory.db_url = f"sqlite:///{fresh / 'unused.db'}"
-    config.GenerateAssignment.no_database = True
-    config.GenerateAssignment.preprocessors = [step for step in STEPS if step is not SaveCells]
-    result = generate(config, assignment)
-    if not result["success"]:
-        raise CourseError(f"nbgrader could not make the student edition of {assignment.name}:\n{result['log']}")
-    released = fresh / "notebooks" / assignment.name / f"{assignment.name}.ipynb"
-    notebook = nbformat.read(released, 4)
-    nbformat.write(notebook, released)
-
-
-def generate(config: Config, assignment: Assignment) -> dict[str, Any]:
-    """Run ``nbgrader generate_assignment`` with a configuration; ``success``, ``log`` and ``error`` come back."""
-    directory = CourseDirectory(config=config)
-    return NbGraderAPI(directory, config=config).generate_assignment(assignment.name, force=True, create=True)
-
-
-def public_cases(exercises: Iterable[str]) -> str:
+def public_cases(source: Source) -> str:
     """The frozen public cases: inputs, expected outcomes and the fingerprints of the misconceptions, one line each."""
-    lines = [f'"{name}": {wire.encode(_freeze(name))}' for name in exercises]
+    lines = [f'"{name}": {wire.encode(_freeze(name, source.answer(name)))}' for name in source.exercises]
     return '{"dict": {\n' + ",\n".join(lines) + "\n}}\n"
 
 
-def _freeze(name: str) -> dict[str, Any]:
+def _freeze(name: str, answer: Any) -> dict[str, Any]:
     exercise = find_exercise(name)
     if exercise is None:
         raise CourseError(f"there is no exercise {name!r}")
     cases = catalogue.public(name)
-    answer = reference.answer(exercise)
     return {
         "cases": [{"group": case.group, "name": case.name, "inputs": dict(case.inputs)} for case in cases],
         "expected": [_essence(run(exercise, answer, case)) for case in cases],
@@ -237,79 +197,12 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
-def leaks(course: Course, assignment: Assignment, fresh: Path) -> list[str]:
-    """What students would receive and must not: solutions, misconceptions' code, mark schemes, outputs."""
-    texts = dict(_student_texts(course))
+def _fresh_texts(course: Course, assignment: Assignment, fresh: Path) -> Iterator[tuple[str, str]]:
+    """What students would receive of a build, under the names it is going to have."""
     for there, target in products(course, assignment, fresh)[1:]:
         for path in [there] if there.is_file() else sorted(there.rglob("*")):
             relative = target.relative_to(course.root) / (path.relative_to(there) if there.is_dir() else "")
-            texts[str(relative)] = path.read_text(encoding="utf-8")
-    return find_leaks(texts, secrets_of(assignment))
-
-
-def _student_texts(course: Course) -> Iterator[tuple[str, str]]:
-    for folder in ("gradus", "notebooks"):
-        for path in sorted((course.root / folder).rglob("*")):
-            if path.suffix in (".py", ".ipynb", ".json", ".js", ".md", ".txt", ".toml"):
-                yield str(path.relative_to(course.root)), path.read_text(encoding="utf-8")
-
-
-def secrets_of(assignment: Assignment) -> dict[str, list[str]]:
-    """Code that students must not receive: for each solution and misconception, its telling lines."""
-    found = {}
-    for cell in authoring.read(assignment.solution).cells:
-        kind, name = authoring.mark(cell)
-        if kind in ("solution", "answer"):
-            for number, region in enumerate(re.findall(r"BEGIN SOLUTION(.*?)### END SOLUTION", cell.source, re.S)):
-                found[f"the {kind} of {name} ({number})"] = _telling(region)
-        if kind == "mark_scheme":
-            for region in re.findall(r"=== BEGIN MARK SCHEME ===(.*?)=== END MARK SCHEME", cell.source, re.S):
-                found[f"the mark scheme of {name}"] = _telling(region)
-    for name in authoring.exercises(authoring.read(assignment.solution)):
-        for slip in catalogue.misconceptions(name):
-            found[f"the misconception {slip.described.name}"] = _telling(_body(slip.answer))
-    return found
-
-
-def find_leaks(texts: dict[str, str], secrets: dict[str, list[str]]) -> list[str]:
-    """Name every text that holds all telling lines of a secret, or a word that only the instructor's side uses."""
-    problems = []
-    squeezed = {path: _squeeze(_plain(path, text)) for path, text in texts.items()}
-    for what, lines in secrets.items():
-        for path, text in squeezed.items():
-            if lines and all(_squeeze(line) in text for line in lines):
-                problems.append(f"{path} holds {what}")
-    for path, text in texts.items():
-        for word in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME", "autograder"):
-            if word in text:
-                problems.append(f"{path} holds the words {word!r}")
-        if path.endswith(".ipynb") and '"output_type"' in text:
-            problems.append(f"{path} holds saved outputs")
-    return problems
-
-
-def _plain(path: str, text: str) -> str:
-    """The text as a reader sees it: of a notebook, its cells."""
-    if not path.endswith(".ipynb"):
-        return text
-    return "\n".join(cell.source for cell in nbformat.reads(text, 4).cells)
-
-
-def _telling(region: str) -> list[str]:
-    """Lines long enough that they do not occur by chance."""
-    lines = [line.strip() for line in region.splitlines()]
-    return [line for line in lines if len(_squeeze(line)) >= _TELLING_LINE]
-
-
-def _body(answer: Any) -> str:
-    """The source of a function or class without its decorator and signature."""
-    lines = inspect.getsource(answer).splitlines()
-    start = next(index for index, line in enumerate(lines) if line.lstrip().startswith(("def ", "class ")))
-    return "\n".join(lines[start + 1 :])
-
-
-def _squeeze(text: str) -> str:
-    return re.sub(r"\s+", "", text)
+            yield str(relative), path.read_text(encoding="utf-8")
 
 
 def _swap(fresh: Path, target: Path) -> None:

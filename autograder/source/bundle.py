@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from autograder.course import Course, CourseError
 from autograder.source import build
+from autograder.source import leaks as leaking
 
 _FOLDERS = ("gradus", "notebooks")
 _FILES = ("LICENSE", "LICENSE-TEXT", "data/digits.npz", "data/README.md", "data/CHECKSUMS", "pyproject.toml")
@@ -69,10 +70,7 @@ def contents(course: Course) -> Iterator[tuple[str, bytes]]:
 def leaks(course: Course, files: dict[str, bytes]) -> list[str]:
     """What is in the bundle and must not be."""
     texts = {name: content.decode("utf-8") for name, content in files.items() if Path(name).suffix in _TEXT}
-    found = []
-    for assignment in course.assignments():
-        found += build.find_leaks(texts, build.secrets_of(assignment))
-    return sorted(set(found))
+    return leaking.find(texts, leaking.secrets(assignment.source for assignment in course.assignments()))
 
 
 def _requirements(course: Course) -> str:
