@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -142,6 +143,10 @@ class Course:
             If no notebook of the course holds one.
         """
         return self.of_topic(exercise.topic).source.answer(exercise.name)
+
+    def key(self, submission: str) -> bytes:
+        """The key of a submission, from the course's secret and the submission's digest."""
+        return hmac.new(self.secret, submission.encode(), "sha256").digest()
 
     @cached_property
     def secret(self) -> bytes:
