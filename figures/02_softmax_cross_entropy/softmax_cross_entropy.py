@@ -9,7 +9,6 @@ from figures._example import CLASSES, EXPONENTIALS, PROBABILITIES, SCORES, TRUE
 from gradus import plots
 
 TITLE = "From scores to a loss: softmax and cross-entropy"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Four classes in four rows: cat, dog, fox, owl; the true class is dog. First column, the scores: 3.0, 1.6, 3.8 "
     "and −2.0. An arrow labelled exp leads to the second column, their exponentials: 20.09, 4.95, 44.70 and 0.14, "
