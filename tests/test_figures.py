@@ -162,7 +162,8 @@ def test_alternative_text_has_substance(picture: build.Picture) -> None:
 
 
 def test_alternative_text_has_the_numbers_of_the_picture(picture: build.Picture) -> None:
-    drawn = " ".join(text.get_text() for ax in picture.figure.axes for text in ax.texts)
+    texts = [*picture.figure.texts, *(text for ax in picture.figure.axes for text in (*ax.texts, ax.title))]
+    drawn = " ".join(text.get_text() for text in texts)
     numbers = set(re.findall(r"−?\d+\.\d+", drawn))
     assert {number for number in numbers if number not in picture.alt} == set()
 
