@@ -200,7 +200,8 @@ def test_what_is_wrong_differs_in_colour_in_line_and_by_a_sign() -> None:
 
     assert len(set(looks(right))) == 1
     (wrong,) = set(looks(DIAMOND)) - set(looks(right))
-    assert all(one != other for one, other in zip(wrong, looks(right)[0], strict=True))
+    assert wrong[0] != looks(right)[0][0]
+    assert (wrong[1], looks(right)[0][1]) == ("6 4", None)
     circles = [len(list(drawing(picture).iter(SVG + "circle"))) for picture in (right, DIAMOND)]
     assert circles == [0, 2], "one on the edge, one in the legend"
 
@@ -215,7 +216,8 @@ def test_alt_names_the_wrong_edge_and_the_wrong_node() -> None:
 
 def test_of_a_large_graph_the_neighbourhood_of_what_is_wrong_is_drawn() -> None:
     picture = chain(60, wrong=30)
-    assert "Drawn are 6 of 60 nodes and 5 of its edges" in picture.alt
+    assert "Drawn are 6 of 60 nodes and 5 of 59 edges, those nearest to what is wrong." in picture.alt
+    assert "those nearest to tanh n59." in chain(60).alt
     values = {f"{index / 7:.3f}" for index in range(60)} & set(texts(picture))
     assert values == {f"{index / 7:.3f}" for index in range(28, 34)}
     assert "Drawn are" in " ".join(texts(picture))
@@ -224,6 +226,24 @@ def test_of_a_large_graph_the_neighbourhood_of_what_is_wrong_is_drawn() -> None:
 def test_wrong_edges_that_do_not_fit_are_counted() -> None:
     picture = GraphPicture("Many", chain(60).nodes, tuple(replace(edge, wrong=True) for edge in chain(60).edges))
     assert "40 wrong edges not among them" in picture.alt
+
+
+def test_wrong_edges_are_drawn_before_any_other() -> None:
+    pairs = list(combinations([node.id for node in chain(12).nodes], 2))
+    picture = GraphPicture("Dense", chain(12).nodes, tuple(Edge(*pair, wrong=pair == pairs[-1]) for pair in pairs))
+    assert "Drawn are 12 of 12 nodes and 40 of 66 edges." in picture.alt
+    assert 'stroke-dasharray="6 4"' in picture.as_svg().rpartition('d="M16 ')[0]
+
+
+def test_a_graph_with_a_cycle_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="the edges form a cycle"):
+        GraphPicture("", (Node("a"), Node("b")), (Edge("a", "b"), Edge("b", "a")))
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-300, 1.0, 1e100])
+def test_paths_of_every_size_are_drawn(size: float) -> None:
+    lines = (Line.of("", "expected", [(0, 0), (size, size)]), Line.of("", "got", [(0, 0), (size, 0)]))
+    assert "nan" not in PathPicture("", lines).as_svg()
 
 
 def test_alt_names_the_first_wrong_step() -> None:

@@ -304,7 +304,7 @@ class GraphPicture:
         for node in nodes:
             if node.wrong:
                 rows.append("  ✗ " + ", ".join(filter(None, [self._names()[node.id], *_facts(node)])))
-        if not any(edge.wrong for edge in self.edges) and not any(node.wrong for node in nodes):
+        if not any(edge.wrong for edge in self.edges) and not any(node.wrong for node in self.nodes):
             rows.append("  nothing is marked as wrong")
         return "\n".join([*rows, *(["  " + self._left_out()] if self._left_out() else [])])
 
@@ -355,10 +355,15 @@ class GraphPicture:
         nodes, edges = self._shown()
         if len(nodes) == len(self.nodes) and len(edges) == len(self.edges):
             return ""
-        said = f"Drawn are {len(nodes)} of {_count(len(self.nodes), 'node')} and {len(edges)} of its edges"
+        said = (
+            f"Drawn are {len(nodes)} of {_count(len(self.nodes), 'node')} and {len(edges)} of {len(self.edges)} edges"
+        )
+        if len(nodes) < len(self.nodes):
+            marked = any(edge.wrong for edge in self.edges) or any(node.wrong for node in self.nodes)
+            said += ", those nearest to " + ("what is wrong" if marked else self._names()[self.nodes[-1].id])
         missing = sum(edge.wrong for edge in self.edges) - sum(edge.wrong for edge in edges)
         hidden = f"; {_count(missing, 'wrong edge')} not among them" if missing else ""
-        return f"{said}, those nearest to what is wrong{hidden}."
+        return f"{said}{hidden}."
 
 
 Picture: TypeAlias = PathPicture | GraphPicture
@@ -698,10 +703,10 @@ class _Layout:
             for one, other in pairwise(chain):
                 if self._folds(one, other):
                     self.lanes[self.band[self.level(one)]].append((index, one, other))
-        self.margin = 16 + 8 * max(map(len, self.lanes.values()), default=0)
-        self.x, x = [], self.margin
+        self.margin = 16.0 + 8 * max(map(len, self.lanes.values()), default=0)
+        self.x, x = list[tuple[float, float]](), 0.0
         for index, (width, gap) in enumerate(zip(widths, gaps, strict=True)):
-            x = self.margin if index and self.band[index] != self.band[index - 1] else x
+            x = self.margin if not index or self.band[index] != self.band[index - 1] else x
             self.x.append((x, x + width))
             x += width + gap
         self.width = max(right for _, right in self.x) + self.margin
