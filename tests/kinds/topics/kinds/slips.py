@@ -5,7 +5,12 @@ from __future__ import annotations
 from autograder.judging.slips import slips
 
 slip = slips("center", see="tiny")
-slip("sum_subtracted", title="the sum subtracted", says="The sum is not the mean.", replace=("x - x.mean()", "x - x.sum()"))
+slip(
+    "sum_subtracted",
+    title="the sum subtracted",
+    says="The sum is not the mean.",
+    replace=("x - x.mean()", "x - x.sum()"),
+)
 slip("zeros", title="nothing but zeros", says="Zeros.", code="def center(x):\n    return 0 * x, 0.0\n")
 
 slip = slips("Descent", see="tiny")
