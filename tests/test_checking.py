@@ -324,7 +324,7 @@ def test_no_output_whatever_upsets_the_comparison(outputs: dict[str, Any]) -> No
 
 
 def test_tolerance_is_the_stated_one() -> None:
-    strict = Exercise("doubled", "toy", DOUBLED.drive, Tolerance(rtol=1e-6, atol=0.0))
+    strict = Exercise("doubled", "toy", DOUBLED.drive, tolerance=Tolerance(rtol=1e-6, atol=0.0))
     for factor, passes in ((1 + 0.9e-6, True), (1 + 1.1e-6, False)):
         got = run(strict, lambda x, factor=factor: 2 * x * factor, CASE)
         assert examine(strict, CASE, run(strict, lambda x: 2 * x, CASE), got).passed is passes
