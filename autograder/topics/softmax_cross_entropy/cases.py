@@ -2,7 +2,7 @@
 
 Extreme scores are multiples of 1/8, which float32 holds exactly: an answer computed in float32 is judged on the same
 numbers. Within a row, scores are either close together or at least 800 apart, so that a probability is either moderate
-or exactly 0 and a floor under it shows.
+or exactly 0 and a floor under it shows: by its height in a batch of one surely wrong example.
 """
 
 from __future__ import annotations
@@ -196,6 +196,7 @@ def classification_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
     yield case("large scores", "all 10000", np.full((5, 3), 10000.0))
     yield case("float32 input", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
+    yield case("underflowing true class", "one surely wrong example alone", _one_peak(rng, 1, 5))
 
 
 @public_cases("binary_cross_entropy")
@@ -213,6 +214,7 @@ def binary_public(rng: np.random.Generator) -> Iterator[Case]:
     )
     yield Case("surely wrong", "1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])})
     yield Case("surely wrong", "-1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])})
+    yield Case("surely wrong", "one example alone", {"score": np.array([-900.0]), "target": np.array([1])})
     yield Case("special batches", "one example", {"score": np.array([-0.7]), "target": np.array([1])})
     yield Case(
         "special batches", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)}
@@ -263,6 +265,7 @@ def binary_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("special batches", "all scores 0", {"score": np.zeros(5), "target": labels(5)})
     yield Case("float targets", "0.0 and 1.0", {"score": _normal(rng, 7), "target": labels(7).astype(float)})
     yield Case("float32 input", "nine examples", {"score": _normal(rng, 9).astype(np.float32), "target": labels(9)})
+    yield Case("surely wrong", "one example alone", {"score": -1000 + _eighths(rng, 1), "target": np.array([1])})
 
 
 def _scene(
@@ -395,6 +398,11 @@ def torch_public(rng: np.random.Generator) -> Iterator[Case]:
         {"model": "linear", "state": large, "x": np.array([[1.0], [-2.0]]), "y": np.array([1, 1]), "training": True},
     )
     yield Case(
+        "large scores",
+        "one surely wrong example alone",
+        {"model": "linear", "state": large, "x": np.array([[1.0]]), "y": np.array([2]), "training": True},
+    )
+    yield Case(
         "the caller's mode",
         "a model with batch norm in training mode",
         _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=True)),
@@ -424,3 +432,5 @@ def torch_hidden(rng: np.random.Generator) -> Iterator[Case]:
     single = _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])
     state = {name: array.astype(np.float32) for name, array in single["state"].items()}
     yield Case("float32 model", "seven examples", {**single, "state": state, "x": np.float32(single["x"])})
+    alone = {**large, "x": large["x"][:1], "y": scores[:1].argmin(axis=1)}
+    yield Case("large scores", "one surely wrong example alone", alone)
