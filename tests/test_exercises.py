@@ -19,7 +19,7 @@ from gradus.checking.public import Frozen, assemble, judge_publicly
 
 SEEDS = (0, 1, 2)
 EXERCISES = graded_exercises()
-SLIPS = [(name, slip) for name in EXERCISES for slip in catalogue.misconceptions(name)]
+SLIPS = [(name, slip) for name in EXERCISES for slip in catalogue.known(name)]
 VARIANTS = [(name, variant) for name in EXERCISES for variant in variants(name).VARIANTS[name]]
 TRIVIAL = [(name, answer) for name in EXERCISES for answer in variants(name).TRIVIAL[name]]
 
@@ -29,7 +29,7 @@ def hidden(name: str, seed: int) -> Frozen:
     """Hidden cases, what the reference does with them, and what each misconception does."""
     exercise = exercise_called(name)
     cases = catalogue.hidden(name, np.random.default_rng(seed))
-    slips = catalogue.misconceptions(name)
+    slips = catalogue.known(name)
     return (
         cases,
         [run(exercise, reference.answer(exercise), case) for case in cases],
@@ -87,7 +87,7 @@ def test_every_exercise_has_at_least_three_variants(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
 )
-def test_every_misconception_is_rejected_and_named(name: str, slip: catalogue.Slip) -> None:
+def test_every_misconception_is_rejected_and_named(name: str, slip: catalogue.Known) -> None:
     reports = [judge_publicly(exercise_called(name), slip.answer)]
     reports += [judged(name, slip.answer, seed) for seed in SEEDS]
     for report in reports:
@@ -140,7 +140,7 @@ def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(name: str)
 @pytest.mark.parametrize(
     ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
 )
-def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: catalogue.Slip) -> None:
+def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: catalogue.Known) -> None:
     from autograder.course import Course
     from autograder.source import notebook as authoring
 

@@ -1,4 +1,4 @@
-"""The secret half of every exercise: its cases and its misconceptions, registered by ``autograder.topics``."""
+"""The secret half of every exercise: its cases and its slips, registered by ``autograder.topics``."""
 
 from __future__ import annotations
 
@@ -6,29 +6,23 @@ import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from gradus.checking import Case, Misconception, find_exercise
+from autograder.course import Course
+from autograder.judging.slips import Slip, slips_of
+from autograder.source import notebook as authoring
+from autograder.source import reference
+from gradus.checking import Case, Exercise, Misconception, find_exercise, run
+from gradus.checking.estimators import estimate_from
 
-__all__ = ["Case", "Slip", "hidden_cases", "misconception", "public_cases"]
+__all__ = ["Case", "Slip", "hidden_cases", "public_cases"]
 
 Generator = Callable[[np.random.Generator], Iterable[Case]]
-Wrong = TypeVar("Wrong", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Slip:
-    """A misconception as code: what it is called, and an answer that has it."""
-
-    described: Misconception
-    answer: Callable[..., Any]
-
 
 _public: dict[str, Generator] = {}
 _hidden: dict[str, Generator] = {}
-_slips: dict[str, list[Slip]] = {}
 
 
 def public_cases(exercise: str) -> Callable[[Generator], Generator]:
@@ -49,39 +43,18 @@ def _register(table: dict[str, Generator], exercise: str) -> Callable[[Generator
     return register
 
 
-def misconception(*, of: str, says: str, see: str) -> Callable[[Wrong], Wrong]:
-    """Register a wrong answer to an exercise.
-
-    Parameters
-    ----------
-    of : str
-        The exercise.
-    says : str
-        What to tell a student who has it.
-    see : str
-        Number of the notebook, ``#`` and the heading of the part that explains it.
-    """
-
-    def register(answer: Wrong) -> Wrong:
-        known = _slips.setdefault(of, [])
-        known[:] = [slip for slip in known if slip.described.name != answer.__name__]
-        known.append(Slip(Misconception(answer.__name__, says, see), answer))
-        return answer
-
-    return register
-
-
 @cache
 def _load(topic: str) -> None:
-    for part in ("cases", "misconceptions"):
+    for part in ("cases", "slips"):
         importlib.import_module(f"autograder.topics.{topic}.{part}")
 
 
-def _load_for(name: str) -> None:
+def _load_for(name: str) -> Exercise:
     exercise = find_exercise(name)
     if exercise is None:
         raise KeyError(f"there is no exercise {name!r}")
     _load(exercise.topic)
+    return exercise
 
 
 def public(name: str) -> list[Case]:
@@ -96,7 +69,63 @@ def hidden(name: str, rng: np.random.Generator) -> list[Case]:
     return list(_hidden[name](rng))
 
 
-def misconceptions(name: str) -> list[Slip]:
-    """The misconceptions of an exercise."""
+def slips(name: str) -> list[Slip]:
+    """The slips of an exercise."""
     _load_for(name)
-    return list(_slips.get(name, []))
+    return list(slips_of(name))
+
+
+def solution(name: str) -> tuple[str, dict[str, Any]]:
+    """The solution cell of an exercise, with its marks, and all that the reference's cells define."""
+    topic = _load_for(name).topic
+    return _solutions(topic)[name], vars(reference.load(topic))
+
+
+@cache
+def _solutions(topic: str) -> dict[str, str]:
+    cells = authoring.read(Course.find().of_topic(topic).solution).cells
+    marks = [(authoring.mark(cell), cell.source) for cell in cells]
+    return {name: source for (kind, name), source in marks if kind == "solution"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """One member of a slip's family, as the fingerprints need it: words, an answer that has it, the code of that."""
+
+    slip: Slip
+    described: Misconception
+    answer: Callable[..., Any]
+    code: str
+
+
+@cache
+def known(name: str) -> tuple[Known, ...]:
+    """Every slip of an exercise with every value of its parameter."""
+    return tuple(_known(slip, value) for slip in slips(name) for value in slip.values or (None,))
+
+
+def _known(slip: Slip, value: Any) -> Known:
+    source, namespace = solution(slip.exercise)
+    answer = slip.answer(source, namespace, value)
+    found = _found(slip, answer, namespace[slip.exercise]) if slip.estimate else None
+    see = f"02#{_HEADINGS[slip.see]}"
+    return Known(slip, Misconception(slip.id, slip.words(found)[1], see), answer, slip.cell(source, value))
+
+
+def _found(slip: Slip, answer: Any, right: Any) -> dict[str, float] | None:
+    exercise, cases = _load_for(slip.exercise), public(slip.exercise)
+    expected, got = ([run(exercise, one, case) for case in cases] for one in (right, answer))
+    return estimate_from(slip.estimate or {}, cases, expected, got)
+
+
+# Until headings carry ids of their own.
+_HEADINGS = {
+    "scores": "Scores and probabilities",
+    "stable": "Stable softmax",
+    "log": "Log-softmax",
+    "cross-entropy": "Cross-entropy",
+    "gradient": "The gradient",
+    "two-classes": "Two classes",
+    "several": "Several losses at once",
+    "pytorch": "In PyTorch",
+}

@@ -141,7 +141,7 @@ class Judge:
             return report
         slips: list[tuple[Misconception, list[Outcome]]] = [
             (slip.described, [run(exercise, slip.answer, case) for case in task.cases])
-            for slip in catalogue.misconceptions(exercise.name)
+            for slip in catalogue.known(exercise.name)
         ]
         report = assemble(exercise, task.cases, expected, got, slips)
         failing = tuple(

@@ -6,7 +6,6 @@ there before.
 
 from __future__ import annotations
 
-import inspect
 import re
 import shutil
 import tempfile
@@ -197,7 +196,7 @@ def generate(config: Config, assignment: Assignment) -> dict[str, Any]:
 
 
 def public_cases(exercises: Iterable[str]) -> str:
-    """The frozen public cases: inputs, expected outcomes and the fingerprints of the misconceptions, one line each."""
+    """The frozen public cases: inputs, expected outcomes and the fingerprints of the slips, one line each."""
     lines = [f'"{name}": {wire.encode(_freeze(name))}' for name in exercises]
     return '{"dict": {\n' + ",\n".join(lines) + "\n}}\n"
 
@@ -216,7 +215,7 @@ def _freeze(name: str) -> dict[str, Any]:
                 **vars(slip.described),
                 "outcomes": [_rounded(_essence(run(exercise, slip.answer, case))) for case in cases],
             }
-            for slip in catalogue.misconceptions(name)
+            for slip in catalogue.known(name)
         ],
     }
 
@@ -238,7 +237,7 @@ def _rounded(value: Any) -> Any:
 
 
 def leaks(course: Course, assignment: Assignment, fresh: Path) -> list[str]:
-    """What students would receive and must not: solutions, misconceptions' code, mark schemes, outputs."""
+    """What students would receive and must not: solutions, slips, mark schemes, outputs."""
     texts = dict(_student_texts(course))
     for there, target in products(course, assignment, fresh)[1:]:
         for path in [there] if there.is_file() else sorted(there.rglob("*")):
@@ -255,7 +254,7 @@ def _student_texts(course: Course) -> Iterator[tuple[str, str]]:
 
 
 def secrets_of(assignment: Assignment) -> dict[str, list[str]]:
-    """Code that students must not receive: for each solution and misconception, its telling lines."""
+    """Code that students must not receive: for each solution and slip, its telling lines."""
     found = {}
     for cell in authoring.read(assignment.solution).cells:
         kind, name = authoring.mark(cell)
@@ -266,8 +265,8 @@ def secrets_of(assignment: Assignment) -> dict[str, list[str]]:
             for region in re.findall(r"=== BEGIN MARK SCHEME ===(.*?)=== END MARK SCHEME", cell.source, re.S):
                 found[f"the mark scheme of {name}"] = _telling(region)
     for name in authoring.exercises(authoring.read(assignment.solution)):
-        for slip in catalogue.misconceptions(name):
-            found[f"the misconception {slip.described.name}"] = _telling(_body(slip.answer))
+        for slip in catalogue.known(name):
+            found[f"the slip {slip.described.name} of {name}"] = _telling(_body(slip.code))
     return found
 
 
@@ -301,11 +300,9 @@ def _telling(region: str) -> list[str]:
     return [line for line in lines if len(_squeeze(line)) >= _TELLING_LINE]
 
 
-def _body(answer: Any) -> str:
-    """The source of a function or class without its decorator and signature."""
-    lines = inspect.getsource(answer).splitlines()
-    start = next(index for index, line in enumerate(lines) if line.lstrip().startswith(("def ", "class ")))
-    return "\n".join(lines[start + 1 :])
+def _body(code: str) -> str:
+    """The code without its signatures, which students are given."""
+    return "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("def ", "class ")))
 
 
 def _squeeze(text: str) -> str:
