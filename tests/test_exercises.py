@@ -145,7 +145,7 @@ def test_every_slip_is_rejected_and_named(course: Course, name: str, slip: Slip,
 
 @exercises
 def test_a_wrong_answer_that_is_no_known_slip_is_given_no_name(course: Course, name: str) -> None:
-    cases, right, _ = hidden(course, name, 0)
+    _, right, _ = hidden(course, name, 0)
     odd = [
         Outcome(tuple(filled(step, lambda leaf: leaf * 1.0123 + 0.0456) for step in one.steps), one.errors)
         for one in right

@@ -185,7 +185,7 @@ class Slip:
             )
         if edit.occurrence == ALL:
             return text.replace(edit.old, new)
-        number = edit.occurrence or 1
+        number = 1 if edit.occurrence is None else edit.occurrence
         if not isinstance(number, int) or not 1 <= number <= len(starts):
             raise CourseError(f"{self._where}: {edit.old!r} occurs {len(starts)} times; there is no number {number}.")
         start = starts[number - 1]
