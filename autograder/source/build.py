@@ -26,11 +26,7 @@ from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
 from gradus.checking import find_exercise, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-_NEW = {
-    "code": nbformat.v4.new_code_cell,
-    "markdown": nbformat.v4.new_markdown_cell,
-    "raw": nbformat.v4.new_raw_cell,
-}
+_NEW = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
 
 
 def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
