@@ -212,7 +212,7 @@ def test_a_parameter_stands_for_each_of_its_values(slip: Callable[..., Slip]) ->
 BELOW = {"by": "cap", "side": "below", "between": [-100, -2], "derive": {"floor": "exp(cap)"}}
 ABOVE = {"by": "cap", "side": "above", "between": [2, 100], "derive": {"floor": "exp(-cap)"}}
 Losses = list[list[float]]
-constants = st.floats(4.0, 90.0)
+heights = st.floats(4.0, 90.0)
 moderate = st.lists(st.floats(0.0, 3.0), min_size=1, max_size=6)
 mixed = st.lists(st.floats(0.0, 3.0) | st.floats(200.0, 1e4), min_size=1, max_size=6)
 batches = st.lists(moderate | mixed, min_size=1, max_size=6).map(lambda some: [*some, [300.0], [700.0]])
@@ -232,7 +232,7 @@ def clipped(losses: np.ndarray, cap: float) -> np.ndarray:
     return -np.log(np.clip(np.exp(-losses), np.exp(-cap), 1 - np.exp(-cap)))
 
 
-@given(batches, constants, st.sampled_from([softly, np.minimum, clipped]))
+@given(batches, heights, st.sampled_from([softly, np.minimum, clipped]))
 def test_a_cap_is_found_in_values_and_in_means(batches: Losses, cap: float, form: Callable[..., np.ndarray]) -> None:
     def answer(losses: np.ndarray) -> np.ndarray:
         return form(losses, cap)
@@ -253,7 +253,7 @@ def test_right_answers_have_no_cap(batches: Losses) -> None:
     assert estimate(BELOW, [(-np.array(batch), -np.array(batch)) for batch in batches]) is None
 
 
-@given(batches, constants, st.integers(0, 2**32 - 1))
+@given(batches, heights, st.integers(0, 2**32 - 1))
 def test_noise_has_no_cap(batches: Losses, cap: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
 
