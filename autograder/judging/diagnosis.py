@@ -31,7 +31,7 @@ def known(course: Course, slip: Slip) -> KnownSlip:
     source = course.assignment(number or (exercise.topic if exercise else "")).source
     if heading not in source.headings:
         raise CourseError(
-            f"The slip {slip.id!r} of {slip.exercise} points to {slip.see!r}, but {source.path.name} has no heading "
+            f"The slip {slip.id!r} of {slip.exercise} points to {slip.see!r}, but {source.name}.py has no heading "
             f"with the id {{#{heading}}}. There are: {', '.join(source.headings)}."
         )
     place = Place(heading, source.number, source.headings[heading].title)

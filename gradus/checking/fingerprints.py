@@ -134,9 +134,11 @@ def _fact(fact: Fact) -> list[Any]:
 
 def _thawed_fact(kind: str, step: int, name: str, *rest: Any) -> Fact:
     if kind == "law":
-        return Law(name, *rest, step=step)
+        holds, says = rest
+        return Law(name, holds, says, step)
     if kind == "statistic":
-        return Statistic(name, *rest, step=step)
+        value, expected, within = rest
+        return Statistic(name, value, expected, within, step=step)
     return Value(name, rest[0], step)
 
 
@@ -159,7 +161,8 @@ def _fact_of(essence: Sequence[Any], name: str, step: int, beside: Fact | None) 
     if kind == "law":
         return Law(name, rest[0], beside.says if isinstance(beside, Law) else "", step)
     if kind == "statistic":
-        return Statistic(name, *rest, step=step)
+        value, expected, within = rest
+        return Statistic(name, value, expected, within, step=step)
     if kind == "long":
         shape, strange, *numbers = rest
         known = np.shape(beside.value) if shape is None and isinstance(beside, Value) else tuple(shape)
