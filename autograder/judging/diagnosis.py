@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ def _frozen_slip(
         return {**fields, "estimate": dict(slip.estimate), "prints": []}
     behave = _live(course, slip, exercise, cases)
     prints = [
-        fingerprint(behave(index), right, lambda one, other, case=case: same_fact(exercise, case, one, other))
+        fingerprint(behave(index), right, partial(same_fact, exercise, case))
         for index, (case, right) in enumerate(zip(cases, expected, strict=True))
     ]
     return {**fields, "prints": prints}

@@ -154,8 +154,10 @@ def _same_fact(one: Fact, other: Fact | None, tolerance: Tolerance) -> bool:
         return one.value.fits(array, tolerance.at_least(FLOAT32) if _single_precision(array) else tolerance)
     if isinstance(other.value, Projection):
         return _same_fact(other, one, tolerance)
-    alike = _problem("", one.value, other.value, tolerance), _problem("", other.value, one.value, tolerance)
-    return alike == (None, None)
+    return (
+        _problem("", one.value, other.value, tolerance) is None
+        and _problem("", other.value, one.value, tolerance) is None
+    )
 
 
 def _wrong_structure(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour) -> Finding | None:
