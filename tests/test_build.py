@@ -281,7 +281,7 @@ def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -
                 assert answer_judge(judge.address, lambda name, answer=answer: answer)
                 assert judge.verdict("softmax").passed == (owner is course)
     assert build.public_cases(doubled, doubled.assignments()[0].source) != build.public_cases(COURSE, ALL[0].source)
-    assert build.stale(doubled, doubled.assignments()) == ["gradus/public_cases/softmax_cross_entropy.json"]
+    assert "gradus/public_cases/softmax_cross_entropy.json" in build.stale(doubled, doubled.assignments())
 
 
 # what a released notebook says about itself
