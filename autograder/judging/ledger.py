@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from autograder.course import CourseError
+from autograder.course import Assignment, Course, CourseError
 from autograder.judging.judge import Verdict
 from gradus.checking import Report
 
@@ -34,9 +36,10 @@ class Ledger:
     verdicts : dict of str to Verdict
         By grade id of the check cell.
     outputs : dict of str to list
-        Harmless outputs of the cells that were run, by cell id.
+        Harmless outputs of the cells that were run, by cell id; a check cell has its verdict instead.
     answers : dict of str to str
-        What the student wrote, by grade id of the answer cell.
+        What the student wrote, by grade id of the answer cell, code and text alike. Text is as it was handed in: whoever
+        shows it makes it harmless.
     remarks : tuple of str
         What else happened: a kernel that died, time that ran out.
     layers : tuple of str
@@ -89,6 +92,24 @@ def _verdict(one: Mapping[str, Any]) -> Verdict:
     if isinstance(share, bool) or not isinstance(share, int | float) or not (math.isfinite(share) and 0 <= share <= 1):
         raise ValueError(f"a share of {share!r}")
     return Verdict(one["exercise"], float(share), Report.from_json(one["report"]))
+
+
+def path_of(course: Course, assignment: Assignment, student: str) -> Path:
+    """Where the ledger of a student's submission lies."""
+    return course.work / "ledgers" / assignment.name / f"{student}.json"
+
+
+def write(path: Path, document: bytes) -> None:
+    """Put a document in place in one step: whoever reads finds the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(document)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> Ledger:
