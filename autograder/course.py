@@ -144,6 +144,10 @@ class Course:
         """
         return self.of_topic(exercise.topic).source.answer(exercise.name)
 
+    def key(self, submission: str) -> bytes:
+        """The key of a submission, from the course's secret and the submission's digest."""
+        return hmac.new(self.secret, submission.encode(), "sha256").digest()
+
     @cached_property
     def secret(self) -> bytes:
         """The course secret, made on first use and kept in the working folder."""
