@@ -79,12 +79,19 @@ class Ledger:
                 raise ValueError(f"it does not say {SCHEMA!r}")
             whole["verdicts"] = {name: _verdict(one) for name, one in whole["verdicts"].items()}
             texts = [whole[name] for name in ("assignment", "edition", "submission")]
-            texts += [*whole["answers"].values(), *whole["remarks"], *whole["layers"]]
-            if not all(isinstance(text, str) for text in texts) or not isinstance(whole["outputs"], dict):
+            texts += [*whole["answers"].values(), *_list(whole["remarks"]), *_list(whole["layers"])]
+            outputs = [output for listed in whole["outputs"].values() for output in _list(listed)]
+            if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, dict) for one in outputs):
                 raise ValueError("a field has the wrong type")
             return cls(**{**whole, "remarks": tuple(whole["remarks"]), "layers": tuple(whole["layers"])})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CourseError(f"not a ledger: {error}. Grade the submission again.") from None
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("a field has the wrong type")
+    return value
 
 
 def _verdict(one: Mapping[str, Any]) -> Verdict:
