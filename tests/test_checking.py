@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from shared import ROOT, exercise_called, reference
+from shared import finding as examine
 
 from gradus import check
 from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, find_exercise, wire
-from gradus.checking.comparing import Finding, behaviour
-from gradus.checking.comparing import examine as compare
+from gradus.checking.comparing import Finding
 from gradus.checking.public import judge_publicly
 from gradus.checking.report import write
 from gradus.checking.running import Outcome, names_used, run
@@ -34,11 +34,6 @@ DOUBLED = Exercise(
     ),
 )
 CASE = Case("ordinary", "two rows", {"x": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])})
-
-
-def examine(exercise: Exercise, case: Case, right: Outcome, got: Outcome) -> Finding:
-    """What is found when an answer should have done what ``right`` is."""
-    return compare(exercise, case, behaviour(exercise, case, right), behaviour(exercise, case, got), got)
 
 
 def finding(answer: Callable[..., Any], case: Case = CASE) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.judging.slips import slips
+from autograder.judging.slips import resolution, slips
 
 slip = slips("center", see="tiny")
 slip(
@@ -32,6 +32,7 @@ slip(
     replace=("rng.random", "np.random.default_rng(0).random"),
 )
 slip("one_row", title="one row for all", says="One row.", replace=("rng.random(shape)", "rng.random(shape[1:])[None]"))
+resolution("coins", says="a share kept that is off by 0.06", replace=("< keep", "< keep + 0.06"))
 
 slip = slips("root", see="tiny")
 slip("never_refuses", title="nothing refused", says="A negative number.", replace=("x < 0", "False"))
@@ -55,6 +56,7 @@ slip(
 
 slip = slips("average", see="tiny")
 slip("one_call", title="one call", says="One.", replace=("range(samples)", "range(1)"))
+resolution("average", says="one draw too few", replace=("range(samples)", "range(samples - 1)"))
 slip(
     "reset",
     title="the generator reset",
