@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rooms import NAME, answers, copy_course, job, sketch, submission
+from rooms import NAME, answers, copy_course, job, own_code, sketch, submission
 
 from autograder.course import Course, CourseError
 from autograder.grading.execution import Limits
@@ -39,7 +39,9 @@ def test_a_job_comes_back_as_it_went() -> None:
 
 
 def test_a_job_graded_in_another_process_and_place_gives_the_same_bytes(tmp_path: Path) -> None:
-    asked = job(submission({**answers(), "softmax": SLIP}), {"notes.txt": b"x"}).to_bytes()
+    loud = "import os, warnings\nwarnings.warn('careful')\nprint(os.path.abspath('x'))\nopen('nowhere')"
+    notebook = own_code(submission({**answers(), "softmax": SLIP}), loud)
+    asked = job(notebook, {"notes.txt": b"x"}).to_bytes()
     here = grade_one(asked, sketch())
     other = copy_course(tmp_path / "course")
     (other.work / "secret").unlink()

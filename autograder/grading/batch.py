@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.course import Assignment, Course
-from autograder.grading.collect import collect, files_beside, parse
+from autograder.grading.collect import collect, files_beside, parse, submitted
 from autograder.grading.execution import CHECK
 from autograder.grading.job import Job, grade_in
 from autograder.grading.pool import side_by_side
@@ -92,6 +92,7 @@ def grade(
     CourseError
         If there is nothing to grade, or the gradebook cannot take the assignment.
     """
+    submitted(course, assignment, submissions)  # nothing is built where there is nothing to grade
     gradebook.register(course, assignment)
     taken = collect(course, assignment, submissions, students)
     results = {one.student: Result(one.student, remarks=one.remarks, problem=one.problem) for one in taken}
