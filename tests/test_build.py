@@ -23,7 +23,7 @@ from autograder.nbgrader_hooks import release
 from autograder.source import build, bundle, leaks
 from autograder.source.edition import edition
 from autograder.source.notebook import Heading, Source, regions
-from gradus.checking.public import answer_judge
+from gradus.checking.client import answer_judge
 
 ALL = COURSE.assignments()
 SECRETS = leaks.secrets(assignment.source for assignment in ALL)
@@ -275,11 +275,11 @@ def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -
     assert answers[doubled](np.zeros(2)).tolist() == [1.0, 1.0]
     for course in (COURSE, doubled):
         for owner, answer in answers.items():
-            with Judge(b"secret", "submission", course) as judge:
+            with Judge(course, b"key") as judge:
                 judge.open("softmax")
                 assert answer_judge(judge.address, lambda name, answer=answer: answer)
                 assert judge.verdict("softmax").passed == (owner is course)
-    assert build.public_cases(doubled.assignments()[0].source) != build.public_cases(ALL[0].source)
+    assert build.public_cases(doubled, doubled.assignments()[0].source) != build.public_cases(COURSE, ALL[0].source)
     assert build.stale(doubled, doubled.assignments()) == ["gradus/public_cases/softmax_cross_entropy.json"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def known(course: Course, slip: Slip) -> KnownSlip:
     source = course.assignment(number or (exercise.topic if exercise else "")).source
     if heading not in source.headings:
         raise CourseError(
-            f"The slip {slip.id!r} of {slip.exercise} points to {slip.see!r}, but {source.path.name} has no heading "
+            f"The slip {slip.id!r} of {slip.exercise} points to {slip.see!r}, but {source.name}.py has no heading "
             f"with the id {{#{heading}}}. There are: {', '.join(source.headings)}."
         )
     place = Place(heading, source.number, source.headings[heading].title)
@@ -135,7 +136,7 @@ def _frozen_slip(
         return {**fields, "estimate": dict(slip.estimate), "prints": []}
     behave = _live(course, slip, exercise, cases)
     prints = [
-        fingerprint(behave(index), right, lambda one, other, case=case: same_fact(exercise, case, one, other))
+        fingerprint(behave(index), right, partial(same_fact, exercise, case))
         for index, (case, right) in enumerate(zip(cases, expected, strict=True))
     ]
     return {**fields, "prints": prints}
