@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from autograder.course import CourseError
+from autograder.course import Assignment, Course, CourseError
 from autograder.judging.judge import Verdict
 from gradus.checking import Report
 
@@ -34,9 +36,10 @@ class Ledger:
     verdicts : dict of str to Verdict
         By grade id of the check cell.
     outputs : dict of str to list
-        Harmless outputs of the cells that were run, by cell id.
+        Harmless outputs of the cells that were run, by cell id; a check cell has its verdict instead.
     answers : dict of str to str
-        What the student wrote, by grade id of the answer cell.
+        What the student wrote, by grade id of the answer cell, code and text alike. Text is as it was handed in:
+        whoever shows it makes it harmless.
     remarks : tuple of str
         What else happened: a kernel that died, time that ran out.
     layers : tuple of str
@@ -47,7 +50,7 @@ class Ledger:
     edition: str
     submission: str
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    outputs: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    outputs: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
@@ -76,12 +79,19 @@ class Ledger:
                 raise ValueError(f"it does not say {SCHEMA!r}")
             whole["verdicts"] = {name: _verdict(one) for name, one in whole["verdicts"].items()}
             texts = [whole[name] for name in ("assignment", "edition", "submission")]
-            texts += [*whole["answers"].values(), *whole["remarks"], *whole["layers"]]
-            if not all(isinstance(text, str) for text in texts) or not isinstance(whole["outputs"], dict):
+            texts += [*whole["answers"].values(), *_list(whole["remarks"]), *_list(whole["layers"])]
+            outputs = [output for listed in whole["outputs"].values() for output in _list(listed)]
+            if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, dict) for one in outputs):
                 raise ValueError("a field has the wrong type")
             return cls(**{**whole, "remarks": tuple(whole["remarks"]), "layers": tuple(whole["layers"])})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CourseError(f"not a ledger: {error}. Grade the submission again.") from None
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("a field has the wrong type")
+    return value
 
 
 def _verdict(one: Mapping[str, Any]) -> Verdict:
@@ -89,6 +99,24 @@ def _verdict(one: Mapping[str, Any]) -> Verdict:
     if isinstance(share, bool) or not isinstance(share, int | float) or not (math.isfinite(share) and 0 <= share <= 1):
         raise ValueError(f"a share of {share!r}")
     return Verdict(one["exercise"], float(share), Report.from_json(one["report"]))
+
+
+def path_of(course: Course, assignment: Assignment, student: str) -> Path:
+    """Where the ledger of a student's submission lies."""
+    return course.work / "ledgers" / assignment.name / f"{student}.json"
+
+
+def write(path: Path, document: bytes) -> None:
+    """Put a document in place in one step: whoever reads finds the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(document)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> Ledger:
