@@ -7,15 +7,14 @@ Everything in it is keyed by grade id.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from autograder.course import CourseError
+from autograder.course import Course, CourseError
 from autograder.judging.judge import Verdict
-from gradus.checking import Report
+from gradus.checking.typed import read_as
 
 SCHEMA = "gradus ledger 1"
 
@@ -74,21 +73,23 @@ class Ledger:
             whole = json.loads(document)
             if not isinstance(whole, dict) or whole.pop("schema", None) != SCHEMA:
                 raise ValueError(f"it does not say {SCHEMA!r}")
-            whole["verdicts"] = {name: _verdict(one) for name, one in whole["verdicts"].items()}
-            texts = [whole[name] for name in ("assignment", "edition", "submission")]
-            texts += [*whole["answers"].values(), *whole["remarks"], *whole["layers"]]
-            if not all(isinstance(text, str) for text in texts) or not isinstance(whole["outputs"], dict):
-                raise ValueError("a field has the wrong type")
-            return cls(**{**whole, "remarks": tuple(whole["remarks"]), "layers": tuple(whole["layers"])})
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            ledger = read_as(cls, whole)
+            for one in ledger.verdicts.values():
+                if not 0 <= one.share <= 1:
+                    raise ValueError(f"a share of {one.share}")
+        except (ValueError, RecursionError) as error:
             raise CourseError(f"not a ledger: {error}. Grade the submission again.") from None
+        return ledger
 
 
-def _verdict(one: Mapping[str, Any]) -> Verdict:
-    share = one["share"]
-    if isinstance(share, bool) or not isinstance(share, int | float) or not (math.isfinite(share) and 0 <= share <= 1):
-        raise ValueError(f"a share of {share!r}")
-    return Verdict(one["exercise"], float(share), Report.from_json(one["report"]))
+def folder(course: Course, assignment: str) -> Path:
+    """Where the ledgers of an assignment are kept."""
+    return course.work / "ledgers" / assignment
+
+
+def place(course: Course, assignment: str, student: str) -> Path:
+    """Where the ledger of a student's submission is kept."""
+    return folder(course, assignment) / f"{student}.json"
 
 
 def read(path: Path) -> Ledger:
