@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -143,6 +144,10 @@ class Course:
         """
         return self.of_topic(exercise.topic).source.answer(exercise.name)
 
+    def key(self, submission: str) -> bytes:
+        """The key of a submission, from the course's secret and the submission's digest."""
+        return hmac.new(self.secret, submission.encode(), "sha256").digest()
+
     @cached_property
     def secret(self) -> bytes:
         """The course secret, made on first use and kept in the working folder."""
@@ -159,3 +164,7 @@ class Course:
             finally:
                 draft.unlink()
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+    def key(self, digest: str) -> bytes:
+        """The key of a submission with this digest: what seeds its hidden cases, and says nothing about the secret."""
+        return hmac.new(self.secret, digest.encode(), "sha256").digest()

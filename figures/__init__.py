@@ -1,1 +1,1 @@
-"""The course's figures: one module per figure with ``TITLE``, ``TOPIC``, ``ALT`` and ``draw() -> Figure``."""
+"""The course's figures, by notebook: ``NN_topic/NAME.py`` has ``TITLE``, ``ALT`` and ``draw() -> Figure``."""

@@ -1,16 +1,16 @@
 """Draw the figures: ``python -m figures.build [--check] [NAME ...]``.
 
-Every module of this folder that does not start with an underscore is a figure. It becomes ``NAME.svg``, with its
-alternative text inside and in ``NAME.txt`` beside it; ``index.html`` shows them all. The same versions of Python,
-NumPy and matplotlib give the same bytes.
+Every ``NN_topic/NAME.py`` is a figure, in the folder called like its notebook (``course`` where it has none). It
+becomes ``NN_topic/NAME.svg``, with its title and alternative text inside; ``index.html`` shows them all. The same
+versions of Python, NumPy and matplotlib give the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import html
-import importlib
 import io
+import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,22 +24,48 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FOLDER = Path(__file__).parent
+NOTEBOOKS = FOLDER.parent / "solutions"
 
 
 class Picture(NamedTuple):
-    """A figure: its name, what it says in words, its SVG, and matplotlib's own form of it."""
+    """A figure: its folder and name, what it says in words, its SVG, and matplotlib's own form of it."""
 
+    topic: str
     name: str
     title: str
-    topic: str
     alt: str
     svg: str
     figure: Figure
 
+    @property
+    def path(self) -> str:
+        """Where it lies, without suffix."""
+        return f"{self.topic}/{self.name}"
 
-def names() -> list[str]:
-    """Names of all figures, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "build" and not path.stem.startswith("_"))
+
+def scripts() -> dict[str, Path]:
+    """Every figure's name and script, by folder and name.
+
+    Raises
+    ------
+    ValueError
+        If two figures have the same name, whatever their folders.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(FOLDER.glob("[!_.]*/[!_.]*.py")):
+        if path.stem in found:
+            both = " and ".join(str(one.relative_to(FOLDER)) for one in (found[path.stem], path))
+            raise ValueError(f"Two figures have one name: {both}. Rename one, a figure is called by its name alone.")
+        found[path.stem] = path
+    return found
+
+
+def heading(topic: str) -> str:
+    """Title of the notebook that a folder belongs to; the folder's name in words where there is no such notebook."""
+    notebook = NOTEBOOKS / f"{topic}.py"
+    lines = notebook.read_text(encoding="utf-8").splitlines() if notebook.exists() else []
+    titles = (line.removeprefix("# # ") for line in lines if line.startswith("# # "))
+    return next(titles, topic.replace("_", " ").capitalize())
 
 
 def picture(name: str) -> Picture:
@@ -48,22 +74,25 @@ def picture(name: str) -> Picture:
     Parameters
     ----------
     name : str
-        One of `names`.
+        A key of `scripts`.
 
     Returns
     -------
     Picture
     """
-    module = importlib.import_module(f"figures.{name}")
+    path = scripts()[name]
+    # A folder whose name starts with a digit is no package, so the script is run from its path.
+    script = runpy.run_path(str(path), run_name=f"figures.{name}")
+    title, alt = script["TITLE"], script["ALT"]
     file = io.StringIO()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         # Letters as outlines: the picture looks the same where DejaVu Sans is not installed.
         matplotlib.rcParams.update({"svg.hashsalt": name, "svg.fonttype": "path"})
         with plots.use_style("figure"):
-            figure = module.draw()
+            figure = script["draw"]()
             figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return Picture(name, module.TITLE, module.TOPIC, module.ALT, _with_words(name, module, file.getvalue()), figure)
+    return Picture(path.parent.name, name, title, alt, _with_words(name, title, alt, file.getvalue()), figure)
 
 
 def index(pictures: Sequence[Picture]) -> str:
@@ -81,21 +110,27 @@ def index(pictures: Sequence[Picture]) -> str:
     sections = []
     for topic in sorted({one.topic for one in pictures}):
         cards = "\n".join(_card(one) for one in pictures if one.topic == topic)
-        sections.append(f"<h2>{html.escape(topic)}</h2>\n<ul>\n{cards}\n</ul>")
+        sections.append(f"<h2>{html.escape(heading(topic))}</h2>\n<ul>\n{cards}\n</ul>")
     return _PAGE.format(sections="\n".join(sections))
 
 
 def files(pictures: Sequence[Picture]) -> dict[str, str]:
-    """Name and content of everything that is built from the figures."""
-    built = {f"{one.name}.svg": one.svg for one in pictures}
-    built |= {f"{one.name}.txt": f"{one.alt}\n" for one in pictures}
-    return built | {"index.html": index(pictures)}
+    """Path and content of everything that is built from the figures."""
+    return {f"{one.path}.svg": one.svg for one in pictures} | {"index.html": index(pictures)}
 
 
 def stale(built: dict[str, str]) -> list[str]:
-    """Names of files in the folder that are missing, differ from what is built, or belong to no figure."""
-    differ = [name for name, text in built.items() if _content(FOLDER / name) != text.encode()]
-    return sorted(differ + [path.name for path in _leftovers()])
+    """Paths of files that are missing, differ from what is built, or belong to no figure."""
+    differ = [path for path, text in built.items() if _content(FOLDER / path) != text.encode()]
+    return sorted(differ + leftovers())
+
+
+def leftovers() -> list[str]:
+    """Paths of files, in any folder, that are neither a script nor built from one: a script must lie in a topic's."""
+    own = {FOLDER / "build.py", FOLDER / "index.html", *FOLDER.glob("_*.py")}
+    own |= {path.with_suffix(suffix) for path in scripts().values() for suffix in (".py", ".svg")}
+    found = (path.relative_to(FOLDER) for path in FOLDER.rglob("*") if path.is_file() and path not in own)
+    return sorted(str(path) for path in found if not any(part.startswith((".", "__pycache__")) for part in path.parts))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,11 +139,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", nargs="*", help="figures to draw (all, and the index, when none is named)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is stale")
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.name) - set(names()))
+    known = scripts()
+    unknown = sorted(set(options.name) - set(known))
     if unknown:
-        parser.error(f"there is no figure {', '.join(unknown)}; the figures are {', '.join(names())}.")
+        parser.error(f"there is no figure {', '.join(unknown)}; the figures are {', '.join(known)}.")
 
-    built = files([picture(name) for name in options.name or names()])
+    built = files([picture(name) for name in options.name or known])
     if options.name:
         del built["index.html"]
     if options.check:
@@ -119,24 +155,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1 if old else 0
     for name, text in built.items():
         (FOLDER / name).write_bytes(text.encode())
-    for path in _leftovers():
-        path.unlink()
     print(f"Wrote {len(built)} files to {FOLDER}.")
-    return 0
+    for name in leftovers():
+        # What was drawn can be drawn again; anything else may be somebody's work.
+        if name.endswith(".svg"):
+            (FOLDER / name).unlink()
+        else:
+            print(f"figures/{name} belongs to no figure: a script lies in a folder NN_topic, anything else elsewhere.")
+    return 1 if leftovers() else 0
 
 
-def _with_words(name: str, module: object, svg: str) -> str:
+def _with_words(name: str, title: str, alt: str, svg: str) -> str:
     """Put title and alternative text into an SVG, where browsers and screen readers look for them."""
-    title, alt = (html.escape(getattr(module, part)) for part in ("TITLE", "ALT"))
+    title, alt = html.escape(title), html.escape(alt)
     opening = svg.index("<svg ")
     inside = svg.index(">", opening) + 1
     words = f'\n <title id="{name}-title">{title}</title>\n <desc id="{name}-desc">{alt}</desc>'
     role = f'<svg role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc" '
     return svg[:opening] + role + svg[opening + len("<svg ") : inside] + words + svg[inside:]
-
-
-def _leftovers() -> list[Path]:
-    return [path for path in FOLDER.iterdir() if path.suffix in {".svg", ".txt"} and path.stem not in names()]
 
 
 def _content(path: Path) -> bytes | None:
@@ -146,10 +182,9 @@ def _content(path: Path) -> bytes | None:
 def _card(one: Picture) -> str:
     title, alt = html.escape(one.title), html.escape(one.alt)
     return (
-        f'<li id="{one.name}"><a href="{one.name}.svg"><img src="{one.name}.svg" alt="{alt}"></a>'
+        f'<li id="{one.name}"><a href="{one.path}.svg"><img src="{one.path}.svg" alt="{alt}"></a>'
         f"\n<h3>{title}</h3>\n<details><summary>In words</summary><p>{alt}</p></details>"
-        f'\n<p><a href="{one.name}.svg">SVG</a> · <a href="{one.name}.txt">text</a> · '
-        f'<a href="{one.name}.py">source</a></p></li>'
+        f'\n<p><a href="{one.path}.svg">SVG</a> · <a href="{one.path}.py">source</a></p></li>'
     )
 
 

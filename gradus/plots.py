@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -512,6 +513,7 @@ def _mimebundle(
     figure: Figure, include: object = None, exclude: object = None
 ) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
     """Build what a notebook stores of a figure: HTML with alternative text, the PNG, and the text alone."""
+    _keep_ipython_from_drawing(figure)
     png = io.BytesIO()
     # Twice the screen's resolution: sharp on a projector and on high-density displays.
     figure.savefig(png, format="png", dpi=2 * figure.dpi)
@@ -521,3 +523,17 @@ def _mimebundle(
     image = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{html.escape(text)}">'
     metadata: dict[str, dict[str, object]] = {"image/png": {"alt": text, "width": width}}
     return {"text/html": image, "image/png": data, "text/plain": text}, metadata
+
+
+def _keep_ipython_from_drawing(figure: Figure) -> None:
+    """Leave the PNG to the bundle: once pyplot is loaded, IPython draws every figure anew and stores that instead."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    if shell is None:
+        return
+    printers = shell.display_formatter.formatters["image/png"].singleton_printers
+    if id(figure) not in printers:
+        # A printer that returns nothing leaves what the bundle holds; another figure may get the id of a dead one.
+        printers[id(figure)] = lambda figure: None
+        weakref.finalize(figure, printers.pop, id(figure), None)

@@ -8,18 +8,40 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import autograder.topics
+import gradus.exercises
 from autograder.course import Course
 from gradus.checking import find_exercise
 from gradus.checking.exercises import Exercise
 from gradus.demos.demo import Choice, Demo
 
 ROOT = Path(__file__).resolve().parent.parent
+KINDS = Course(ROOT / "tests" / "kinds")
+
+# The tiny exercises are found as those of the course are: by looking through the packages.
+gradus.exercises.__path__.append(str(KINDS.root / "exercises"))
+autograder.topics.__path__.append(str(KINDS.root / "topics"))
 COURSE = Course(ROOT)
+
+
+def courses() -> tuple[Course, ...]:
+    """The course, and the one that holds a tiny exercise of every kind."""
+    return Course(ROOT), KINDS
+
+
+def graded() -> list[tuple[Course, str]]:
+    """Every exercise that a notebook checks, with the course that it belongs to."""
+    return [
+        (course, name)
+        for course in courses()
+        for assignment in course.assignments()
+        for name in assignment.source.exercises
+    ]
 
 
 def graded_exercises() -> list[str]:
     """Every exercise that a notebook of the course checks."""
-    return [name for assignment in COURSE.assignments() for name in assignment.source.exercises]
+    return [name for course, name in graded() if course != KINDS]
 
 
 def exercise_called(name: str) -> Exercise:

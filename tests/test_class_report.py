@@ -117,7 +117,7 @@ def hand_in(course: Course, assignment: Assignment) -> Callable[..., Path]:
     def write(
         student: str, verdicts: dict[str, Verdict] | str, code: dict[str, str] | None = None, **fields: Any
     ) -> Path:
-        path = ledgers.place(course, assignment.name, student)
+        path = ledgers.path_of(course, assignment, student)
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(verdicts, str):
             path.write_text(verdicts, encoding="utf-8")

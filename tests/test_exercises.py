@@ -1,134 +1,204 @@
-"""Laws that hold for every exercise of the course, present and future."""
+"""Laws that hold for every exercise, present and future, and for the tiny ones of every kind in ``tests/kinds``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from shared import COURSE, exercise_called, graded_exercises, reference, variants
+from shared import KINDS, courses, exercise_called, graded, variants
 
-from autograder.judging import catalogue
+from autograder.course import Course
+from autograder.judging import catalogue, diagnosis
 from autograder.judging.judge import share
-from gradus.checking import Report, run
-from gradus.checking.public import Frozen, assemble, judge_publicly
+from autograder.judging.slips import Slip
+from autograder.source import build
+from gradus.checking import Case, Exercise, Report, public
+from gradus.checking.comparing import behaviour, examine
+from gradus.checking.exercises import GATE
+from gradus.checking.facts import Behaviour
+from gradus.checking.plain import is_refusal
+from gradus.checking.running import Outcome, run
 
 SEEDS = (0, 1, 2)
-EXERCISES = graded_exercises()
-SLIPS = [(name, slip) for name in EXERCISES for slip in catalogue.misconceptions(name)]
-VARIANTS = [(name, variant) for name in EXERCISES for variant in variants(name).VARIANTS[name]]
-TRIVIAL = [(name, answer) for name in EXERCISES for answer in variants(name).TRIVIAL[name]]
+EXERCISES = graded()
+SLIPS = [
+    (course, name, slip, value)
+    for course, name in EXERCISES
+    for slip in catalogue.slips(name)
+    for value in slip.values or (None,)
+]
+VARIANTS = [(course, name, variant) for course, name in EXERCISES for variant in variants(name).VARIANTS[name]]
+TRIVIAL = [(course, name, answer) for course, name in EXERCISES for answer in variants(name).TRIVIAL.get(name, ())]
+
+
+def label(value: Any) -> str:
+    return value.root.name if isinstance(value, Course) else getattr(value, "id", None) or str(value)
+
+
+exercises = pytest.mark.parametrize(("course", "name"), EXERCISES, ids=label)
+slips = pytest.mark.parametrize(("course", "name", "slip", "value"), SLIPS, ids=label)
 
 
 @cache
-def hidden(name: str, seed: int) -> Frozen:
-    """Hidden cases, what the reference does with them, and what each misconception does."""
+def hidden(course: Course, name: str, seed: int) -> tuple[list[Case], list[Outcome], list[Behaviour]]:
+    """Hidden cases, and what the reference does with them."""
     exercise = exercise_called(name)
     cases = catalogue.hidden(name, np.random.default_rng(seed))
-    slips = catalogue.misconceptions(name)
-    return (
-        cases,
-        [run(exercise, reference(name), case) for case in cases],
-        [(slip.described, [run(exercise, slip.answer, case) for case in cases]) for slip in slips],
-    )
+    right = [run(exercise, course.answer(exercise), case) for case in cases]
+    return cases, right, [behaviour(exercise, *pair) for pair in zip(cases, right, strict=True)]
 
 
-def judged(name: str, answer: Callable[..., Any], seed: int) -> Report:
-    """The report on an answer by hidden cases, as the judge makes it."""
+@cache
+def frozen(course: Course, name: str) -> public.Public:
+    """The public cases as a build makes them."""
+    source = course.assignment(exercise_called(name).topic).source
+    return public.read(build.public_cases(course, source).encode())[name]
+
+
+@cache
+def candidates(course: Course, name: str, seed: int) -> list[Any]:
+    return diagnosis.candidates(course, exercise_called(name), hidden(course, name, seed)[0])
+
+
+def report(course: Course, name: str, outcomes: list[Outcome], seed: int) -> Report:
+    """The report on what an answer did with hidden cases, as the judge makes it."""
     exercise = exercise_called(name)
-    cases, expected, slips = hidden(name, seed)
-    return assemble(exercise, cases, expected, [run(exercise, answer, case) for case in cases], slips)
+    cases, _, expected = hidden(course, name, seed)
+    titles = catalogue.titles(exercise.topic)
+    return public.assemble(exercise, cases, expected, outcomes, candidates(course, name, seed), titles)
 
 
-def filled(answer: Callable[..., Any], value: float) -> Callable[..., Any]:
-    """An answer with the right shapes and ``value`` everywhere."""
-
-    def fill(result: Any) -> Any:
-        if isinstance(result, tuple | list):
-            return type(result)(map(fill, result))
-        if isinstance(result, dict):
-            return {key: fill(item) for key, item in result.items()}
-        if isinstance(result, torch.Tensor):
-            return result * 0 + value
-        return np.full_like(result, value) if isinstance(result, np.ndarray) else type(result)(value)
-
-    return lambda *args, **kwargs: fill(answer(*args, **kwargs))
+def judged(course: Course, name: str, answer: Any, seed: int) -> Report:
+    cases = hidden(course, name, seed)[0]
+    return report(course, name, [run(exercise_called(name), answer, case) for case in cases], seed)
 
 
-def named(report: Report) -> list[str]:
-    return [slip.name for slip in report.misconceptions]
+def judged_publicly(course: Course, name: str, answer: Any) -> Report:
+    exercise, ready = exercise_called(name), frozen(course, name)
+    outcomes = [run(exercise, answer, case) for case in ready.cases]
+    return public.assemble(exercise, ready.cases, ready.expected, outcomes, ready.candidates(), ready.titles)
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_passes_public_and_hidden_cases_without_a_remark(name: str) -> None:
-    right = reference(name)
-    for report in [judge_publicly(exercise_called(name), right), *(judged(name, right, seed) for seed in SEEDS)]:
-        assert report.passed, str(report)
-        assert not report.notes(), str(report)
+def everywhere(course: Course, name: str, answer: Any) -> list[Report]:
+    return [judged_publicly(course, name, answer), *(judged(course, name, answer, seed) for seed in SEEDS)]
 
 
-@pytest.mark.parametrize(("name", "variant"), VARIANTS)
-def test_differently_written_right_answers_pass(name: str, variant: str) -> None:
-    answer = variants(name).VARIANTS[name][variant]
-    for report in [judge_publicly(exercise_called(name), answer), *(judged(name, answer, seed) for seed in SEEDS)]:
-        assert report.passed, str(report)
-        assert share(report) == 1.0
+def filled(outputs: Any, make: Any) -> Any:
+    """Outputs with every number replaced, and their shapes kept."""
+    if is_refusal(outputs):
+        return outputs
+    if isinstance(outputs, dict):
+        return {key: filled(item, make) for key, item in outputs.items()}
+    if isinstance(outputs, list):
+        return [filled(item, make) for item in outputs]
+    if isinstance(outputs, np.ndarray):
+        return make(outputs)
+    return make(np.asarray(outputs))[()] if isinstance(outputs, float | int) else outputs
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_every_exercise_has_at_least_three_variants(name: str) -> None:
-    assert len(variants(name).VARIANTS[name]) >= 3
+def pretended(course: Course, name: str, seed: int, make: Any) -> float:
+    """The share for an answer whose outputs are the reference's with every number replaced."""
+    cases, right, _ = hidden(course, name, seed)
+    fakes = [
+        Outcome(tuple(filled(step, lambda leaf, case=case: make(case, leaf)) for step in one.steps), one.errors)
+        for case, one in zip(cases, right, strict=True)
+    ]
+    return share(report(course, name, fakes, seed))
 
 
-@pytest.mark.parametrize(
-    ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
-)
-def test_every_misconception_is_rejected_and_named(name: str, slip: catalogue.Slip) -> None:
-    reports = [judge_publicly(exercise_called(name), slip.answer)]
-    reports += [judged(name, slip.answer, seed) for seed in SEEDS]
-    for report in reports:
-        assert not report.passed
-        assert named(report) == [slip.described.name], str(report)
+def arrays(value: Any) -> list[np.ndarray]:
+    if isinstance(value, dict):
+        return [array for item in value.values() for array in arrays(item)]
+    if isinstance(value, list):
+        return [array for item in value for array in arrays(item)]
+    return [value] if isinstance(value, np.ndarray) else []
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_a_wrong_answer_that_is_no_known_slip_is_given_no_name(name: str) -> None:
-    def noisy(*args: Any) -> Any:
-        return _scaled(reference(name)(*args))
-
-    def _scaled(result: Any) -> Any:
-        return tuple(map(_scaled, result)) if isinstance(result, tuple) else result * 1.0123 + 0.0456
-
-    report = judged(name, noisy, 0)
-    assert not report.passed
-    assert named(report) == []
+@exercises
+def test_the_reference_passes_public_and_hidden_cases_without_a_remark(course: Course, name: str) -> None:
+    for one in everywhere(course, name, course.answer(exercise_called(name))):
+        assert one.passed, str(one)
+        assert not one.notes(), str(one)
 
 
-@pytest.mark.parametrize(("name", "trivial"), TRIVIAL)
-def test_answers_that_do_nothing_score_zero(name: str, trivial: str) -> None:
+@pytest.mark.parametrize(("course", "name", "variant"), VARIANTS, ids=label)
+def test_differently_written_right_answers_pass(course: Course, name: str, variant: str) -> None:
+    for one in everywhere(course, name, variants(name).VARIANTS[name][variant]):
+        assert one.passed, str(one)
+        assert share(one) == 1.0
+
+
+@exercises
+def test_every_exercise_has_at_least_three_variants(course: Course, name: str) -> None:
+    assert len(variants(name).VARIANTS[name]) >= 3 or course == KINDS
+
+
+@slips
+def test_every_slip_is_rejected_and_named(course: Course, name: str, slip: Slip, value: Any) -> None:
+    for one in everywhere(course, name, diagnosis.answer(course, slip, value)):
+        assert not one.passed
+        assert [found.slip.id for found in one.slips] == [slip.id], str(one)
+        assert "{" not in one.slips[0].slip.title + one.slips[0].slip.says
+
+
+@exercises
+def test_a_wrong_answer_that_is_no_known_slip_is_given_no_name(course: Course, name: str) -> None:
+    cases, right, _ = hidden(course, name, 0)
+    odd = [
+        Outcome(tuple(filled(step, lambda leaf: leaf * 1.0123 + 0.0456) for step in one.steps), one.errors)
+        for one in right
+    ]
+    one = report(course, name, odd, 0)
+    assert not one.passed
+    assert one.slips == ()
+
+
+@pytest.mark.parametrize(("course", "name", "trivial"), TRIVIAL, ids=label)
+def test_answers_that_do_nothing_score_zero(course: Course, name: str, trivial: str) -> None:
     for seed in SEEDS:
-        assert share(judged(name, variants(name).TRIVIAL[name][trivial], seed)) == 0.0
+        assert share(judged(course, name, variants(name).TRIVIAL[name][trivial], seed)) == 0.0
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@exercises
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.5, float("nan")])
-def test_constants_of_the_right_shape_score_zero(name: str, value: float) -> None:
-    answer = filled(reference(name), value)
-    assert share(judged(name, answer, 0)) == 0.0
+def test_constants_of_the_right_shape_score_zero(course: Course, name: str, value: float) -> None:
+    assert pretended(course, name, 0, lambda case, leaf: np.full(leaf.shape, value)) == 0.0
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-@pytest.mark.parametrize("position", [0, 1])
-def test_an_argument_returned_scores_zero(name: str, position: int) -> None:
-    assert share(judged(name, lambda *args: args[min(position, len(args) - 1)], 0)) == 0.0
+@exercises
+def test_an_input_returned_scores_zero(course: Course, name: str) -> None:
+    def first_that_fits(case: Case, leaf: np.ndarray) -> np.ndarray:
+        return next((array for array in arrays(dict(case.inputs)) if array.shape == leaf.shape), np.zeros(leaf.shape))
+
+    def last_that_fits(case: Case, leaf: np.ndarray) -> np.ndarray:
+        fitting = [array for array in arrays(dict(case.inputs)) if array.shape == leaf.shape]
+        return fitting[-1] if fitting else np.zeros(leaf.shape)
+
+    assert pretended(course, name, 0, first_that_fits) == 0.0
+    assert pretended(course, name, 0, last_that_fits) == 0.0
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(name: str) -> None:
-    def texts(cases: list[catalogue.Case]) -> list[str]:
+@exercises
+@pytest.mark.parametrize("error", ["ValueError", "TypeError", "NotImplementedError"])
+def test_an_answer_that_always_raises_scores_zero(course: Course, name: str, error: str) -> None:
+    cases = hidden(course, name, 0)[0]
+    always = [Outcome((), (error, "Exception"), "no") for _ in cases]
+    assert share(report(course, name, always, 0)) == 0.0
+
+
+@exercises
+def test_the_cases_hold_what_the_kinds_ask_for(course: Course, name: str) -> None:
+    exercise = exercise_called(name)
+    for cases, expected in ((frozen(course, name).cases, frozen(course, name).expected), hidden(course, name, 0)[::2]):
+        lacking = [sentence for kind in exercise.kinds for sentence in kind.asks(exercise, cases, expected)]
+        assert lacking == []
+
+
+@exercises
+def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(course: Course, name: str) -> None:
+    def texts(cases: list[Case]) -> list[str]:
         return [repr(dict(case.inputs)) for case in cases]
 
     assert texts(catalogue.public(name)) == texts(catalogue.public(name))
@@ -136,9 +206,38 @@ def test_public_cases_are_the_same_every_time_and_hidden_ones_are_not(name: str)
     assert one != other
 
 
-@pytest.mark.parametrize(
-    ("name", "slip"), SLIPS, ids=lambda value: getattr(value, "described", None) and value.described.name
-)
-def test_every_misconception_points_to_a_heading_that_exists(name: str, slip: catalogue.Slip) -> None:
-    number, _, title = slip.described.see.partition("#")
-    assert title in {heading.title for heading in COURSE.assignment(number).source.headings.values()}
+@exercises
+def test_ids_that_are_referred_to_exist(course: Course, name: str) -> None:
+    titles = catalogue.titles(exercise_called(name).topic)
+    for case in [*catalogue.public(name), *hidden(course, name, 0)[0]]:
+        assert case.group in titles
+    for slip in catalogue.slips(name):
+        assert diagnosis.known(course, slip).see.heading
+
+
+@exercises
+def test_a_random_exercise_never_rejects_the_reference(course: Course, name: str) -> None:
+    exercise = exercise_called(name)
+    if exercise.false_reject == 0:
+        return
+    rejected = [seed for seed in range(2000 // _draws(exercise)) if not _passes(course, exercise, seed)]
+    assert rejected == []
+
+
+def _draws(exercise: Exercise) -> int:
+    return len([case for case in catalogue.hidden(exercise.name, np.random.default_rng(0)) if case.group == GATE])
+
+
+def _passes(course: Course, exercise: Exercise, seed: int) -> bool:
+    for case in catalogue.hidden(exercise.name, np.random.default_rng(10_000 + seed)):
+        outcome = run(exercise, course.answer(exercise), case)
+        did = behaviour(exercise, case, outcome)
+        if not examine(exercise, case, did, did, outcome).passed:
+            return False
+    return True
+
+
+def test_both_courses_are_under_test() -> None:
+    assert {course.root for course, _ in EXERCISES} == {course.root for course in courses()}
+    kinds = {kind for _, name in EXERCISES for kind in exercise_called(name).kinds}
+    assert len(kinds) == 6

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,14 @@ from shared import ROOT
 SOURCES = sorted([*(ROOT / "gradus").rglob("*.py"), *(ROOT / "autograder").rglob("*.py")])
 
 
-def imported(path: Path, *, at_the_top: bool = False) -> Iterator[str]:
-    """Modules that a file imports, in dotted form."""
+def imported(path: Path, *, at_the_top: bool = False, for_types: bool = True) -> Iterator[str]:
+    """Modules that a file imports, in dotted form; without those it needs for type hints only, if asked."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
+    typing = {node for block in blocks for statement in block.body for node in ast.walk(statement)}
     for node in tree.body if at_the_top else ast.walk(tree):
+        if node in typing and not for_types:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -56,6 +61,21 @@ def test_imports_follow_the_rules_of_the_house(path: Path) -> None:
             "IPython",
         }
         assert not heavy or place.startswith("gradus/demos/"), "heavy packages load when first used"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count: they hide a circle, and do not open it."""
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+    needs = {
+        module: {
+            name if name in files else name.rpartition(".")[0] for name in imported(path, for_types=False)
+        }.intersection(files)
+        for module, path in files.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        pytest.fail("a circle of imports: " + " <- ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=where)

@@ -17,13 +17,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from traitlets.config import Config
 
-from autograder.nbgrader_hooks.markup import (
-    SanitizeMarkup,
-    harmless_attachments,
-    harmless_html,
-    harmless_markdown,
-    harmless_outputs,
-)
+from autograder.grading.markup import harmless_attachments, harmless_html, harmless_markdown, harmless_outputs
+from autograder.nbgrader_hooks.markup import SanitizeMarkup
 
 STATIC = Path(formgrader.__file__).parent / "static"
 TEMPLATES = Path(formgrader.__file__).parent / "templates"

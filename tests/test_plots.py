@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gc
 import html
+import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +16,9 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imread
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from gradus import plots
 
@@ -159,3 +165,46 @@ def test_a_cell_stores_the_picture_with_its_words_once() -> None:
     assert data["text/plain"] == words
     assert metadata["image/png"]["alt"] == words
     assert data["image/png"] in data["text/html"]
+
+
+def test_a_notebook_draws_each_figure_once_and_stores_it_whatever_else_is_loaded() -> None:
+    """IPython's own printers come with pyplot: they draw what plain matplotlib shows, and nothing a second time."""
+    count = """
+        from matplotlib.backend_bases import FigureCanvasBase
+        import matplotlib.pyplot as plt
+        from gradus import plots
+        drawn, draw = [], FigureCanvasBase.print_figure
+        FigureCanvasBase.print_figure = lambda canvas, *args, **more: drawn.append(0) or draw(canvas, *args, **more)
+    """
+    described = [
+        "figure, ax = plots.axes('One'); ax.plot([1, 2]); figure",
+        "plots.learning_curve([2, 1], alt='Two')",
+        "figure, ax = plt.subplots(); ax.plot([1, 2]); plots.describe(figure, 'Three')",
+    ]
+    plain = ["plt.plot([1, 2]);", "from matplotlib.figure import Figure\nfigure = Figure(); figure.subplots(); figure"]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in [count, *described, *plain, "len(drawn)"]])
+    NotebookClient(notebook, timeout=60).execute()
+    _, *shown, total = [[output for output in cell.outputs if "data" in output] for cell in notebook.cells]
+    assert [len(outputs) for outputs in shown] == [1] * 5
+    for words, (output,) in zip(("One", "Two", "Three"), shown, strict=False):
+        assert output.metadata["image/png"]["alt"] == words
+        assert output.data["image/png"] in output.data["text/html"]
+        picture = imread(io.BytesIO(base64.b64decode(output.data["image/png"])))
+        assert picture.shape[1] == 2 * output.metadata["image/png"]["width"], "sharp on a projector"
+    assert all("image/png" in output.data for (output,) in shown[3:])
+    assert total[0].data["text/plain"] == "5"
+
+
+def test_ipython_forgets_a_figure_that_is_gone() -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    formatter = InteractiveShell.instance().display_formatter
+    printers = formatter.formatters["image/png"].singleton_printers
+    before = set(printers)
+    figure = plots.learning_curve([2, 1])
+    formatter.format(figure)
+    formatter.format(figure)
+    assert set(printers) - before == {id(figure)}
+    del figure
+    gc.collect()
+    assert set(printers) <= before, "another figure may get its id"

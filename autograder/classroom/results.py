@@ -98,7 +98,7 @@ def read(course: Course, assignment: Assignment) -> list[Submission]:
     CourseError
         If nothing is graded yet, or the gradebook cannot be read.
     """
-    folder = ledgers.folder(course, assignment.name)
+    folder = ledgers.folder_of(course, assignment)
     graded = {path.stem for path in folder.glob("*.json") if not path.name.startswith(".")}
     if not graded:
         raise CourseError(
@@ -141,7 +141,7 @@ def _submission(
 def _ledger(course: Course, assignment: Assignment, student: str, again: str) -> tuple[Ledger | None, str]:
     """The ledger of a submission, and what is wrong with it."""
     try:
-        found = ledgers.read(ledgers.place(course, assignment.name, student))
+        found = ledgers.read(ledgers.path_of(course, assignment, student))
     except CourseError as error:
         return None, str(error).replace(f"{course.root}/", "")
     if found.assignment != assignment.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograder.course import Course, CourseError
@@ -11,7 +11,7 @@ from autograder.judging.slips import Slip
 from gradus.checking import Case, Exercise, find_exercise
 from gradus.checking.comparing import behaviour, same_fact
 from gradus.checking.facts import Behaviour
-from gradus.checking.fingerprints import freeze
+from gradus.checking.fingerprints import fingerprint, freeze
 from gradus.checking.naming import Candidate, KnownSlip, Place
 from gradus.checking.running import run
 
@@ -71,7 +71,7 @@ def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:
     return {
         "cases": [_case(case) for case in cases],
         "expected": [freeze(one) for one in expected],
-        "slips": [_print(course, slip, exercise, cases, expected) for slip in catalogue.slips(exercise.name)],
+        "slips": [_frozen_slip(course, slip, exercise, cases, expected) for slip in catalogue.slips(exercise.name)],
     }
 
 
@@ -80,16 +80,20 @@ def _case(case: Case) -> dict[str, Any]:
     return fields if case.instances == 1 else {**fields, "instances": case.instances}
 
 
-def _print(
+def _frozen_slip(
     course: Course, slip: Slip, exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]
 ) -> dict[str, Any]:
-    described = known(course, slip)
-    fields = {"id": slip.id, "title": slip.title, "says": slip.says, "see": vars(described.see)}
+    fields = {"id": slip.id, "title": slip.title, "says": slip.says, "see": slip.see}
     if slip.estimate is not None:
-        return {**fields, "estimate": dict(slip.estimate), "prints": [None] * len(cases)}
+        return {**fields, "estimate": dict(slip.estimate), "prints": []}
     behave = _live(course, slip, exercise, cases)
     prints = [
-        freeze(behave(index), right, same=lambda one, other, case=case: same_fact(exercise, case, one, other))
+        fingerprint(behave(index), right, lambda one, other, case=case: same_fact(exercise, case, one, other))
         for index, (case, right) in enumerate(zip(cases, expected, strict=True))
     ]
     return {**fields, "prints": prints}
+
+
+def places(course: Course, exercises: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Every paragraph that the slips of some exercises point to, by the reference they use."""
+    return {slip.see: vars(known(course, slip).see) for exercise in exercises for slip in catalogue.slips(exercise)}

@@ -7,12 +7,14 @@ Everything in it is keyed by grade id.
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from autograder.course import Course, CourseError
+from autograder.course import Assignment, Course, CourseError
 from autograder.judging.judge import Verdict
 from gradus.checking.typed import read_as
 
@@ -33,9 +35,10 @@ class Ledger:
     verdicts : dict of str to Verdict
         By grade id of the check cell.
     outputs : dict of str to list
-        Harmless outputs of the cells that were run, by cell id.
+        Harmless outputs of the cells that were run, by cell id; a check cell has its verdict instead.
     answers : dict of str to str
-        What the student wrote, by grade id of the answer cell.
+        What the student wrote, by grade id of the answer cell, code and text alike. Text is as it was handed in: whoever
+        shows it makes it harmless.
     remarks : tuple of str
         What else happened: a kernel that died, time that ran out.
     layers : tuple of str
@@ -82,14 +85,27 @@ class Ledger:
         return ledger
 
 
-def folder(course: Course, assignment: str) -> Path:
-    """Where the ledgers of an assignment are kept."""
-    return course.work / "ledgers" / assignment
+def folder_of(course: Course, assignment: Assignment) -> Path:
+    """Where the ledgers of an assignment lie."""
+    return course.work / "ledgers" / assignment.name
 
 
-def place(course: Course, assignment: str, student: str) -> Path:
-    """Where the ledger of a student's submission is kept."""
-    return folder(course, assignment) / f"{student}.json"
+def path_of(course: Course, assignment: Assignment, student: str) -> Path:
+    """Where the ledger of a student's submission lies."""
+    return folder_of(course, assignment) / f"{student}.json"
+
+
+def write(path: Path, document: bytes) -> None:
+    """Put a document in place in one step: whoever reads finds the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(document)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> Ledger:

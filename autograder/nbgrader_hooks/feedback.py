@@ -22,8 +22,8 @@ from pygments.util import ClassNotFound
 from traitlets import Bool, default
 from traitlets.config import Config
 
+from autograder.grading.markup import TEXT_STYLES, harmless_html
 from autograder.nbgrader_hooks.execution import VERDICT
-from autograder.nbgrader_hooks.markup import TEXT_STYLES, harmless_html
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # What the judge's report lays itself out with, beyond what student HTML may use.

@@ -6,6 +6,7 @@ there before.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -18,11 +19,11 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.course import Assignment, Course, CourseError
-from autograder.judging import catalogue
+from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
 from autograder.source import leaks
 from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
-from gradus.checking import Outcome, find_exercise, run, wire
+from gradus.checking import find_exercise, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _NEW = {
@@ -82,7 +83,7 @@ def make(course: Course, assignment: Assignment, fresh: Path) -> None:
     release.release(course, fresh, assignment.name)
     cases = fresh / "public_cases" / f"{assignment.topic}.json"
     cases.parent.mkdir(exist_ok=True)
-    cases.write_text(public_cases(assignment.source), encoding="utf-8")
+    cases.write_text(public_cases(course, assignment.source), encoding="utf-8")
 
 
 def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
@@ -157,44 +158,20 @@ def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
     return fields if cell.kind == "solution" else fields | {"points": cell.points}
 
 
-def public_cases(source: Source) -> str:
-    """The frozen public cases: inputs, expected outcomes and the fingerprints of the misconceptions, one line each."""
-    lines = [f'"{name}": {wire.encode(_freeze(name, source.answer(name)))}' for name in source.exercises]
-    return '{"dict": {\n' + ",\n".join(lines) + "\n}}\n"
-
-
-def _freeze(name: str, answer: Any) -> dict[str, Any]:
-    exercise = find_exercise(name)
-    if exercise is None:
-        raise CourseError(f"there is no exercise {name!r}")
-    cases = catalogue.public(name)
-    return {
-        "cases": [{"group": case.group, "name": case.name, "inputs": dict(case.inputs)} for case in cases],
-        "expected": [_essence(run(exercise, answer, case)) for case in cases],
-        "misconceptions": [
-            {
-                **vars(slip.described),
-                "outcomes": [_rounded(_essence(run(exercise, slip.answer, case))) for case in cases],
-            }
-            for slip in catalogue.misconceptions(name)
-        ],
+def public_cases(course: Course, source: Source) -> str:
+    """The frozen public cases: inputs, what the reference does, fingerprints of the slips; one line an exercise."""
+    lines = []
+    for name in source.exercises:
+        exercise = find_exercise(name)
+        if exercise is None:
+            raise CourseError(f"There is no exercise {name!r}: write its drive in gradus/exercises/{source.topic}.py.")
+        lines.append(f"{json.dumps(name)}: {wire.encode(diagnosis.frozen(course, exercise))}")
+    parts = {
+        "groups": wire.encode(catalogue.titles(source.topic)),
+        "places": wire.encode(diagnosis.places(course, source.exercises)),
+        "exercises": '{"dict": {\n' + ",\n".join(lines) + "\n}}",
     }
-
-
-def _essence(outcome: Outcome) -> dict[str, Any]:
-    """What identifies a behaviour: its values or its kind of error, and nothing of its code."""
-    return {"error": outcome.error} if outcome.error else {"outputs": outcome.outputs}
-
-
-def _rounded(value: Any) -> Any:
-    """A fingerprint to twelve digits: more than any tolerance asks for, at half the size."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        return np.array([float(f"{number:.12g}") for number in value.ravel()]).reshape(value.shape)
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+    return '{"dict": {' + ",\n".join(f"{json.dumps(name)}: {text}" for name, text in parts.items()) + "}}\n"
 
 
 def _fresh_texts(course: Course, assignment: Assignment, fresh: Path) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ Every text is read once and every secret looked up in all of them together, in t
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +40,7 @@ def secrets(sources: Iterable[Source]) -> dict[str, list[str]]:
             elif cell.kind == "mark_scheme":
                 found[f"the mark scheme of {cell.name}"] = "\n".join(regions(cell))
         for exercise in source.exercises:
-            found |= _slips(exercise)
+            found |= _slips(exercise, source.solutions[exercise])
     return {what: _telling(text) for what, text in found.items()}
 
 
@@ -102,11 +101,15 @@ def _squeeze(text: str) -> str:
     return "".join(text.split())
 
 
-def _slips(exercise: str) -> dict[str, str]:
-    """What is secret about the slips of an exercise: their code, without decorator and signature."""
+def _slips(exercise: str, solution: str) -> dict[str, str]:
+    """What is secret about the slips of an exercise: the lines in which they differ from the solution."""
     found = {}
-    for slip in catalogue.misconceptions(exercise):
-        lines = inspect.getsource(slip.answer).splitlines()
-        start = next(index for index, line in enumerate(lines) if line.lstrip().startswith(("def ", "class ")))
-        found[f"the misconception {slip.described.name} of {exercise}"] = "\n".join(lines[start + 1 :])
+    right = set(solution.splitlines())
+    for slip in catalogue.slips(exercise):
+        lines = [line for line in slip.cell(solution).splitlines() if line not in right]
+        found[f"the slip {slip.id} of {exercise}"] = "\n".join(line for line in lines if not _opens(line))
     return found
+
+
+def _opens(line: str) -> bool:
+    return line.lstrip().startswith(("def ", "class "))

@@ -82,7 +82,8 @@ _FAMILIES: dict[str, Family] = {}
 def family(name: str, words: str | Callable[..., str]) -> Callable[[Callable[..., Any]], Callable[..., Made]]:
     """Register the decorated function, which makes an object from plain values; what comes back makes the argument.
 
-    ``@family("cubic", words="a cubic") def cubic(a, b): return lambda x: ...`` lets a case say ``{"f": cubic(a=1, b=2)}``.
+    Decorate ``def cubic(a, b): return lambda x: ...`` with ``@family("cubic", words="a cubic")``, and a case can say
+    ``{"f": cubic(a=1, b=2)}``.
 
     Parameters
     ----------

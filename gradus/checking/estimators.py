@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from gradus.checking.exercises import Case
-from gradus.checking.running import Outcome
 
 Pair = tuple[Any, Any] | tuple[Any, Any, int]
 _ATOL, _RTOL = 1e-6, 3e-5
@@ -64,8 +61,9 @@ def estimate(spec: Mapping[str, Any], pairs: Iterable[Pair]) -> dict[str, float]
           its own, whose geometric mean is found.
         - ``"offset"``: the right value plus the constant comes.
 
-        ``"between": [low, high]`` bounds the constant. ``"derive": {"floor": "exp(cap)"}`` adds values computed from
-        it.
+        ``"of"`` names the output to look at (the first by default), and ``"mean_over"``, where that is a mean, the
+        input whose length is the size of the batch. ``"between": [low, high]`` bounds the constant.
+        ``"derive": {"floor": "exp(cap)"}`` adds values computed from it.
     pairs : iterable of (expected, got) or (expected, got, size)
         Arrays or numbers, one pair for each case.
 
@@ -89,27 +87,6 @@ def estimate(spec: Mapping[str, Any], pairs: Iterable[Pair]) -> dict[str, float]
         return None
     found = {spec["by"]: float(constant)}
     return found | {name: _DERIVED[formula](found) for name, formula in spec.get("derive", {}).items()}
-
-
-def estimate_from(
-    spec: Mapping[str, Any], cases: Sequence[Case], expected: Sequence[Outcome], got: Sequence[Outcome]
-) -> dict[str, float] | None:
-    """Find a constant in what an answer did with some cases.
-
-    ``spec`` is that of ``estimate`` and says besides which output to look at (``"of"``, by default the first), and, if
-    that is a mean, the input whose length is the size of the batch (``"mean_over"``). An answer that raised has no
-    constant.
-    """
-    pairs: list[Pair] = []
-    for case, right, mine in zip(cases, expected, got, strict=True):
-        if right.error or mine.error or not right.outputs:
-            return None
-        output = spec.get("of") or next(iter(right.outputs))
-        if output not in (mine.outputs or {}):
-            return None
-        size = len(case.inputs[spec["mean_over"]]) if "mean_over" in spec else 1
-        pairs.append((right.outputs[output], (mine.outputs or {})[output], size))
-    return estimate(spec, pairs)
 
 
 def values_of(spec: Mapping[str, Any]) -> set[str]:

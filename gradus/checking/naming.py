@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from gradus.checking.comparing import Finding, differs_by_value, same
-from gradus.checking.estimators import estimate
+from gradus.checking.estimators import estimate, fill
 from gradus.checking.exercises import GATE, Case, Exercise
 from gradus.checking.facts import Behaviour, Value
 
@@ -156,16 +156,22 @@ def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float =
 
 def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
     """The slip with its constant filled in, where the answer shows one."""
-    spec = dict(slip.estimate or {})
+    spec = slip.estimate or {}
     pairs = []
-    for expected, got in zip(judged.expected, judged.got, strict=True):
-        right = {(fact.step, fact.name): fact.value for fact in expected.facts if isinstance(fact, Value)}
-        mine = {(fact.step, fact.name): fact.value for fact in got.facts if isinstance(fact, Value)}
-        wanted = [key for key in right if key[1] == spec.get("output", key[1])]
-        if any(key not in mine for key in wanted):
+    for case, expected, got in zip(judged.cases, judged.expected, judged.got, strict=True):
+        if expected.error or got.error or not expected.facts:
             return None
-        pairs += [(right[key], mine[key]) for key in wanted]
+        of = spec.get("of", expected.facts[0].name)
+        right, mine = (_values(one, of) for one in (expected, got))
+        if not right or right.keys() != mine.keys():
+            return None
+        size = len(case.inputs[spec["mean_over"]]) if "mean_over" in spec else 1
+        pairs += [(right[step], mine[step], size) for step in right]
     found = estimate(spec, pairs)
     if found is None:
         return None
-    return KnownSlip(slip.id, slip.title.format(**found), slip.says.format(**found), slip.see, slip.estimate)
+    return KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
+
+
+def _values(one: Behaviour, name: str) -> dict[int, Any]:
+    return {fact.step: fact.value for fact in one.facts if isinstance(fact, Value) and fact.name == name}

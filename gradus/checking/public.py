@@ -14,7 +14,7 @@ from gradus.checking import report, wire
 from gradus.checking.comparing import behaviour, examine
 from gradus.checking.exercises import Case, Exercise, all_exercises
 from gradus.checking.facts import Behaviour, Value
-from gradus.checking.fingerprints import thaw
+from gradus.checking.fingerprints import recognised, thaw
 from gradus.checking.naming import Candidate, Judged, KnownSlip, Place, name_slips
 from gradus.checking.pictures import Picture
 from gradus.checking.plain import leaves
@@ -135,18 +135,23 @@ def public_cases(topic: str) -> dict[str, Public]:
     file = resources.files("gradus").joinpath("public_cases", f"{topic}.json")
     if not file.is_file():
         return {}
-    frozen = wire.decode(file.read_bytes())
-    return {name: thawed(one, frozen["groups"]) for name, one in frozen["exercises"].items()}
+    return read(file.read_bytes())
 
 
-def thawed(frozen: Mapping[str, Any], titles: Mapping[str, str]) -> Public:
-    """The public cases of one exercise from the form in which they are stored."""
+def read(text: bytes) -> dict[str, Public]:
+    """The public cases of a topic's exercises from the file that a build makes."""
+    frozen = wire.decode(text)
+    places = {id: Place(**fields) for id, fields in frozen["places"].items()}
+    return {name: _thawed(one, frozen["groups"], places) for name, one in frozen["exercises"].items()}
+
+
+def _thawed(frozen: Mapping[str, Any], titles: Mapping[str, str], places: Mapping[str, Place]) -> Public:
     cases = tuple(Case(one["group"], one["name"], one["inputs"], one.get("instances", 1)) for one in frozen["cases"])
     expected = tuple(map(thaw, frozen["expected"]))
     slips = tuple(
         (
-            KnownSlip(one["id"], one["title"], one["says"], Place(**one["see"]), one.get("estimate")),
-            tuple(thaw(print_, right) for print_, right in zip(one["prints"], expected, strict=True)),
+            KnownSlip(one["id"], one["title"], one["says"], places[one["see"]], one.get("estimate")),
+            tuple(recognised(*pair) for pair in zip(one["prints"], expected, strict=True)) if one["prints"] else (),
         )
         for one in frozen["slips"]
     )

@@ -14,7 +14,7 @@ from gradus.checking.arguments import Made
 from gradus.checking.comparing import Finding
 from gradus.checking.exercises import Exercise
 from gradus.checking.naming import KnownSlip, Named
-from gradus.checking.pictures import Picture, picture_from_json
+from gradus.checking.pictures import Picture, picture_from_json, picture_html
 from gradus.checking.running import Outcome
 from gradus.checking.typed import read_as
 
@@ -200,7 +200,7 @@ class Report:
             parts.append(_tag("p", escape(failure.message), "margin:.2em 0"))
         elif failure:
             parts += [_groups_html(self.groups), _failure_html(failure)]
-            parts += [self.picture.as_svg()] if self.picture else []
+            parts += [picture_html(self.picture)] if self.picture else []
         parts += [_slip_html(named.slip, self.where(named)) for named in self.slips]
         parts += [_tag("p", "Note: " + escape(note), f"margin:.3em 0;color:{_NOTE}") for note in self.notes()]
         box = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -19,7 +19,7 @@ def read_as(kind: type[T], plain: Any) -> T:
     Parameters
     ----------
     kind : type
-        A dataclass, str, bool, int, float (finite), Any, a tuple, list or mapping of such, or one of them or None. A
+        A dataclass, str, bool, int, float (finite), Any, a tuple, sequence or mapping of such, or one of them or None. A
         field of a dataclass may bring its own function, as ``metadata={"read": function}``.
     plain : object
 
@@ -41,7 +41,7 @@ def _reader(kind: Any) -> _Reader:
         return _optional(inner)
     if origin is tuple:
         return _tuple([_reader(one) for one in inner if one is not ...], endless=inner[-1] is ...)
-    if origin is list:
+    if origin in (list, Sequence):
         return _list(_reader(inner[0]))
     if origin in (Mapping, dict):
         return _mapping(_reader(inner[1]))

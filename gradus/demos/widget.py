@@ -1,14 +1,18 @@
-"""A demo in a notebook: one widget that hands the browser's requests to the demo."""
+"""A demo in a notebook: one widget that hands the browser's requests to the demo.
+
+The demo opens its view when a notebook shows it; the view knows of it what `Demo.html`, `start` and `respond` return.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
-from gradus.demos.demo import Demo
+if TYPE_CHECKING:
+    from gradus.demos.demo import Demo
 
 _HERE = Path(__file__).parent
 _open: dict[str, LiveDemo] = {}

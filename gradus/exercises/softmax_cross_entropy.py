@@ -129,7 +129,7 @@ def drive_binary_cross_entropy(binary_cross_entropy: Any, case: Case) -> Outputs
     ),
 )
 def drive_multitask_loss(multitask_loss: Any, case: Case) -> Outputs:
-    """``multitask_loss(class_scores, box, class_targets, box_targets, box_weight) -> (loss, d_class_scores, d_box)``."""
+    """``multitask_loss(class_scores, box, class_targets, box_targets, box_weight)``: a loss and two gradients."""
     arguments = ("class_scores", "box", "class_targets", "box_targets", "box_weight")
     returned = multitask_loss(*(case[name] for name in arguments))
     found = results(returned, "loss", "d_class_scores", "d_box", of="multitask_loss")

@@ -13,6 +13,30 @@ from typing import Any
 import numpy as np
 
 from autograder.judging.catalogue import Case, hidden_cases, public_cases
+from gradus.exercises.softmax_cross_entropy import classifier
+
+GROUPS = {
+    "large_scores": "large scores",
+    "row_sizes": "rows of very different size",
+    "shapes": "other shapes",
+    "float32": "float32 input",
+    "underflow": "underflowing true class",
+    "surely_right": "surely right",
+    "surely_wrong": "surely wrong",
+    "special_batches": "special batches",
+    "float_targets": "float targets",
+    "right_and_wrong": "right and wrong",
+    "background": "background boxes hold anything",
+    "all_background": "all background",
+    "no_background": "no background",
+    "one_example": "one example",
+    "no_weight": "box weight zero",
+    "exact_boxes": "boxes exactly right",
+    "square": "square batch",
+    "mode": "the caller's mode",
+    "float32_model": "float32 model",
+}
+"""Id of a group of cases, which never changes, and its words."""
 
 Array = np.ndarray
 Inputs = dict[str, Any]
@@ -58,28 +82,26 @@ def scores_public(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("ordinary", "three rows, four classes", {"scores": rng.normal(scale=2, size=(3, 4)).round(1)})
     yield Case("ordinary", "five rows, three classes", {"scores": rng.normal(scale=2, size=(5, 3)).round(1)})
     yield Case(
-        "large scores",
+        "large_scores",
         "each row around 1000 or around -1000",
         {"scores": np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0]])},
     )
     yield Case(
-        "large scores",
+        "large_scores",
         "far apart within a row",
         {"scores": np.array([[1.0, 0.0, 1000.0], [10000.0, 0.0, -10000.0]])},
     )
     yield Case(
-        "rows of very different size",
+        "row_sizes",
         "one row around 0, one around 900",
         {"scores": np.array([[0.0, 1.0, 2.0], [900.0, 902.0, 901.0]])},
     )
-    yield Case("other shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
-    yield Case("other shapes", "a single vector of scores", {"scores": np.array([2.0, -1.0, 0.5])})
-    yield Case("other shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
-    yield Case("other shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
+    yield Case("shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
+    yield Case("shapes", "a single vector of scores", {"scores": np.array([2.0, -1.0, 0.5])})
+    yield Case("shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
+    yield Case("shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
     yield Case("ordinary", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
-    yield Case(
-        "float32 input", "two rows, three classes", {"scores": np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)}
-    )
+    yield Case("float32", "two rows, three classes", {"scores": np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)})
 
 
 @hidden_cases("softmax")
@@ -88,27 +110,27 @@ def scores_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("ordinary", "seven rows, five classes", {"scores": _normal(rng, 7, 5)})
     yield Case("ordinary", "five rows, nine classes", {"scores": _normal(rng, 5, 9)})
     yield Case("ordinary", "eleven rows, three classes, all negative", {"scores": -rng.uniform(0.1, 6, size=(11, 3))})
-    yield Case("large scores", "around 1000", {"scores": 1000 + _eighths(rng, (5, 3))})
-    yield Case("large scores", "around -1000", {"scores": -1000 + _eighths(rng, (3, 7))})
-    yield Case("large scores", "from -10000 to 10000 in every row", {"scores": _spread_out(rng, 7, 5)})
-    yield Case("large scores", "one score of 1000 in every row", {"scores": _one_peak(rng, 5, 3)})
-    yield Case("rows of very different size", "thousands apart", {"scores": _far_apart(rng, 5, 3)})
+    yield Case("large_scores", "around 1000", {"scores": 1000 + _eighths(rng, (5, 3))})
+    yield Case("large_scores", "around -1000", {"scores": -1000 + _eighths(rng, (3, 7))})
+    yield Case("large_scores", "from -10000 to 10000 in every row", {"scores": _spread_out(rng, 7, 5)})
+    yield Case("large_scores", "one score of 1000 in every row", {"scores": _one_peak(rng, 5, 3)})
+    yield Case("row_sizes", "thousands apart", {"scores": _far_apart(rng, 5, 3)})
     yield Case(
-        "rows of very different size",
+        "row_sizes",
         "one row far above all the others",
         {"scores": _eighths(rng, (7, 5)) + np.array([[0, 0, 0, 2000, 0, 0, 0]]).T},
     )
-    yield Case("other shapes", "a batch of one, seven classes", {"scores": _normal(rng, 1, 7)})
-    yield Case("other shapes", "five scores", {"scores": _normal(rng, 5)})
-    yield Case("other shapes", "three scores, far apart", {"scores": rng.permutation([-1000.0, 0.5, 1000.0])})
-    yield Case("other shapes", "shape (3, 5, 7)", {"scores": _normal(rng, 3, 5, 7)})
-    yield Case("other shapes", "shape (2, 3, 5, 3)", {"scores": _normal(rng, 2, 3, 5, 3)})
-    yield Case("other shapes", "shape (5, 1, 3)", {"scores": _normal(rng, 5, 1, 3)})
-    yield Case("other shapes", "five rows, five classes", {"scores": _normal(rng, 5, 5)})
-    yield Case("other shapes", "shape (3, 3, 3)", {"scores": _normal(rng, 3, 3, 3)})
+    yield Case("shapes", "a batch of one, seven classes", {"scores": _normal(rng, 1, 7)})
+    yield Case("shapes", "five scores", {"scores": _normal(rng, 5)})
+    yield Case("shapes", "three scores, far apart", {"scores": rng.permutation([-1000.0, 0.5, 1000.0])})
+    yield Case("shapes", "shape (3, 5, 7)", {"scores": _normal(rng, 3, 5, 7)})
+    yield Case("shapes", "shape (2, 3, 5, 3)", {"scores": _normal(rng, 2, 3, 5, 3)})
+    yield Case("shapes", "shape (5, 1, 3)", {"scores": _normal(rng, 5, 1, 3)})
+    yield Case("shapes", "five rows, five classes", {"scores": _normal(rng, 5, 5)})
+    yield Case("shapes", "shape (3, 3, 3)", {"scores": _normal(rng, 3, 3, 3)})
     yield Case("ordinary", "all the same number", {"scores": np.full((3, 7), float(_eighths(rng, 1)[0]))})
-    yield Case("large scores", "all 10000", {"scores": np.full((5, 3), 10000.0)})
-    yield Case("float32 input", "five rows, seven classes", {"scores": _normal(rng, 5, 7).astype(np.float32)})
+    yield Case("large_scores", "all 10000", {"scores": np.full((5, 3), 10000.0)})
+    yield Case("float32", "five rows, seven classes", {"scores": _normal(rng, 5, 7).astype(np.float32)})
 
 
 @public_cases("cross_entropy")
@@ -125,39 +147,39 @@ def classification_public(rng: np.random.Generator) -> Iterator[Case]:
         {"scores": rng.normal(scale=2, size=(5, 3)).round(1), "targets": np.array([1, 0, 1, 2, 2])},
     )
     yield Case(
-        "large scores",
+        "large_scores",
         "around 1000",
         {"scores": np.array([[1000.0, 1001.0, 999.0], [998.0, 1001.0, 1000.0]]), "targets": np.array([2, 1])},
     )
     yield Case(
-        "large scores",
+        "large_scores",
         "around -1000",
         {"scores": np.array([[-1000.0, -1002.0, -1001.0], [-999.0, -1000.0, -1001.0]]), "targets": np.array([1, 0])},
     )
     yield Case(
-        "rows of very different size",
+        "row_sizes",
         "one row around 0, one around 900",
         {"scores": np.array([[0.0, 1.0, 2.0], [900.0, 902.0, 901.0]]), "targets": np.array([0, 1])},
     )
     yield Case(
-        "underflowing true class",
+        "underflow",
         "the true class 1000 below another",
         {"scores": np.array([[0.0, 1000.0], [2.0, 1.0], [0.0, 0.5]]), "targets": np.array([0, 1, 1])},
     )
     yield Case(
-        "underflowing true class",
+        "underflow",
         "the true class far below two others",
         {"scores": np.array([[-10000.0, 1.0, 0.0]]), "targets": np.array([0])},
     )
-    yield Case("other shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0]]), "targets": np.array([1])})
+    yield Case("shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0]]), "targets": np.array([1])})
     yield Case(
-        "other shapes",
+        "shapes",
         "three examples, three classes",
         {"scores": rng.normal(size=(3, 3)).round(1), "targets": np.array([2, 2, 0])},
     )
     yield Case("ordinary", "five classes", {"scores": np.zeros((2, 5)), "targets": np.array([4, 1])})
     yield Case(
-        "float32 input",
+        "float32",
         "two examples, three classes",
         {"scores": np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32), "targets": np.array([0, 2])},
     )
@@ -172,30 +194,30 @@ def classification_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield case("ordinary", "seven examples, five classes", _normal(rng, 7, 5))
     yield case("ordinary", "five examples, nine classes", _normal(rng, 5, 9))
     yield case("ordinary", "eleven examples, three classes", _normal(rng, 11, 3))
-    yield case("large scores", "around 1000", 1000 + _eighths(rng, (5, 3)))
-    yield case("large scores", "around -1000", -1000 + _eighths(rng, (3, 7)))
-    yield case("large scores", "from -10000 to 10000 in every row", _spread_out(rng, 7, 5))
-    yield case("rows of very different size", "thousands apart", _far_apart(rng, 5, 3))
+    yield case("large_scores", "around 1000", 1000 + _eighths(rng, (5, 3)))
+    yield case("large_scores", "around -1000", -1000 + _eighths(rng, (3, 7)))
+    yield case("large_scores", "from -10000 to 10000 in every row", _spread_out(rng, 7, 5))
+    yield case("row_sizes", "thousands apart", _far_apart(rng, 5, 3))
     yield case(
-        "rows of very different size",
+        "row_sizes",
         "one row far above all the others",
         _eighths(rng, (7, 5)) + np.array([[0, 0, 0, 2000, 0, 0, 0]]).T,
     )
     sure = _one_peak(rng, 5, 7)
     wrong = (sure.argmax(axis=1) + rng.integers(1, 7, size=5)) % 7
-    yield Case("underflowing true class", "every example surely wrong", {"scores": sure, "targets": wrong})
+    yield Case("underflow", "every example surely wrong", {"scores": sure, "targets": wrong})
     mixed = np.concatenate([_eighths(rng, (4, 3)), [[0.0, 3000.0, 2.0]]])
     yield Case(
-        "underflowing true class",
+        "underflow",
         "one surely wrong example among ordinary ones",
         {"scores": mixed, "targets": np.array([0, 1, 2, 2, 0])},
     )
-    yield case("other shapes", "a batch of one, seven classes", _normal(rng, 1, 7))
-    yield case("other shapes", "five examples, five classes", _normal(rng, 5, 5))
-    yield case("other shapes", "two examples, two classes", _normal(rng, 2, 2))
+    yield case("shapes", "a batch of one, seven classes", _normal(rng, 1, 7))
+    yield case("shapes", "five examples, five classes", _normal(rng, 5, 5))
+    yield case("shapes", "two examples, two classes", _normal(rng, 2, 2))
     yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
-    yield case("large scores", "all 10000", np.full((5, 3), 10000.0))
-    yield case("float32 input", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
+    yield case("large_scores", "all 10000", np.full((5, 3), 10000.0))
+    yield case("float32", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
 
 
 @public_cases("binary_cross_entropy")
@@ -209,21 +231,21 @@ def binary_public(rng: np.random.Generator) -> Iterator[Case]:
         "ordinary", "three examples", {"score": rng.normal(scale=2, size=3).round(1), "target": np.array([0, 1, 0])}
     )
     yield Case(
-        "surely right", "scores around ±1000", {"score": np.array([1000.0, -1000.0]), "target": np.array([1, 0])}
+        "surely_right", "scores around ±1000", {"score": np.array([1000.0, -1000.0]), "target": np.array([1, 0])}
     )
-    yield Case("surely wrong", "1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])})
-    yield Case("surely wrong", "-1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])})
-    yield Case("special batches", "one example", {"score": np.array([-0.7]), "target": np.array([1])})
+    yield Case("surely_wrong", "1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])})
+    yield Case("surely_wrong", "-1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])})
+    yield Case("special_batches", "one example", {"score": np.array([-0.7]), "target": np.array([1])})
     yield Case(
-        "special batches", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)}
+        "special_batches", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)}
     )
-    yield Case("special batches", "every target is 1", {"score": np.array([1.5, -0.5, 0.2]), "target": np.ones(3, int)})
-    yield Case("special batches", "all scores 0", {"score": np.zeros(3), "target": np.array([1, 0, 0])})
+    yield Case("special_batches", "every target is 1", {"score": np.array([1.5, -0.5, 0.2]), "target": np.ones(3, int)})
+    yield Case("special_batches", "all scores 0", {"score": np.zeros(3), "target": np.array([1, 0, 0])})
     yield Case(
-        "float targets", "0.0 and 1.0", {"score": np.array([0.3, -1.2, 2.5]), "target": np.array([1.0, 1.0, 0.0])}
+        "float_targets", "0.0 and 1.0", {"score": np.array([0.3, -1.2, 2.5]), "target": np.array([1.0, 1.0, 0.0])}
     )
     yield Case(
-        "float32 input",
+        "float32",
         "three examples",
         {"score": np.array([0.5, -1.25, 2], np.float32), "target": np.array([0, 1, 1])},
     )
@@ -239,30 +261,30 @@ def binary_hidden(rng: np.random.Generator) -> Iterator[Case]:
         yield Case("ordinary", f"{n} examples", {"score": _normal(rng, n), "target": labels(n)})
     right = labels(5)
     yield Case(
-        "surely right",
+        "surely_right",
         "scores around ±1000",
         {"score": (2 * right - 1) * 1000 + _eighths(rng, 5), "target": right},
     )
     yield Case(
-        "surely wrong",
+        "surely_wrong",
         "large scores for 0, among ordinary ones",
         {"score": np.concatenate([10000 + _eighths(rng, 2), _eighths(rng, 3)]), "target": np.array([0, 0, 1, 0, 1])},
     )
     yield Case(
-        "surely wrong",
+        "surely_wrong",
         "very negative scores for 1, among ordinary ones",
         {"score": np.concatenate([_eighths(rng, 3), -10000 + _eighths(rng, 2)]), "target": np.array([0, 0, 1, 1, 1])},
     )
     yield Case(
-        "right and wrong", "scores in thousands", {"score": 1000.0 * rng.integers(-9, 10, size=7), "target": labels(7)}
+        "right_and_wrong", "scores in thousands", {"score": 1000.0 * rng.integers(-9, 10, size=7), "target": labels(7)}
     )
-    yield Case("special batches", "one example of class 0", {"score": _normal(rng, 1), "target": np.array([0])})
-    yield Case("special batches", "one example of class 1", {"score": _normal(rng, 1), "target": np.array([1])})
-    yield Case("special batches", "every target is 0", {"score": _normal(rng, 5), "target": np.zeros(5, int)})
-    yield Case("special batches", "every target is 1", {"score": _normal(rng, 7), "target": np.ones(7, int)})
-    yield Case("special batches", "all scores 0", {"score": np.zeros(5), "target": labels(5)})
-    yield Case("float targets", "0.0 and 1.0", {"score": _normal(rng, 7), "target": labels(7).astype(float)})
-    yield Case("float32 input", "nine examples", {"score": _normal(rng, 9).astype(np.float32), "target": labels(9)})
+    yield Case("special_batches", "one example of class 0", {"score": _normal(rng, 1), "target": np.array([0])})
+    yield Case("special_batches", "one example of class 1", {"score": _normal(rng, 1), "target": np.array([1])})
+    yield Case("special_batches", "every target is 0", {"score": _normal(rng, 5), "target": np.zeros(5, int)})
+    yield Case("special_batches", "every target is 1", {"score": _normal(rng, 7), "target": np.ones(7, int)})
+    yield Case("special_batches", "all scores 0", {"score": np.zeros(5), "target": labels(5)})
+    yield Case("float_targets", "0.0 and 1.0", {"score": _normal(rng, 7), "target": labels(7).astype(float)})
+    yield Case("float32", "nine examples", {"score": _normal(rng, 9).astype(np.float32), "target": labels(9)})
 
 
 def _scene(
@@ -292,18 +314,18 @@ def multitask_public(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("ordinary", "five examples, two of them background", ordinary)
     yield Case("ordinary", "three examples, four classes", _rounded(_scene(rng, 3, 4, 2, [3, 0, 1], 2.5)))
     yield Case(
-        "background boxes hold anything",
+        "background",
         "the box targets of background are NaN",
         _with_background_boxes(_rounded(_scene(rng, 3, 3, 2, [0, 2, 1], 0.75)), np.nan),
     )
-    yield Case("all background", "no example has a box", _rounded(_scene(rng, 3, 4, 2, [0, 0, 0], 1.5)))
-    yield Case("no background", "every example has a box", _rounded(_scene(rng, 3, 5, 2, [2, 1, 4], 0.5)))
-    yield Case("box weight zero", "only the classes count", _rounded(_scene(rng, 3, 4, 2, [0, 2, 1], 0.0)))
+    yield Case("all_background", "no example has a box", _rounded(_scene(rng, 3, 4, 2, [0, 0, 0], 1.5)))
+    yield Case("no_background", "every example has a box", _rounded(_scene(rng, 3, 5, 2, [2, 1, 4], 0.5)))
+    yield Case("no_weight", "only the classes count", _rounded(_scene(rng, 3, 4, 2, [0, 2, 1], 0.0)))
     large = _rounded(_scene(rng, 2, 3, 4, [1, 0], 0.5))
     large["class_scores"] = np.array([[1000.0, 0.0, 1001.0], [-1000.0, -1001.0, -1002.0]])
-    yield Case("large scores", "one row around 1000, one around -1000", large)
+    yield Case("large_scores", "one row around 1000, one around -1000", large)
     yield Case(
-        "square batch",
+        "square",
         "three examples, three classes, three coordinates",
         _rounded(_scene(rng, 3, 3, 3, [0, 2, 1], 1.5)),
     )
@@ -315,26 +337,26 @@ def multitask_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("ordinary", "five examples, seven classes", _scene(rng, 5, 7, 3, [6, 1, 0, 5, 2], 2.5))
     yield Case("ordinary", "nine examples, mostly background", _scene(rng, 9, 3, 4, [0, 0, 1, 0, 0, 2, 0, 0, 0], 0.3))
     anything = _scene(rng, 7, 5, 4, [0, 3, 0, 1, 4, 2, 0], 1.25)
-    yield Case("background boxes hold anything", "NaN", _with_background_boxes(anything, np.nan))
-    yield Case("background boxes hold anything", "infinity", _with_background_boxes(anything, np.inf))
-    yield Case("background boxes hold anything", "huge numbers", _with_background_boxes(anything, 1e300))
+    yield Case("background", "NaN", _with_background_boxes(anything, np.nan))
+    yield Case("background", "infinity", _with_background_boxes(anything, np.inf))
+    yield Case("background", "huge numbers", _with_background_boxes(anything, 1e300))
     empty = _scene(rng, 5, 3, 4, [0, 0, 0, 0, 0], 1.5)
-    yield Case("all background", "with boxes", empty)
-    yield Case("all background", "with NaN for boxes", _with_background_boxes(empty, np.nan))
-    yield Case("no background", "five examples, four classes", _scene(rng, 5, 4, 3, [2, 1, 3, 3, 1], 0.6))
-    yield Case("one example", "with a box", _scene(rng, 1, 5, 4, [3], 1.75))
-    yield Case("one example", "background", _scene(rng, 1, 5, 4, [0], 1.75))
-    yield Case("box weight zero", "only the classes count", _scene(rng, 7, 5, 3, [1, 0, 2, 4, 4, 0, 3], 0.0))
+    yield Case("all_background", "with boxes", empty)
+    yield Case("all_background", "with NaN for boxes", _with_background_boxes(empty, np.nan))
+    yield Case("no_background", "five examples, four classes", _scene(rng, 5, 4, 3, [2, 1, 3, 3, 1], 0.6))
+    yield Case("one_example", "with a box", _scene(rng, 1, 5, 4, [3], 1.75))
+    yield Case("one_example", "background", _scene(rng, 1, 5, 4, [0], 1.75))
+    yield Case("no_weight", "only the classes count", _scene(rng, 7, 5, 3, [1, 0, 2, 4, 4, 0, 3], 0.0))
     right = _scene(rng, 5, 3, 4, [1, 0, 2, 1, 0], 0.9)
-    yield Case("boxes exactly right", "no error in any box", {**right, "box_targets": np.array(right["box"])})
+    yield Case("exact_boxes", "no error in any box", {**right, "box_targets": np.array(right["box"])})
     large = _scene(rng, 5, 4, 3, [1, 0, 3, 2, 0], 0.4)
-    yield Case("large scores", "thousands apart", {**large, "class_scores": _far_apart(rng, 5, 4)})
-    yield Case("large scores", "from -10000 to 10000 in every row", {**large, "class_scores": _spread_out(rng, 5, 4)})
-    yield Case("square batch", "as many examples as classes", _scene(rng, 5, 5, 3, [4, 0, 1, 3, 1], 1.4))
-    yield Case("square batch", "as many classes as coordinates", _scene(rng, 7, 4, 4, [3, 0, 1, 2, 0, 1, 1], 0.8))
+    yield Case("large_scores", "thousands apart", {**large, "class_scores": _far_apart(rng, 5, 4)})
+    yield Case("large_scores", "from -10000 to 10000 in every row", {**large, "class_scores": _spread_out(rng, 5, 4)})
+    yield Case("square", "as many examples as classes", _scene(rng, 5, 5, 3, [4, 0, 1, 3, 1], 1.4))
+    yield Case("square", "as many classes as coordinates", _scene(rng, 7, 4, 4, [3, 0, 1, 2, 0, 1, 1], 0.8))
     single = _scene(rng, 7, 5, 4, [1, 0, 4, 0, 2, 3, 0], 0.75)
     yield Case(
-        "float32 input",
+        "float32",
         "seven examples",
         {
             name: value.astype(np.float32) if name in ("class_scores", "box", "box_targets") else value
@@ -365,15 +387,20 @@ def _task(
     if model == "network with batch norm":
         state = {**_batch_norm(rng, n_in), **state}
     x = rng.normal(size=(n, n_in))
-    return {"model": model, "state": state, "x": x, "y": np.array(targets), "training": training}
+    return _on(model, state, x, np.array(targets), training)
+
+
+def _on(layers: str, state: dict[str, Array], x: Array, y: Array, training: bool = True) -> Inputs:
+    return {"model": classifier(layers=layers, state=state, training=training), "x": x, "y": y}
 
 
 def _task_rounded(task: Inputs) -> Inputs:
-    state = {name: array.round(1) for name, array in task["state"].items()}
-    return {**task, "state": state, "x": np.round(task["x"], 1)}
+    made = task["model"].given
+    state = {name: array.round(1) for name, array in made["state"].items()}
+    return _on(made["layers"], state, np.round(task["x"], 1), task["y"], made["training"])
 
 
-def _with_large_scores(rng: np.random.Generator, n: int, n_classes: int) -> Inputs:
+def _with_large_scores(rng: np.random.Generator, n: int, n_classes: int) -> tuple[dict[str, Array], Array]:
     """A linear classifier of three inputs whose scores lie thousands apart."""
     levels = 1000.0 * rng.permutation(np.arange(n_classes) - n_classes // 2)
     state = {
@@ -381,7 +408,7 @@ def _with_large_scores(rng: np.random.Generator, n: int, n_classes: int) -> Inpu
         "output.bias": _eighths(rng, n_classes),
     }
     x = rng.integers(1, 4, size=(n, 3)).astype(float)
-    return {"model": "linear", "state": state, "x": x, "training": True}
+    return state, x
 
 
 @public_cases("torch_loss")
@@ -390,21 +417,21 @@ def torch_public(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("ordinary", "one hidden layer", _task_rounded(_task(rng, "tanh network", 3, 2, 4, [3, 0, 1])))
     large = {"output.weight": np.array([[1000.0], [-1000.0], [0.0]]), "output.bias": np.array([0.0, 0.5, 1.0])}
     yield Case(
-        "large scores",
+        "large_scores",
         "true classes whose probability underflows",
-        {"model": "linear", "state": large, "x": np.array([[1.0], [-2.0]]), "y": np.array([1, 1]), "training": True},
+        _on("linear", large, np.array([[1.0], [-2.0]]), np.array([1, 1])),
     )
     yield Case(
-        "the caller's mode",
+        "mode",
         "a model with batch norm in training mode",
         _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=True)),
     )
     yield Case(
-        "the caller's mode",
+        "mode",
         "a model with batch norm in evaluation mode",
         _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=False)),
     )
-    yield Case("square batch", "three examples, three classes", _task_rounded(_task(rng, "linear", 3, 2, 3, [2, 2, 0])))
+    yield Case("square", "three examples, three classes", _task_rounded(_task(rng, "linear", 3, 2, 3, [2, 2, 0])))
 
 
 @hidden_cases("torch_loss")
@@ -412,15 +439,16 @@ def torch_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("ordinary", "a linear classifier", _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0]))
     yield Case("ordinary", "one hidden layer", _task(rng, "tanh network", 5, 3, 7, [6, 1, 0, 5, 2]))
     yield Case("ordinary", "eleven examples", _task(rng, "tanh network", 11, 5, 3, [0, 1, 2, 2, 1, 0, 1, 1, 2, 0, 0]))
-    large = _with_large_scores(rng, 5, 3)
-    scores = large["x"] @ large["state"]["output.weight"].T + large["state"]["output.bias"]
-    yield Case("large scores", "the true class has the smallest score", {**large, "y": scores.argmin(axis=1)})
-    yield Case("large scores", "the true class has the largest score", {**large, "y": scores.argmax(axis=1)})
+    state, x = _with_large_scores(rng, 5, 3)
+    scores = x @ state["output.weight"].T + state["output.bias"]
+    smallest, largest = scores.argmin(axis=1), scores.argmax(axis=1)
+    yield Case("large_scores", "the true class has the smallest score", _on("linear", state, x, smallest))
+    yield Case("large_scores", "the true class has the largest score", _on("linear", state, x, largest))
     for training, mode in ((True, "training"), (False, "evaluation")):
         task = _task(rng, "network with batch norm", 7, 3, 5, [1, 4, 0, 2, 2, 3, 0], training)
-        yield Case("the caller's mode", f"a model with batch norm in {mode} mode", task)
-    yield Case("one example", "a batch of one", _task(rng, "tanh network", 1, 3, 5, [3]))
-    yield Case("square batch", "five examples, five classes", _task(rng, "linear", 5, 3, 5, [4, 4, 0, 1, 3]))
+        yield Case("mode", f"a model with batch norm in {mode} mode", task)
+    yield Case("one_example", "a batch of one", _task(rng, "tanh network", 1, 3, 5, [3]))
+    yield Case("square", "five examples, five classes", _task(rng, "linear", 5, 3, 5, [4, 4, 0, 1, 3]))
     single = _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])
-    state = {name: array.astype(np.float32) for name, array in single["state"].items()}
-    yield Case("float32 model", "seven examples", {**single, "state": state, "x": np.float32(single["x"])})
+    state = {name: array.astype(np.float32) for name, array in single["model"].given["state"].items()}
+    yield Case("float32_model", "seven examples", _on("linear", state, np.float32(single["x"]), single["y"]))

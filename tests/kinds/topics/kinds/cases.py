@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from gradus.exercises.kinds import batch_mean, linear_layer, noisy, polynomial
 
 from autograder.judging.catalogue import Case, hidden_cases, public_cases
 from gradus.checking import rng as generator
-from gradus.exercises.kinds import batch_mean, linear_layer, noisy, polynomial
 
 GROUPS = {
     "large": "large numbers",

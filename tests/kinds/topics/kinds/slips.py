@@ -43,7 +43,12 @@ slip = slips("weight_norm", see="tiny")
 slip("with_bias", title="the bias too", says="The bias.", replace=("layer.weight.norm()", "layer.bias.norm()"))
 
 slip = slips("Meter", see="tiny")
-slip("counts_refused", title="a refused batch counted", says="It counts.", replace=("if len(x) == 0:", "self.count += 1\n        if len(x) == 0:"))
+slip(
+    "counts_refused",
+    title="a refused batch counted",
+    says="It counts.",
+    replace=("if len(x) == 0:", "self.count += 1\n        if len(x) == 0:"),
+)
 
 slip = slips("average", see="tiny")
 slip("one_call", title="one call", says="One.", replace=("range(samples)", "range(1)"))

@@ -8,7 +8,6 @@ from figures._example import CLASSES, TRUE
 from gradus import plots
 
 TITLE = "Sure and right costs nothing, sure and wrong costs a lot"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Left, two bar charts of predicted probabilities for cat, dog, fox and owl; dog is the true class. A nearly "
     "perfect prediction, from scores 0, 20, 0, 0, gives dog all the probability: the loss is 0.00 nats. A terrible "

@@ -8,7 +8,6 @@ from figures._diagram import arrow, box, sheet
 from gradus import plots
 
 TITLE = "Several losses at once: what is it, and where?"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "A diagram read from left to right. An image with an object inside a box enters a shared network, which has two "
     "heads. The upper head gives class scores; softmax and cross-entropy with the true class make the class loss. The "

@@ -9,11 +9,10 @@ from figures._example import CLASSES, EXPONENTIALS, PROBABILITIES, SCORES, TRUE
 from gradus import plots
 
 TITLE = "From scores to a loss: softmax and cross-entropy"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Four classes in four rows: cat, dog, fox, owl; the true class is dog. First column, the scores: 3.0, 1.6, 3.8 "
     "and −2.0. An arrow labelled exp leads to the second column, their exponentials: 20.09, 4.95, 44.70 and 0.14, "
-    "sum 69.87. An arrow labelled divide by the sum leads to the probabilities: 0.2874, 0.0709, 0.6397 and 0.0019. An "
+    "sum 69.88. An arrow labelled divide by the sum leads to the probabilities: 0.2874, 0.0709, 0.6397 and 0.0019. An "
     "arrow labelled minus ln leads to the loss, which looks at the true class only: minus ln of the unrounded 0.0709 "
     "is 2.647 nats."
 )

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from gradus import plots
 
 TITLE = "Squared loss predicts the mean, absolute loss the median"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Left, what one error costs: the squared loss is a parabola, the absolute loss a V; they meet at errors of −1, 0 "
     "and 1, and beyond that the parabola is far above. Right, the loss of one constant prediction for five targets: 1, "

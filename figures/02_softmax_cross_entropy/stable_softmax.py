@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from gradus import plots
 
 TITLE = "Stable softmax: shift every row by its own maximum"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Three number lines of exponents from −1000 to 1000. Above 709.8 the exponential overflows to infinity, below −745 "
     "it underflows to 0; both zones are shaded. Row A holds the scores 0 and 1, row B 900 and 901. Unshifted, row B "

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from gradus import plots
 
 TITLE = "Two-class cross-entropy is binary cross-entropy"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Two panels against the score s of class 1, from −6 to 6, the score of class 0 being 0. Left, the probability of "
     "class 1: the second component of softmax([0, s]), a broad band, and the sigmoid of s, a thin dashed line, "

@@ -8,7 +8,6 @@ from figures._diagram import arrow
 from gradus import plots
 
 TITLE = "Write each piece yourself, know at once what is wrong with it"
-TOPIC = "Gradus"
 ALT = (
     "Three cards from left to right, joined by arrows. Write: a notebook in which a learner fills in the function "
     "softmax, without subtracting the maximum, and calls check(softmax). Check: the report in the notebook says that "

@@ -8,7 +8,6 @@ from figures._example import CLASSES, PROBABILITIES, TRUE
 from gradus import plots
 
 TITLE = "The gradient of cross-entropy: predicted minus true"
-TOPIC = "02 Softmax and cross-entropy"
 ALT = (
     "Three bar charts over the classes cat, dog, fox and owl, dog being the true one. The predicted probabilities are "
     "0.287, 0.071, 0.640 and 0.002. Minus the true distribution, which is 1 for dog and 0 elsewhere. Equals the "

@@ -1,0 +1,290 @@
+"""Running a submission under the judge: what it wrote runs in a kernel, the judge stays outside.
+
+Only setup, given, solution and check cells and the student's own cells run. Whatever was released to demonstrate, to
+try out or to draw plays no part in a verdict.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import symtable
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook, new_output
+
+from autograder.course import Course, CourseError
+from autograder.grading.carrying import OWN
+from autograder.grading.markup import harmless_outputs
+from autograder.judging.judge import Judge, Verdict, process_environment
+from autograder.source.notebook import EXECUTED
+from gradus.checking import Report
+
+CHECK = "check_"
+"""What the grade id of a check cell starts with; the name of the exercise follows."""
+_RUNS = {*EXECUTED, OWN}
+_MOST_OUTPUT = 32 * 2**20
+_OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
+_TIMEOUT = "CellTimeoutError"
+_KERNEL = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
+_CELL_FILE = re.compile(r"[\w./\\:-]*ipykernel_\d+[/\\]\d+\.py")
+_UNKNOWN_NAME = re.compile(r"name '(\w+)' is not defined")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a submission may run, in seconds of wall time: one cell, and the whole notebook."""
+
+    cell: float = 60.0
+    notebook: float = 600.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of running a submission.
+
+    Attributes
+    ----------
+    verdicts : dict of str to Verdict
+        By grade id of the check cell.
+    outputs : dict of str to list
+        Harmless outputs of all other cells that ran, by cell id.
+    remarks : tuple of str
+        What went wrong on the way.
+    """
+
+    verdicts: dict[str, Verdict]
+    outputs: dict[str, list[NotebookNode]]
+    remarks: tuple[str, ...]
+
+
+def role(cell: NotebookNode) -> str:
+    """What a code cell is there for: ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"own"`` or ""."""
+    fields = cell.metadata.get("gradus") if cell.cell_type == "code" else None
+    return str(fields.get("role", "")) if isinstance(fields, Mapping) else ""
+
+
+def running(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells that run when a notebook is graded."""
+    return [cell for cell in notebook.cells if role(cell) in _RUNS]
+
+
+def check_of(cell: NotebookNode) -> str:
+    """Grade id of a check cell, "" for every other cell."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id", "") if role(cell) == "check" else ""
+    return name if name.startswith(CHECK) else ""
+
+
+def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mapping[str, bytes], limits: Limits) -> Run:
+    """Run a submission and judge it.
+
+    Parameters
+    ----------
+    course : Course
+    notebook : NotebookNode
+        The released notebook with the submission's answers; it is not changed.
+    key : bytes
+        The submission's own.
+    files : mapping of str to bytes
+        What lies beside the notebook, by relative path.
+    limits : Limits
+
+    Raises
+    ------
+    CourseError
+        If no kernel can be started.
+    """
+    cells = [_bare(cell) for cell in running(notebook)]
+    with (
+        tempfile.TemporaryDirectory(prefix="gradus-room-", ignore_cleanup_errors=True) as room,
+        Judge(course, key) as judge,
+    ):
+        for name, content in files.items():
+            path = Path(room) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        client = _Client(new_notebook(cells=cells), judge, limits)
+        trouble = client.run(room)
+        judge.close()
+        verdicts = {name: _verdict(judge, client, cell) for cell in cells if (name := check_of(cell))}
+        outputs = {
+            cell.id: [_settled(output, room) for output in harmless_outputs(cell.outputs)]
+            for cell in cells
+            if not check_of(cell)
+        }
+    remarks = [trouble] if trouble else []
+    elsewhere = _bound(cell for cell in notebook.cells if cell.cell_type == "code" and not role(cell))
+    elsewhere -= _bound(cells)
+    for name in dict.fromkeys(_unknown(cells)):
+        if name in elsewhere:
+            remarks.append(_not_run(name))
+    for grade_id, verdict in verdicts.items():
+        report = _explained(verdict.report, elsewhere)
+        if report is not verdict.report:
+            verdicts[grade_id] = replace(verdict, report=report)
+            remarks += [_not_run(name) for name in _UNKNOWN_NAME.findall(_said(report)) if name in elsewhere]
+    return Run(verdicts, outputs, tuple(dict.fromkeys(remarks)))
+
+
+class _Client(NotebookClient):
+    """nbclient's client, with a judge outside the kernel.
+
+    The kernel is told only the address of the judge. An exercise is open while its check cell runs.
+    """
+
+    def __init__(self, notebook: NotebookNode, judge: Judge, limits: Limits) -> None:
+        super().__init__(
+            notebook,
+            kernel_name="python3",
+            kernel_manager_class=AsyncKernelManager,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            error_on_timeout={"ename": _TIMEOUT, "evalue": f"stopped after {limits.cell:g} s", "traceback": []},
+            raise_on_iopub_timeout=True,
+            iopub_timeout=10,
+            timeout_func=lambda cell: max(1.0, min(limits.cell, self._deadline - time.monotonic())),
+            extra_arguments=list(_KERNEL),
+            skip_cells_with_tag="no cell is ever skipped",
+            store_widget_state=False,
+            on_cell_execute=self._before,
+            on_cell_executed=self._after,
+        )
+        self.log = logging.getLogger("autograder.kernel")
+        self.log.setLevel(logging.CRITICAL + 1)
+        self.started: list[str] = []
+        self.stopped = ""
+        self._judge, self._limits = judge, limits
+        self._deadline = time.monotonic() + limits.notebook
+        self._left = _MOST_OUTPUT
+
+    def run(self, room: str) -> str:
+        """Execute all cells in the folder ``room``; what went wrong comes back, "" if nothing did."""
+        environment = {**process_environment(self._judge), "NBGRADER_EXECUTION": "autograde"}
+        try:
+            self.execute(cwd=room, env=environment)
+        except DeadKernelError:
+            self.stopped = "the kernel died"
+        except CellTimeoutError:
+            self.stopped = f"time ran out (a cell may take {self._limits.cell:g} s, all {self._limits.notebook:g} s)"
+        except Exception as error:  # a message that nbclient cannot digest comes from the student's code
+            if not self.started:
+                raise CourseError(f"The kernel could not be started: {type(error).__name__}: {error}") from error
+            self.stopped = f"it could not be run further ({type(error).__name__})"
+        if not self.started:
+            raise CourseError("The kernel died before the first cell ran: look whether python3 can start one.")
+        if not self.stopped:
+            return ""
+        last = next(cell for cell in self.nb.cells if cell.id == self.started[-1])
+        text = f"{self.stopped[0].upper()}{self.stopped[1:]} here; what was judged before still counts.\n"
+        last.outputs.append(new_output("stream", name="stderr", text=text))
+        line = next(iter(last.source.strip().splitlines()), "")[:80]
+        return f"{self.stopped}, in the cell that starts with: {_whole(line)}"
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        """Take a message of the kernel; widgets are not kept, nor is more output than anybody reads."""
+        kind = msg["msg_type"]
+        if kind.startswith("comm"):
+            return None
+        if kind in _OUTPUTS:
+            self._left -= len(str(msg["content"]))
+            if self._left < 0:
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+    def _before(self, cell: NotebookNode, **_: Any) -> None:
+        if time.monotonic() > self._deadline:
+            raise CellTimeoutError("the time for the whole notebook is used up")
+        self.started.append(cell.id)
+        if name := check_of(cell):
+            self._judge.open(name.removeprefix(CHECK))
+
+    def _after(self, cell: NotebookNode, execute_reply: Mapping[str, Any], **_: Any) -> None:
+        self._judge.close()
+        reply = execute_reply["content"]
+        if reply["status"] != "error":
+            return
+        name, said = str(reply.get("ename", "")), str(reply.get("evalue", ""))
+        if not any(output.output_type == "error" and output.ename == name for output in cell.outputs):
+            lines = [str(line) for line in reply.get("traceback", [])] or [f"{name}: {said}"]
+            cell.outputs.append(new_output("error", ename=name, evalue=said, traceback=lines))
+        if check := check_of(cell):
+            why = said if name == _TIMEOUT else f"{name}: {said}".partition("\n")[0]
+            self._judge.fail(check.removeprefix(CHECK), _whole(f"the check cell did not run to its end: {why}"[:300]))
+
+
+def _verdict(judge: Judge, client: _Client, cell: NotebookNode) -> Verdict:
+    exercise = check_of(cell).removeprefix(CHECK)
+    if cell.id not in client.started:
+        reason = f"the check cell was not run: {client.stopped} before it"
+        return Verdict(exercise, 0.0, Report(exercise, unanswered=reason))
+    if client.stopped and cell.id == client.started[-1]:
+        judge.fail(exercise, f"the check cell did not run to its end: {client.stopped}")
+    return judge.verdict(exercise)
+
+
+def _bare(cell: NotebookNode) -> NotebookNode:
+    fresh = NotebookNode(cell)
+    fresh.source, fresh.outputs, fresh.execution_count = _whole(cell.source), [], None
+    return fresh
+
+
+def _bound(cells: Iterable[NotebookNode]) -> set[str]:
+    """Names that the cells define, where their code can be parsed."""
+    found: set[str] = set()
+    for cell in cells:
+        try:
+            symbols = symtable.symtable(cell.source, "cell", "exec").get_symbols()
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        found |= {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+    return found
+
+
+def _unknown(cells: Iterable[NotebookNode]) -> Iterator[str]:
+    """Names that were asked for and not defined, by the errors that cells ended in."""
+    for cell in cells:
+        for output in cell.outputs:
+            if output.output_type == "error" and output.ename == "NameError":
+                yield from _UNKNOWN_NAME.findall(output.evalue)
+
+
+def _said(report: Report) -> str:
+    return report.failure.message if report.failure else report.unanswered
+
+
+def _explained(report: Report, elsewhere: set[str]) -> Report:
+    """The report, which says so if what is not defined comes from a cell that did not run."""
+    names = [name for name in dict.fromkeys(_UNKNOWN_NAME.findall(_said(report))) if name in elsewhere]
+    if not names:
+        return report
+    more = " ".join(map(_not_run, names))
+    if report.failure:
+        return replace(report, failure=replace(report.failure, message=f"{report.failure.message} {more}"))
+    return replace(report, unanswered=f"{report.unanswered}. {more}")
+
+
+def _not_run(name: str) -> str:
+    return f"`{name}` comes from a cell that is not run when grading: define it in the answer or in a cell of your own."
+
+
+def _settled(value: Any, room: str) -> Any:
+    """An output without what differs from run to run, such as folders, and without half characters."""
+    if isinstance(value, dict):
+        return NotebookNode({key: _settled(item, room) for key, item in value.items()})
+    if isinstance(value, list):
+        return [_settled(item, room) for item in value]
+    return _CELL_FILE.sub("notebook", _whole(value).replace(room, ".")) if isinstance(value, str) else value
+
+
+def _whole(text: str) -> str:
+    """``text`` without lone surrogates, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()

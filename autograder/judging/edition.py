@@ -1,0 +1,73 @@
+"""Which edition of an assignment judges: a digest of everything that decides about a verdict."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+import autograder
+import gradus
+from autograder.course import Assignment, Course, CourseError
+from autograder.source.edition import edition
+
+_LIBRARIES = ("numpy", "torch")
+_ENGINE = ("gradus/checking", "gradus/exercises", "gradus/data.py", "autograder/judging", "autograder/grading")
+_PACKAGES = {"gradus": Path(gradus.__file__).parent, "autograder": Path(autograder.__file__).parent}
+
+
+def released(course: Course, assignment: Assignment) -> NotebookNode:
+    """The student edition of an assignment.
+
+    Raises
+    ------
+    CourseError
+        If it was not built.
+    """
+    path = course.notebooks / assignment.name / f"{assignment.name}.ipynb"
+    if not path.is_file():
+        raise CourseError(f"{path} is missing: build the student edition first (autograder build {assignment.name}).")
+    return nbformat.read(path, 4)
+
+
+def released_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The files that students get beside the notebook, by name."""
+    folder = course.notebooks / assignment.name
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".ipynb")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def judging_edition(course: Course, assignment: Assignment) -> str:
+    """Digest of all that decides about the verdicts on an assignment.
+
+    The released notebook and the files beside it, the solutions, the cases and slips of the topic, the code that runs
+    and judges, and the versions of what that code computes with. Where it is the same, the same submission under the
+    same key gets the same verdicts.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    whole = hashlib.sha256()
+    for name, content in _parts(course, assignment):
+        whole.update(f"{name}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()
+
+
+def _parts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bytes]]:
+    yield "released", edition(released(course, assignment)).encode()
+    for name, content in released_files(course, assignment).items():
+        yield f"beside {name}", content
+    yield "solutions", assignment.solution.read_bytes()
+    for part in (*_ENGINE, f"autograder/topics/{assignment.topic}"):
+        package, _, inner = part.partition("/")
+        place = _PACKAGES[package] / inner
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            yield f"{package}/{path.relative_to(_PACKAGES[package]).as_posix()}", path.read_bytes()
+    for library in _LIBRARIES:
+        yield library, version(library).encode()
