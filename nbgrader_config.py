@@ -41,6 +41,5 @@ c.Autograde.autograde_preprocessors = [
 c.GenerateFeedback.preprocessors = ["autograder.nbgrader_hooks.feedback.FeedbackGrades"]
 c.GenerateFeedback.exporter_class = "autograder.nbgrader_hooks.feedback.FeedbackExporter"
 
-c.Execute.timeout = 60
-c.Execute.skip_cells_with_tag = "no cell is ever skipped"
-c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
+c.JudgedExecute.timeout = 60
+c.JudgedExecute.notebook_timeout = 600

@@ -122,7 +122,7 @@ def evaluate(file: Path, exercises: tuple[str, ...], as_json: bool, seconds: flo
         print(json.dumps([evaluating.as_json(verdict) for verdict in verdicts], indent=1))
     else:
         for verdict in verdicts:
-            print(f"{verdict.report}\n  score {verdict.score:.0%}\n")
+            print(f"{verdict.report}\n  score {verdict.share:.0%}\n")
 
 
 @main.command()

@@ -164,7 +164,3 @@ class Course:
             finally:
                 draft.unlink()
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
-
-    def key(self, digest: str) -> bytes:
-        """The key of a submission with this digest: what seeds its hidden cases, and says nothing about the secret."""
-        return hmac.new(self.secret, digest.encode(), "sha256").digest()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +15,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import Assignment, Course, CourseError
+from autograder.judging.edition import released
 
 _MOST_FILES, _MOST_BYTES = 200, 50 * 2**20
-_LEFT_OUT = ("*.ipynb", ".*", "__pycache__", "timestamp.txt")
+_TIMESTAMP = "timestamp.txt"
+"""nbgrader's own note beside a submission; no part of it."""
 
 
 @dataclass
@@ -51,7 +55,8 @@ def collect(
     if not present:
         raise CourseError(f"{folder} holds no submission of {assignment.name}. {_layout(folder, assignment)}")
     results = []
-    known = frozenset(_grade_ids(assignment))
+    fields = [cell.metadata.get("nbgrader", {}) for cell in released(course, assignment).cells]
+    known = frozenset(field["grade_id"] for field in fields if field)
     for student in sorted(students) or present:
         result = Intake(student)
         results.append(result)
@@ -59,6 +64,7 @@ def collect(
             if student not in present:
                 raise CourseError(f"no submission of {assignment.name} in {folder}")
             notebook = read_submission(folder / student / assignment.name, assignment, known, result.remarks)
+            files_beside(folder / student / assignment.name)
             _take_in(course, assignment, folder, student, notebook)
         except CourseError as error:
             result.problem = str(error)
@@ -81,7 +87,7 @@ def read_submission(folder: Path, assignment: Assignment, known: frozenset[str],
         names = ", ".join(path.name for path in found)
         raise CourseError(f"{len(found)} notebooks and none is called {expected.name}: {names}")
     path = expected if expected in found else found[0]
-    notebook = _parse(path)
+    notebook = parse(path)
     fields = [cell.metadata.get("nbgrader") for cell in notebook.cells]
     ids = {field.get("grade_id") for field in fields if isinstance(field, dict)}
     if not ids & known:
@@ -94,9 +100,18 @@ def read_submission(folder: Path, assignment: Assignment, known: frozenset[str],
     return notebook
 
 
-def _parse(path: Path) -> NotebookNode:
+def parse(path: Path) -> NotebookNode:
+    """The notebook in a file, put right where other tools left it odd.
+
+    Raises
+    ------
+    CourseError
+        If there is none; the message says why.
+    """
     try:
         tree = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise CourseError(f"{path.name} is not UTF-8 text: open it in JupyterLab and save it again") from None
     except (ValueError, RecursionError) as error:
@@ -108,6 +123,41 @@ def _parse(path: Path) -> NotebookNode:
         return _repaired(notebook)
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise CourseError(f"{path.name} is a damaged notebook: {type(error).__name__}: {error}"[:300]) from None
+
+
+def files_beside(folder: Path) -> dict[str, bytes]:
+    """What was handed in beside a notebook, by relative path: no notebooks, nothing hidden, and no links, which could
+    lead anywhere.
+
+    Raises
+    ------
+    CourseError
+        If it is too much.
+    """
+    found: dict[str, bytes] = {}
+    left = _MOST_BYTES
+    for path in _files(folder):
+        relative = path.relative_to(folder)
+        if path.suffix == ".ipynb" or str(relative) == _TIMESTAMP:
+            continue
+        left -= path.stat().st_size
+        if left < 0 or len(found) == _MOST_FILES:
+            raise CourseError(
+                f"more lies beside the notebook than can be graded: at most {_MOST_FILES} files and "
+                f"{_MOST_BYTES // 2**20} MiB. Take away what the notebook does not need"
+            )
+        found[relative.as_posix()] = path.read_bytes()
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files of a submission, its notebooks included, in order."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
+        for name in sorted(names):
+            path = Path(place, name)
+            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+                yield path
 
 
 def _repaired(notebook: NotebookNode) -> NotebookNode:
@@ -139,11 +189,6 @@ def _repaired(notebook: NotebookNode) -> NotebookNode:
     return fresh
 
 
-def _grade_ids(assignment: Assignment) -> list[str]:
-    cells = build.source_notebook(assignment.source).cells
-    return [cell.metadata.nbgrader.grade_id for cell in cells if "nbgrader" in cell.metadata]
-
-
 def _take_in(course: Course, assignment: Assignment, folder: Path, student: str, notebook: NotebookNode) -> None:
     target = course.work / "submitted" / student / assignment.name
     origin = folder / student / assignment.name
@@ -151,7 +196,12 @@ def _take_in(course: Course, assignment: Assignment, folder: Path, student: str,
         return
     fresh = target.with_name(f".{assignment.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(origin, fresh, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints"))
+    fresh.mkdir(parents=True)
+    for path in _files(origin):
+        if path.suffix != ".ipynb":
+            copy = fresh / path.relative_to(origin)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy)
     nbformat.write(notebook, fresh / f"{assignment.name}.ipynb")
     if target.exists():
         if _same_files(target, fresh):
@@ -172,5 +222,3 @@ def _same_files(one: Path, other: Path) -> bool:
 
 def _layout(folder: Path, assignment: Assignment) -> str:
     return f"Submissions are expected as {folder}/<student>/{assignment.name}/{assignment.name}.ipynb"
-
-

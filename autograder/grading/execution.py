@@ -151,7 +151,7 @@ class _Client(NotebookClient):
             error_on_timeout={"ename": _TIMEOUT, "evalue": f"stopped after {limits.cell:g} s", "traceback": []},
             raise_on_iopub_timeout=True,
             iopub_timeout=10,
-            timeout_func=lambda cell: max(1.0, min(limits.cell, self._deadline - time.monotonic())),
+            timeout_func=self._seconds,
             extra_arguments=list(_KERNEL),
             skip_cells_with_tag="no cell is ever skipped",
             store_widget_state=False,
@@ -199,6 +199,9 @@ class _Client(NotebookClient):
             if self._left < 0:
                 return None
         return super().process_message(msg, cell, cell_index)
+
+    def _seconds(self, _: NotebookNode) -> float:
+        return max(1.0, min(self._limits.cell, self._deadline - time.monotonic()))
 
     def _before(self, cell: NotebookNode, **_: Any) -> None:
         if time.monotonic() > self._deadline:

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from autograder.course import Assignment, Course, CourseError
 from autograder.grading.carrying import carry_answers
-from autograder.grading.execution import Limits, role, run_judged, running
+from autograder.grading.execution import Limits, check_of, role, run_judged, running
 from autograder.judging.edition import judging_edition, released, released_files
 from autograder.judging.ledger import Ledger
 
@@ -145,7 +145,7 @@ def digest(notebook: NotebookNode, files: Mapping[str, bytes]) -> str:
         The released notebook with the submission's answers.
     files : mapping of str to bytes
     """
-    code = [[role(cell), cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source] for cell in running(notebook)]
+    code = [[role(cell), check_of(cell), cell.source] for cell in running(notebook)]
     beside = [[name, hashlib.sha256(content).hexdigest()] for name, content in sorted(files.items())]
     return hashlib.sha256(json.dumps([code, beside]).encode()).hexdigest()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -37,8 +37,8 @@ class Ledger:
     outputs : dict of str to list
         Harmless outputs of the cells that were run, by cell id; a check cell has its verdict instead.
     answers : dict of str to str
-        What the student wrote, by grade id of the answer cell, code and text alike. Text is as it was handed in: whoever
-        shows it makes it harmless.
+        What the student wrote, by grade id of the answer cell, code and text alike. Text is as it was handed in:
+        whoever shows it makes it harmless.
     remarks : tuple of str
         What else happened: a kernel that died, time that ran out.
     layers : tuple of str
@@ -49,7 +49,7 @@ class Ledger:
     edition: str
     submission: str
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    outputs: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    outputs: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ def write(path: Path, document: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(document)
-        os.replace(draft, path)
+        Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise

@@ -1,133 +1,78 @@
-"""Running a sanitized notebook under the judge, and writing the ledger's verdicts into it afterwards."""
+"""nbgrader's executing step: a ledger is taken or made, kept, and shown in the notebook that formgrader opens."""
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
-import shutil
-import tempfile
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute
-from traitlets import Integer
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float, Unicode
 
-from autograder.course import Course
-from autograder.judging.judge import Judge, Verdict, process_environment
-from autograder.nbgrader_hooks.markup import harmless_outputs
-from gradus.checking import Report
+from autograder.course import Course, CourseError
+from autograder.grading.collect import files_beside, parse
+from autograder.grading.execution import Limits, check_of
+from autograder.grading.job import Job, grade_one
+from autograder.grading.markup import without_tex
+from autograder.judging import ledger
+from autograder.judging.judge import Verdict
+from autograder.judging.ledger import Ledger
 
 VERDICT = "application/vnd.gradus.verdict+json"
-CHECK = "check_"
-SKIPPED = {"experiment", "demo"}
-"""Tags of released cells that are not run when grading; a student's own cells carry no tags."""
+"""Kind of the output that holds a report; it is there to be shown, whoever needs a verdict reads the ledger."""
 
 
-class Graded(NamedTuple):
-    """One executed notebook: the outputs of its code cells in order, and the verdict of each check cell by grade id."""
+class JudgedExecute(NbGraderPreprocessor):
+    """In the place of nbgrader's Execute: the submission that was handed in is graded as `grade_one` does it."""
 
-    outputs: list[list[NotebookNode]]
-    verdicts: dict[str, Verdict]
+    timeout = Float(Limits().cell, help="Seconds that one cell may take.").tag(config=True)
+    notebook_timeout = Float(Limits().notebook, help="Seconds that one whole notebook may take.").tag(config=True)
+    ledgers = Unicode(help="Folder in which ledgers may lie ready, by the digest of the submission.").tag(config=True)
 
+    @property
+    def limits(self) -> Limits:
+        """How long a submission may run."""
+        return Limits(self.timeout, self.notebook_timeout)
 
-class JudgedExecute(Execute):
-    """nbgrader's Execute, with a judge outside the kernel.
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        names = resources["nbgrader"]
+        directory = CourseDirectory(parent=self)
+        course = Course(Path(directory.root))
+        assignment = course.assignment(names["assignment"])
+        beside = course.root / directory.format_path(directory.submitted_directory, names["student"], assignment.name)
+        notebook = parse(beside / f"{names['notebook']}.ipynb")
+        job = Job.of(course, assignment, notebook, files_beside(beside), self.limits)
+        document = self._ready(job) or grade_one(job.to_bytes(), course)
+        ledger.write(ledger.path_of(course, assignment, names["student"]), document)
+        found = Ledger.from_bytes(document)
+        resources["gradus"] = {"shares": {grade_id: verdict.share for grade_id, verdict in found.verdicts.items()}}
+        return paint(nb, found), resources
 
-    The kernel is told only the address of the judge. What the notebook prints, raises or returns in a check cell is
-    replaced by the judge's verdict once the notebook has ended.
-    """
-
-    notebook_timeout = Integer(600, help="Seconds that one whole notebook may take.").tag(config=True)
-
-    known: dict[str, Graded] = {}  # noqa: RUF012  results of the parallel run, by digest, filled by autograder.grading
-
-    def preprocess(
-        self, nb: NotebookNode, resources: ResourcesDict, km: Any = None
-    ) -> tuple[NotebookNode, ResourcesDict]:
-        name = digest(nb)
-        graded = self.known.get(name) or self.grade(nb, resources, km)
-        for cell, outputs in zip(_code_cells(nb), graded.outputs, strict=True):
-            cell.outputs = outputs
-        nb.metadata.pop("widgets", None)
-        resources["gradus"] = {"shares": {cell: verdict.score for cell, verdict in graded.verdicts.items()}}
-        return write_verdicts(nb, graded.verdicts), resources
-
-    def grade(self, nb: NotebookNode, resources: ResourcesDict, km: Any = None) -> Graded:
-        """Execute a sanitized notebook and judge it."""
-        course = Course(Path(CourseDirectory(parent=self).root))
-        folder = tempfile.mkdtemp(prefix="gradus-room-")
-        self._deadline = time.monotonic() + self.notebook_timeout
+    def _ready(self, job: Job) -> bytes | None:
+        path = Path(self.ledgers) / f"{job.submission}.json"
+        if not self.ledgers or not path.is_file():
+            return None
+        document = path.read_bytes()
         try:
-            with Judge(course.secret, digest(nb), course) as judge:
-                self._judge = judge
-                _copy_companions(resources, Path(folder))
-                room = copy.copy(resources)
-                room["metadata"] = {"path": folder}
-                self._run(nb, room, km)
-                judge.close()
-                verdicts = {
-                    grade_id: judge.verdict(grade_id.removeprefix(CHECK))
-                    for grade_id in map(_grade_id, nb.cells)
-                    if grade_id
-                }
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return Graded([harmless_outputs(cell.outputs) for cell in _code_cells(nb)], verdicts)
-
-    def _run(self, nb: NotebookNode, resources: ResourcesDict, km: Any) -> None:
-        try:
-            super().preprocess(nb, resources, km)
-        except DeadKernelError:
-            _say(nb, "The kernel died here; what was judged before it died still counts.")
-        except CellTimeoutError:
-            _say(nb, f"The notebook took more than {self.notebook_timeout} s and was stopped here.")
-
-    def start_new_kernel(self, **kwargs: Any) -> None:
-        """Start the kernel with the judge's address in its environment."""
-        super().start_new_kernel(**kwargs, env=process_environment(self._judge))
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: ResourcesDict, index: int
-    ) -> tuple[NotebookNode, ResourcesDict]:
-        """Execute a cell, unless it was released as one that plays no part in grading."""
-        if SKIPPED & set(cell.metadata.get("tags", [])):
-            return cell, resources
-        return super().preprocess_cell(cell, resources, index)
-
-    def on_cell_execute(self, **kwargs: Any) -> None:
-        """Open the exercise whose check cell is about to run."""
-        if time.monotonic() > self._deadline:
-            raise CellTimeoutError("the time for the whole notebook is used up")
-        if grade_id := _grade_id(kwargs["cell"]):
-            self._judge.open(grade_id.removeprefix(CHECK))
-
-    def on_cell_executed(self, **kwargs: Any) -> None:
-        """Close it again."""
-        self._judge.close()
-        super().on_cell_executed(**kwargs)
+            fits = Ledger.from_bytes(document).edition == job.edition
+        except CourseError:
+            return None
+        return document if fits else None
 
 
-def digest(nb: NotebookNode) -> str:
-    """Hash of what a notebook executes: the same however and wherever it is graded."""
-    code = json.dumps([cell.source for cell in _code_cells(nb)])
-    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
-
-
-def write_verdicts(nb: NotebookNode, verdicts: dict[str, Verdict]) -> NotebookNode:
-    """Replace the outputs of every check cell by its verdict: a report to read, and a number for nbgrader."""
+def paint(nb: NotebookNode, found: Ledger) -> NotebookNode:
+    """Write what a ledger says into the notebook: outputs of what ran, a report and its points for every check."""
+    nb.metadata.pop("widgets", None)
     for cell in nb.cells:
-        grade_id = _grade_id(cell)
-        if grade_id:
-            most = float(cell.metadata.nbgrader.points)
-            cell.outputs = _verdict_outputs(verdicts[grade_id], most)
-            cell.execution_count = None
+        if cell.cell_type != "code":
+            continue
+        cell.execution_count = None
+        cell.outputs = [nbformat.from_dict(output) for output in found.outputs.get(cell.id, [])]
+        if verdict := found.verdicts.get(check_of(cell)):
+            cell.outputs = _shown(verdict, float(cell.metadata.nbgrader.points))
     return nb
 
 
@@ -136,58 +81,14 @@ def points(share: float, most: float) -> float:
     return round(share * most, 2)
 
 
-def _verdict_outputs(verdict: Verdict, most: float) -> list[NotebookNode]:
-    score = points(verdict.score, most)
-    report = Report(**{**vars(verdict.report), "score": (score, most)})
-    data = {"text/html": report._repr_html_(), "text/plain": str(report), VERDICT: as_json(verdict, score, most)}
+def _shown(verdict: Verdict, most: float) -> list[NotebookNode]:
+    """A report to read, and the number that nbgrader looks for."""
+    score = points(verdict.share, most)
+    report = verdict.report.scored((score, most))
+    data = {
+        "text/html": without_tex(report._repr_html_()),
+        "text/plain": without_tex(str(report)),
+        VERDICT: report.as_json(),
+    }
     number = {"text/plain": repr(score)}
     return [new_output("display_data", data=data), new_output("execute_result", data=number, execution_count=None)]
-
-
-def as_json(verdict: Verdict, score: float, most: float) -> dict[str, Any]:
-    """A verdict as it is kept in the graded notebook, for the class report and other tools."""
-    report = verdict.report
-    failure = report.first_failure
-    return {
-        "exercise": verdict.exercise,
-        "share": verdict.score,
-        "points": score,
-        "max_points": most,
-        "passed": report.passed,
-        "groups": [list(group) for group in report.groups()],
-        "misconceptions": [vars(slip) for slip in report.misconceptions],
-        "failure": failure.kind if failure else "",
-        "message": failure.message if failure else "",
-        "changed": list(report.changed),
-        "warnings": list(report.warnings),
-        "leans_on": list(report.leans_on),
-        "unanswered": report.unanswered,
-    }
-
-
-def _copy_companions(resources: ResourcesDict, folder: Path) -> None:
-    """Give the notebook the files that were handed in beside it, and nothing else of the course."""
-    beside = Path(resources.get("metadata", {}).get("path", ""))
-    if str(beside) in ("", "."):
-        return
-    for path in beside.iterdir():
-        if path.is_file() and path.suffix != ".ipynb":
-            shutil.copy(path, folder)
-
-
-def _say(nb: NotebookNode, text: str) -> None:
-    """Leave a remark at the last cell that was reached."""
-    reached = [cell for cell in _code_cells(nb) if cell.execution_count or cell.outputs] or _code_cells(nb)[:1]
-    if reached:
-        reached[-1].outputs.append(new_output("stream", name="stderr", text=text + "\n"))
-
-
-def _code_cells(nb: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in nb.cells if cell.cell_type == "code"]
-
-
-def _grade_id(cell: NotebookNode) -> str:
-    """Grade id of a check cell, "" for every other cell."""
-    fields = cell.metadata.get("nbgrader", {})
-    name = fields.get("grade_id", "")
-    return name if fields.get("grade") and not fields.get("solution") and name.startswith(CHECK) else ""
