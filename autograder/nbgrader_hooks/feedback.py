@@ -27,7 +27,6 @@ from traitlets import Bool, default
 from traitlets.config import Config
 
 from autograder.course import Assignment, Course, CourseError
-from autograder.grading.execution import check_of
 from autograder.grading.markup import TEXT_STYLES, harmless_html
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
@@ -47,7 +46,7 @@ _STYLES = TEXT_STYLES | {
     "overflow-x",
 }
 _FORMATTER = HtmlFormatter(style="vs", cssclass="highlight")
-_LONGEST_FORMULA, _LONGEST_REMARK = 5000, 500
+_LONGEST_FORMULA, _LONGEST_REMARK, _MOST_REMARKS = 5000, 500, 10
 _MATH_TAGS = """
 math annotation b maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms
 mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics
@@ -63,8 +62,10 @@ class FeedbackGrades(GetGrades):
     """What the page is made of beside the notebook: the ledger, nbgrader's grades, and who gave them."""
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        resources["gradus_ledger"] = self._ledger(resources["nbgrader"])
-        return super().preprocess(nb, resources)
+        nb, resources = super().preprocess(nb, resources)
+        if kept := self._ledger(resources["nbgrader"]):
+            show_ledger(nb, resources, kept)
+        return nb, resources
 
     def _ledger(self, names: dict[str, Any]) -> Ledger | None:
         """The ledger of the submission; without one the page shows what stands in the notebook."""
@@ -130,16 +131,23 @@ class FeedbackExporter(HTMLExporter):
                 if cell.cell_type == "markdown" and not _of(cell, "solution"):
                     cell.source = without_mark_scheme(cell.source)
         resources = resources if resources is not None else {}
-        kept: Ledger | None = resources.get("gradus_ledger")
-        for index, cell in enumerate(nb.cells):
+        for cell in nb.cells:
             if cell.cell_type == "code":
-                verdict = kept.verdicts.get(check_of(cell)) if kept else None
-                nb.cells[index] = _with_report(cell, verdict) if verdict else _without_number(cell)
-        resources["feedback_remarks"] = [text[:_LONGEST_REMARK] for text in kept.remarks[:10]] if kept else []
+                cell.outputs = _without_number(cell.outputs)
+        resources.setdefault("feedback_remarks", [])
         resources["feedback_styles"] = _FORMATTER.get_style_defs(".highlight")
         resources["feedback_rows"] = rows
         html, resources = super().from_notebook_node(nb, resources, **kw)
         return _without_dead_links(html), resources
+
+
+def show_ledger(nb: NotebookNode, resources: dict[str, Any], kept: Ledger) -> None:
+    """Put a ledger's reports and points into the check cells, and its remarks into the resources of the page."""
+    for cell in nb.cells:
+        verdict = kept.verdicts.get(str(_of(cell, "grade_id")))
+        if verdict and cell.cell_type == "code" and _of(cell, "grade") and not _of(cell, "solution"):
+            _with_report(cell, verdict)
+    resources["feedback_remarks"] = [text[:_LONGEST_REMARK] for text in kept.remarks[:_MOST_REMARKS]]
 
 
 @dataclass(frozen=True)
@@ -347,21 +355,19 @@ def _title(grade_id: str, written: bool) -> str:
     return re.sub(r"[-_]+", " ", name).capitalize() if written else name
 
 
-def _with_report(cell: NotebookNode, verdict: Verdict) -> NotebookNode:
-    """A check cell with the ledger's report and points. Points that a person gave stand, and the report is silent."""
+def _with_report(cell: NotebookNode, verdict: Verdict) -> None:
+    """Put the ledger's report and points into a check cell; points that a person gave stand, and no others are named."""
     most = float(_of(cell, "points") or 0)
     report, score = verdict.report, points(verdict.share, most)
-    fields = cell.metadata.nbgrader
-    if not fields.get("by_hand"):
-        report, fields = report.scored((score, most)), {**fields, "score": score}
-    shown = new_output("display_data", data={"text/html": report._repr_html_()})
-    return NotebookNode({**cell, "metadata": NotebookNode({**cell.metadata, "nbgrader": fields}), "outputs": [shown]})
+    if not _of(cell, "by_hand"):
+        report = report.scored((score, most))
+        cell.metadata.nbgrader["score"] = score
+    cell.outputs = [new_output("display_data", data={"text/html": report._repr_html_()})]
 
 
-def _without_number(cell: NotebookNode) -> NotebookNode:
-    """A cell as it stands: beside the judge's report, the number that nbgrader reads says nothing new."""
-    reports = [output for output in cell.outputs if VERDICT in output.get("data", {})]
-    return NotebookNode({**cell, "outputs": reports or cell.outputs})
+def _without_number(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """The outputs to show: beside the judge's report, the number that nbgrader reads says nothing new."""
+    return [output for output in outputs if VERDICT in output.get("data", {})] or outputs
 
 
 def _without_dead_links(html: str) -> str:
