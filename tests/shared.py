@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import autograder.topics
 import gradus.exercises
 from autograder.course import Course
-from gradus.checking import find_exercise
-from gradus.checking.exercises import Exercise
+from gradus.checking import Case, Exercise, find_exercise
+from gradus.checking.comparing import Finding, behaviour, examine
+from gradus.checking.naming import Judged
+from gradus.checking.running import Outcome
 from gradus.demos.demo import Choice, Demo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +56,26 @@ def exercise_called(name: str) -> Exercise:
 def reference(name: str) -> Any:
     """The reference's answer to an exercise."""
     return COURSE.answer(exercise_called(name))
+
+
+def solution(name: str) -> tuple[str, dict[str, Any]]:
+    """The solution cell of an exercise, and what the reference has defined."""
+    source = COURSE.assignment(exercise_called(name).topic).source
+    return source.solutions[name], vars(source.reference)
+
+
+def judge(exercise: Exercise, cases: Sequence[Case], right: Sequence[Outcome], got: Sequence[Outcome]) -> Judged:
+    """What is found about outcomes beside right ones."""
+    expected, came = (
+        [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)] for outcomes in (right, got)
+    )
+    findings = [examine(exercise, *each) for each in zip(cases, expected, came, got, strict=True)]
+    return Judged(exercise, cases, expected, came, findings)
+
+
+def finding(exercise: Exercise, case: Case, right: Outcome, got: Outcome) -> Finding:
+    """What is found about one outcome beside the right one."""
+    return judge(exercise, [case], [right], [got]).findings[0]
 
 
 def variants(name: str) -> ModuleType:

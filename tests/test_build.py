@@ -218,6 +218,8 @@ WRONG = {
     "an id with capitals": ("{#why}", "{#Why}", "cell 0 .*the id 'Why'"),
     "a mark scheme for nobody": ('mark_scheme="claims"', 'mark_scheme="claim"', "cell 8 .*There is no such question"),
     "an answer in a cell of code": ("# %% [markdown] answer", "# %% answer", "cell 7 .*has to be a markdown cell"),
+    "a mark that jupytext stumbles over": ('role="given"', "role=given c={ tags=[1]", "is no text notebook"),
+    "a raw cell": ("# %% [markdown]\n# # 02", "# %% [raw]\n# # 02", "cell 0 .*raw cells have no place"),
     "a tag that is no list": ('tags=["demo"]', 'tags="demo"', "is no text notebook: 'demo' is not of type 'array'"),
 }
 

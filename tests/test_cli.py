@@ -56,7 +56,7 @@ def test_each_exercise_is_judged_whatever_the_others_do(tmp_path: Path) -> None:
     verdicts = {verdict["exercise"]: verdict for verdict in evaluated(write(tmp_path, source), "--seconds", "4")}
     assert len(verdicts) == 5
     assert verdicts["binary_cross_entropy"]["score"] == 1.0
-    assert verdicts["softmax"]["misconception"] == "one_maximum_for_the_batch"
+    assert verdicts["softmax"]["misconception"] == "one_maximum"
     assert any("changes the caller's scores" in warning for warning in verdicts["softmax"]["warnings"])
     assert "longer than 4 s" in str(verdicts["cross_entropy"]["warnings"])
     assert "ended by itself" in str(verdicts["log_softmax"]["warnings"])

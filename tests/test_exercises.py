@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shared import KINDS, courses, exercise_called, graded, variants
+from shared import KINDS, courses, exercise_called, graded, judge, variants
 
 from autograder.course import Course
 from autograder.judging import catalogue, diagnosis
@@ -145,7 +145,7 @@ def test_every_slip_is_rejected_and_named(course: Course, name: str, slip: Slip,
 
 @exercises
 def test_a_wrong_answer_that_is_no_known_slip_is_given_no_name(course: Course, name: str) -> None:
-    cases, right, _ = hidden(course, name, 0)
+    _, right, _ = hidden(course, name, 0)
     odd = [
         Outcome(tuple(filled(step, lambda leaf: leaf * 1.0123 + 0.0456) for step in one.steps), one.errors)
         for one in right
@@ -222,6 +222,20 @@ def test_a_random_exercise_never_rejects_the_reference(course: Course, name: str
         return
     rejected = [seed for seed in range(2000 // _draws(exercise)) if not _passes(course, exercise, seed)]
     assert rejected == []
+
+
+@exercises
+def test_a_random_exercise_sees_the_error_that_it_promises_to_see(course: Course, name: str) -> None:
+    exercise = exercise_called(name)
+    if exercise.false_reject == 0:
+        return
+    promised = catalogue.resolution(name)
+    assert promised is not None
+    wrong = diagnosis.answer(course, promised)
+    for seed in range(100):
+        cases = catalogue.hidden(name, np.random.default_rng(20_000 + seed))
+        right, got = ([run(exercise, one, case) for case in cases] for one in (course.answer(exercise), wrong))
+        assert not all(one.passed for one in judge(exercise, cases, right, got).findings), seed
 
 
 def _draws(exercise: Exercise) -> int:

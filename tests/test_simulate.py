@@ -5,24 +5,22 @@ from __future__ import annotations
 import builtins
 import dis
 import json
-import sys
 from collections import Counter
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
-from shared import COURSE, exercise_called, graded_exercises, reference
+from shared import COURSE, exercise_called, graded_exercises, judge, reference, solution
 
 from autograder.classroom import attempts
 from autograder.classroom.simulate import CRASH, EMPTY, RIGHT, Simulated, names, simulate
 from autograder.course import Assignment, Course, CourseError
-from autograder.judging import catalogue
-from autograder.judging.catalogue import Slip
-from gradus.checking import Misconception, Outcome, run
-from gradus.checking.comparing import diagnose, examine
+from autograder.judging import catalogue, diagnosis
+from gradus.checking.naming import name_slips
+from gradus.checking.running import Outcome, run
 
 SEED = 6
 
@@ -40,6 +38,11 @@ def class_of_30(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def provided(assignment: Assignment) -> str:
+    """The code that every notebook of an assignment starts with."""
+    return assignment.source.provided
 
 
 def by_id(path: Path) -> dict[str, str]:
@@ -62,7 +65,7 @@ def outcomes(name: str, code: str, namespace: dict[str, Any]) -> list[Outcome] |
 @pytest.fixture(scope="module")
 def namespace(assignment: Assignment) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    exec(assignment.source.provided, given)
+    exec(provided(assignment), given)
     return given
 
 
@@ -123,13 +126,7 @@ def test_what_is_planted_is_what_the_answer_does(
     """Right answers pass, slips are diagnosed by their names, and nothing else comes near."""
     _, students = class_of_30
     right = {name: expected(name) for name in students[0].planted}
-    slips = {
-        name: {
-            slip.described.name: [run(exercise_called(name), slip.answer, case) for case in catalogue.public(name)]
-            for slip in catalogue.misconceptions(name)
-        }
-        for name in right
-    }
+    slips = {name: diagnosis.candidates(COURSE, exercise_called(name), catalogue.public(name)) for name in right}
     for one in students:
         cells = by_id(one.path)
         for name, planted in one.planted.items():
@@ -140,7 +137,8 @@ def test_what_is_planted_is_what_the_answer_does(
                 assert planted.startswith(CRASH), where
                 continue
             exercise = exercise_called(name)
-            findings = [examine(exercise, *trio) for trio in zip(cases, right[name], got, strict=True)]
+            judged = judge(exercise, cases, right[name], got)
+            findings = judged.findings
             if planted == RIGHT:
                 assert all(finding.passed for finding in findings), where
             elif planted == EMPTY:
@@ -148,7 +146,7 @@ def test_what_is_planted_is_what_the_answer_does(
             elif planted.startswith(CRASH):
                 assert not any(finding.passed for finding in findings), where
             else:
-                assert diagnose(exercise, cases, right[name], got, slips[name][planted]), where
+                assert [found.slip.id for found in name_slips(judged, slips[name])] == [planted], where
 
 
 def test_everything_that_happens_in_a_class_happens_here(class_of_30: tuple[Path, list[Simulated]]) -> None:
@@ -218,21 +216,18 @@ def test_senseless_numbers_are_refused(assignment: Assignment, tmp_path: Path, s
 
 
 @pytest.mark.parametrize("name", graded_exercises())
-def test_every_misconception_fits_into_a_cell_of_its_own(name: str) -> None:
+def test_every_slip_stands_on_its_own_in_a_cell(name: str) -> None:
     """Whatever it uses comes along, or is there already: no name is left over."""
-    assignment = COURSE.of_topic(exercise_called(name).topic)
-    given = assignment.source.provided
     room: dict[str, Any] = {}
-    exec(given, room)
-    for slip in catalogue.misconceptions(name):
-        code = attempts.slipped(name, slip, given)
-        assert "misconception" not in code
-        assert "autograder" not in code
-        local = dict(room)
+    exec(provided(COURSE.of_topic(exercise_called(name).topic)), room)
+    for slip in catalogue.slips(name):
+        code, local = slip.cell(solution(name)[0]), dict(room)
         exec(code, local)
         assert callable(local[name])
         missing = _names_outside(compile(code, "<cell>", "exec")) - local.keys() - vars(builtins).keys()
-        assert not missing, f"{slip.described.name} leaves {missing}"
+        assert not missing, f"{slip.id} leaves {missing}"
+        assert "SOLUTION" not in code
+        assert '"""' not in code
 
 
 def _names_outside(code: CodeType) -> set[str]:
@@ -241,58 +236,6 @@ def _names_outside(code: CodeType) -> set[str]:
     inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     class_level = {"__name__", "__module__", "__qualname__"}
     return reads.union(*map(_names_outside, inner)) - class_level
-
-
-HELPED = '''
-from __future__ import annotations
-import math
-from numpy import exp as exponential
-def misconception(**_): return lambda answer: answer
-FACTOR: float = 2.0
-OFFSET = FACTOR + 1
-def total(x: float) -> float:
-    """Everything is wrong here."""
-    return math.fsum([x, OFFSET])
-def double(x): return total(x) * FACTOR
-@misconception(of="other")
-def helped(x): return "the other exercise"
-@misconception(of="double")
-def helped(x: float) -> float:
-    """The wrong one on purpose."""
-    return float(exponential(0.0)) * double(x) + (helped(x - 1) if x > 1 else 0)
-@misconception(of="other")
-def helped_by_the_course(x): return load(x)
-from autograder.judging.catalogue import public as load
-'''
-
-
-@pytest.fixture
-def helped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    (tmp_path / "helped_slips.py").write_text(HELPED, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "helped_slips", raising=False)
-    return __import__("helped_slips")
-
-
-def test_a_misconception_brings_its_helpers_constants_and_imports(helped: ModuleType) -> None:
-    slip = Slip(Misconception("helped", "", ""), helped.helped)
-    code = attempts.slipped("double", slip, "import numpy as np")
-    room: dict[str, Any] = {}
-    exec(code, room)
-    assert room["double"](2.0) == helped.helped(2.0) == 18.0
-    assert "purpose" not in code
-    assert "wrong" not in code
-    assert "import math" not in attempts.slipped("double", slip, "import math")
-
-
-def test_a_misconception_that_needs_the_instructors_side_is_refused(helped: ModuleType) -> None:
-    with pytest.raises(CourseError, match="no notebook may import"):
-        attempts.slipped("x", Slip(Misconception("helped_by_the_course", "", ""), helped.helped_by_the_course))
-
-
-def test_a_misconception_that_is_no_plain_definition_is_refused(helped: ModuleType) -> None:
-    with pytest.raises(CourseError, match="top level"):
-        attempts.slipped("x", Slip(Misconception("not_there", "", ""), helped.helped))
 
 
 CLASS = '''

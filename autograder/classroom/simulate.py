@@ -1,7 +1,7 @@
 """A simulated class: real submitted notebooks, answered by students who know more or less.
 
 Each answer is drawn by a simple item-response model: students differ in ability, exercises in difficulty, and whoever
-does not know the answer has a misconception, an accident, or nothing. What was planted where is known, so that what
+does not know the answer has a known slip, an accident, or nothing. What was planted where is known, so that what
 grading finds can be compared with it.
 """
 
@@ -44,7 +44,7 @@ class Simulated:
     ability : float
         In standard deviations of the class.
     planted : dict of str to str
-        For every exercise ``"reference"``, ``"empty"``, ``"crash: <kind>"`` or the name of a misconception.
+        For every exercise ``"reference"``, ``"empty"``, ``"crash: <kind>"`` or the id of a slip.
     written : dict of str to str
         For every written answer ``"good"``, ``"short"``, ``"vague"`` or ``"untouched"``.
     edits : tuple of str
@@ -141,9 +141,7 @@ class _Paper:
                 strict=True,
             )
         )
-        self.slips = {
-            name: {slip.described.name: slip for slip in catalogue.misconceptions(name)} for name in self.exercises
-        }
+        self.slips = {name: {slip.id: slip for slip in catalogue.slips(name)} for name in self.exercises}
         # A few slips are common and most are rare; those listed first tend to be the common ones.
         self._common = {
             name: self._rng.lognormal(size=len(slips)) / np.arange(1, 1 + len(slips))
@@ -184,9 +182,11 @@ class _Paper:
             return None
         if planted.startswith(CRASH):
             return attempts.accident(planted.removeprefix(CRASH), reference, name)
-        code = (
-            reference if planted == RIGHT else attempts.slipped(name, self.slips[name][planted], self.source.provided)
-        )
+        code = reference
+        if planted != RIGHT:
+            slip = self.slips[name][planted]
+            value = slip.values[rng.integers(len(slip.values))] if slip.values else None
+            code = slip.cell(self.source.solutions[name], value)
         if planted != RIGHT or rng.random() < 0.8:
             code = attempts.in_own_words(code, rng)
         return f"{rng.choice(_COMMENTS)}\n{code}" if rng.random() < 0.3 else code

@@ -10,11 +10,11 @@ from functools import cache
 import numpy as np
 
 from autograder.course import CourseError
-from autograder.judging.slips import Slip, slips_of
+from autograder.judging.slips import Slip, resolution_of, slips_of
 from gradus.checking import Case, find_exercise
 from gradus.checking.exercises import GATE
 
-__all__ = ["Case", "hidden", "hidden_cases", "public", "public_cases", "slips", "titles"]
+__all__ = ["Case", "hidden", "hidden_cases", "public", "public_cases", "resolution", "slips", "titles"]
 
 Generator = Callable[[np.random.Generator], Iterable[Case]]
 
@@ -54,6 +54,12 @@ def slips(name: str) -> tuple[Slip, ...]:
     """The slips of an exercise."""
     _load(_topic(name))
     return slips_of(name)
+
+
+def resolution(name: str) -> Slip | None:
+    """The smallest error that a random exercise promises to see, as an edit that makes it."""
+    _load(_topic(name))
+    return resolution_of(name)
 
 
 def titles(topic: str) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograder.course import Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.slips import Slip
-from gradus.checking import Case, Exercise, find_exercise
-from gradus.checking.comparing import behaviour, same_fact
+from gradus.checking import RANDOM, REFUSAL, Case, Exercise, find_exercise
+from gradus.checking.comparing import behaviour, examine, same_fact
 from gradus.checking.facts import Behaviour
 from gradus.checking.fingerprints import fingerprint, freeze
 from gradus.checking.naming import Candidate, KnownSlip, Place
@@ -60,6 +62,51 @@ def _live(course: Course, slip: Slip, exercise: Exercise, cases: Sequence[Case])
         return behaviour(exercise, cases[index], run(exercise, built[0], cases[index]))
 
     return behave
+
+
+def forgotten(course: Course, exercise: Exercise) -> list[str]:
+    """What an author has forgotten about an exercise: a sentence for each step, with what to do.
+
+    Raises
+    ------
+    CourseError
+        If there are no cases at all.
+    """
+    topic, kinds = exercise.topic, " and ".join(kind.name for kind in exercise.kinds)
+    where = f"{exercise.name} (autograder/topics/{topic}/"
+    found = []
+    drawn = {
+        "public_cases": catalogue.public(exercise.name),
+        "hidden_cases": catalogue.hidden(exercise.name, np.random.default_rng(0)),
+    }
+    reference = course.answer(exercise)
+    for part, cases in drawn.items():
+        outcomes = [run(exercise, reference, case) for case in cases]
+        expected = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
+        for case, one, outcome in zip(cases, expected, outcomes, strict=True):
+            if one.unusable:
+                found.append(
+                    f"{where}cases.py), {part}, {case.name!r}: the reference cannot be measured: {one.unusable}."
+                )
+            elif one.error and REFUSAL not in exercise.kinds:
+                found.append(
+                    f"{where}cases.py), {part}, {case.name!r}: the reference raises {one.error}: {outcome.message}. "
+                    "Mend the case, or declare kinds=REFUSAL if that is right."
+                )
+            elif not examine(exercise, case, one, one, outcome).passed:
+                says = examine(exercise, case, one, one, outcome).message
+                found.append(f"{where}cases.py), {part}, {case.name!r}: the reference itself is rejected: {says}")
+        for kind in exercise.kinds:
+            found += [
+                f"{where}cases.py), {part}, {kind.name}: {lack}." for lack in kind.asks(exercise, cases, expected)
+            ]
+    if not catalogue.slips(exercise.name):
+        found.append(f"{where}slips.py): no slip is known, so no wrong answer gets a name. Write at least one.")
+    if RANDOM in exercise.kinds and catalogue.resolution(exercise.name) is None:
+        found.append(
+            f"{where}slips.py): say with resolution(...) which error the statistics of a {kinds} promise to see."
+        )
+    return found
 
 
 def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:

@@ -185,7 +185,7 @@ class Slip:
             )
         if edit.occurrence == ALL:
             return text.replace(edit.old, new)
-        number = edit.occurrence or 1
+        number = 1 if edit.occurrence is None else edit.occurrence
         if not isinstance(number, int) or not 1 <= number <= len(starts):
             raise CourseError(f"{self._where}: {edit.old!r} occurs {len(starts)} times; there is no number {number}.")
         start = starts[number - 1]
@@ -194,6 +194,7 @@ class Slip:
 
 _slips: dict[str, dict[str, Slip]] = {}
 _ways: dict[str, dict[str, Way]] = {}
+_resolutions: dict[str, Slip] = {}
 
 
 def slips(exercise: str, *, see: str) -> Callable[..., Slip]:
@@ -244,6 +245,28 @@ def way(exercise: str, name: str, *, code: str) -> Way:
         raise CourseError(f"The way {name!r} of {exercise} is there twice: give one of them another name.")
     _ways[exercise][name] = Way(exercise, name, textwrap.dedent(code).strip("\n") + "\n")
     return _ways[exercise][name]
+
+
+def resolution(exercise: str, *, says: str, replace: Replacement | Iterable[Replacement]) -> Slip:
+    """Declare the smallest error that the checks of a random exercise promise to see, as an edit that makes it.
+
+    Parameters
+    ----------
+    exercise : str
+    says : str
+        The promise: ``"a share kept that is off by 0.05"``.
+    replace
+        As for a slip.
+    """
+    pairs = [replace] if isinstance(replace, tuple) and replace and isinstance(replace[0], str) else replace
+    edits = tuple(Edit(*pair) for pair in pairs)  # type: ignore[misc]
+    _resolutions[exercise] = Slip(exercise, "resolution", "the smallest error that is seen", says, "", edits)
+    return _resolutions[exercise]
+
+
+def resolution_of(exercise: str) -> Slip | None:
+    """The resolution that a random exercise declares."""
+    return _resolutions.get(exercise)
 
 
 def slips_of(exercise: str) -> tuple[Slip, ...]:

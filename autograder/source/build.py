@@ -26,11 +26,7 @@ from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
 from gradus.checking import find_exercise, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-_NEW = {
-    "code": nbformat.v4.new_code_cell,
-    "markdown": nbformat.v4.new_markdown_cell,
-    "raw": nbformat.v4.new_raw_cell,
-}
+_NEW = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
 
 
 def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
@@ -160,12 +156,15 @@ def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
 
 def public_cases(course: Course, source: Source) -> str:
     """The frozen public cases: inputs, what the reference does, fingerprints of the slips; one line an exercise."""
-    lines = []
+    lines, missing = [], []
     for name in source.exercises:
         exercise = find_exercise(name)
         if exercise is None:
             raise CourseError(f"There is no exercise {name!r}: write its drive in gradus/exercises/{source.topic}.py.")
+        missing += diagnosis.forgotten(course, exercise)
         lines.append(f"{json.dumps(name)}: {wire.encode(diagnosis.frozen(course, exercise))}")
+    if missing:
+        raise CourseError("Something is missing:\n  " + "\n  ".join(missing))
     parts = {
         "groups": wire.encode(catalogue.titles(source.topic)),
         "places": wire.encode(diagnosis.places(course, source.exercises)),

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import jupytext
-from nbformat import NotebookNode, ValidationError
+from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 
@@ -51,7 +51,7 @@ class Cell:
     name : str
         The exercise or question it belongs to, "" if to none.
     cell_type : str
-        ``"code"``, ``"markdown"`` or ``"raw"``.
+        ``"code"`` or ``"markdown"``.
     source : str
     points : float
         What a check or an answer is worth; 0 for all others.
@@ -261,9 +261,11 @@ def regions(cell: Cell) -> list[str]:
 def _parsed(name: str, text: str) -> Source:
     try:
         notebook = jupytext.reads(text, fmt="py:percent")
-    except (ValidationError, ValueError, SyntaxError) as error:
+    except Exception as error:  # jupytext lets through whatever its parsers stumble over
         reason = str(error).partition("\n")[0]
-        raise CourseError(f"{name}.py is no text notebook: {reason}. Correct the line that starts with # %%.") from None
+        raise CourseError(
+            f"{name}.py is no text notebook: {reason}. Correct the marks on the lines that start with # %%."
+        ) from error
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"# ?%%(?!%)", line)]
     if len(lines) != len(notebook.cells):  # text before the first mark, or a mark inside a string
         lines = [0] * len(notebook.cells)
@@ -306,6 +308,8 @@ def _problems(cell: Cell, points: Any) -> Iterator[str]:
         yield f"points={points!r} is not a number above 0. Write it without quotes, for instance points=4."
     elif cell.kind not in _GRADED and points is not None:
         yield "only cells marked check or answer have points. Take them away."
+    if cell.cell_type == "raw":
+        yield "raw cells have no place here. Write [markdown], or correct the header between the two lines # ---."
     wanted = "markdown" if cell.kind in _TEXT else "code"
     if cell.kind and cell.cell_type != wanted:
         yield f"it has to be a {wanted} cell and is a {cell.cell_type} cell."

@@ -1,1 +1,1 @@
-"""What is secret about each topic: hidden cases and misconceptions."""
+"""What is secret about each topic: cases and slips."""

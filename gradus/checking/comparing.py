@@ -12,7 +12,7 @@ from gradus.checking.arguments import measured_inputs
 from gradus.checking.exercises import Case, Exercise, Outputs, Tolerance
 from gradus.checking.facts import Behaviour, Fact, Law, Statistic, Value
 from gradus.checking.fingerprints import Projection
-from gradus.checking.plain import is_refusal, leaves
+from gradus.checking.plain import follow, is_refusal, leaves
 from gradus.checking.running import Outcome
 
 FLOAT32 = Tolerance(rtol=2e-5, atol=1e-6)
@@ -54,16 +54,15 @@ class Finding:
 
 def behaviour(exercise: Exercise, case: Case, outcome: Outcome) -> Behaviour:
     """What is compared of an outcome. Nothing that an answer sent makes this raise."""
-    refused = any(is_refusal(leaf) for outputs in outcome.steps for _, leaf in leaves(outputs))
     if exercise.measure is None:
         facts = tuple(
             Value(".".join(path), leaf, step)
             for step, outputs in enumerate(outcome.steps)
             for path, leaf in leaves(outputs)
         )
-        return Behaviour(facts, outcome.errors, refusals=refused)
+        return Behaviour(facts, outcome.errors)
     if outcome.errors:
-        return Behaviour((), outcome.errors, refusals=refused)
+        return Behaviour((), outcome.errors)
     structure = tuple(
         (step, ".".join(path), _shape(leaf))
         for step, outputs in enumerate(outcome.steps)
@@ -73,9 +72,9 @@ def behaviour(exercise: Exercise, case: Case, outcome: Outcome) -> Behaviour:
         with np.errstate(all="ignore"):
             inputs = measured_inputs(case.inputs, outcome.calls)
             outputs = list(outcome.steps) if exercise.by_steps else outcome.steps[0]
-            return Behaviour(tuple(exercise.measure(inputs, outputs)), (), structure, refused)
+            return Behaviour(tuple(exercise.measure(inputs, outputs)), (), structure)
     except Exception as error:  # the values are the learner's: whatever they do to the measurement is a finding
-        return Behaviour((), (), structure, refused, f"{type(error).__name__}: {error}"[:500])
+        return Behaviour((), (), structure, f"{type(error).__name__}: {error}"[:500])
 
 
 def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour, outcome: Outcome) -> Finding:
@@ -180,7 +179,7 @@ def _fact_problem(
             return None
         says = mine.says if isinstance(mine, Law) else mine.sentence if isinstance(mine, Statistic) else ""
         return Finding(case, False, "law", says or f"There is no {right.name} to judge.", right.name, step=step)
-    value = mine.value if isinstance(mine, Value) else _MISSING
+    value = mine.value if isinstance(mine, Value) else _elsewhere(exercise, right, outcome)
     problem = _problem(right.name, right.value, value, tolerance)
     if problem is None:
         return None
@@ -188,6 +187,16 @@ def _fact_problem(
     if kind in ("finite", "values") and step is None and exercise.measure is None and outcome.steps:
         message += _broken_property(exercise, case, outcome.steps[0])
     return Finding(case, False, kind, message, right.name, right.value, answer, step=step)
+
+
+def _elsewhere(exercise: Exercise, right: Fact, outcome: Outcome) -> Any:
+    """The part of an output that is no leaf by itself: a row of an array where a list of rows is expected."""
+    if exercise.measure is not None or right.step >= len(outcome.steps):
+        return _MISSING
+    try:
+        return follow(outcome.steps[right.step], tuple(right.name.split(".")))
+    except LookupError:
+        return _MISSING
 
 
 def _examine_refusal(case: Case, expected: Behaviour, got: Behaviour, outcome: Outcome) -> Finding:

@@ -55,8 +55,8 @@ def estimate(spec: Mapping[str, Any], pairs: Iterable[Pair]) -> dict[str, float]
         - ``"cap"``: no value lies above a constant (``"side": "above"``) or below it (``"below"``). Where the right
           value is beyond it, the constant comes; soft forms such as ``log(p + eps)`` count, which stay within log 2.
           A pair may hold means over a batch of losses that are not negative; its third entry is then the size of the
-          batch, and in at least one of the cases every example must be beyond the cap, or the cap is not told apart
-          from a smaller one.
+          batch. The constant is read off batches of one, of which one at least must lie beyond it; the others
+          have to be possible with it.
         - ``"factor"``: the constant times the right value comes. With ``"per": "case"`` each case has a factor of
           its own, whose geometric mean is found.
         - ``"offset"``: the right value plus the constant comes.
@@ -136,9 +136,10 @@ def _cap(numbers: _Numbers, spec: Mapping[str, Any]) -> float | None:
     sign = -1.0 if spec["side"] == "below" else 1.0
     right, mine, size, slack = sign * numbers.expected, sign * numbers.got, numbers.size, numbers.slack
     capped = right - mine > 1  # more than the log 2 by which a soft cap falls short at the cap itself
-    if capped.sum() < 2 or np.unique(right[capped]).size < 2:
+    alone = capped & (size == 1)
+    if not alone.any() or np.unique(right[capped]).size < 2:
         return None
-    cap = mine[capped].max()
+    cap = mine[alone].max()
 
     def softly(values: np.ndarray) -> np.ndarray:
         return -np.logaddexp(-values, -cap)

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gradus.checking.plain import is_refusal
+
 
 @dataclass(frozen=True)
 class Value:
@@ -82,8 +84,6 @@ class Behaviour:
     structure : tuple of (int, str, tuple or None)
         Step, path and shape of every raw output, where facts are measured from them; the shape is None for what has
         none.
-    refusals : bool
-        Whether some step was refused with an error that the drive took note of.
     unusable : str
         Why nothing could be measured, where that is so.
     """
@@ -91,8 +91,12 @@ class Behaviour:
     facts: tuple[Fact, ...] = ()
     errors: tuple[str, ...] = ()
     structure: tuple[tuple[int, str, tuple[int, ...] | None], ...] = ()
-    refusals: bool = False
     unusable: str = ""
+
+    @property
+    def refusals(self) -> bool:
+        """Whether some step was refused with an error that the drive took note of."""
+        return any(isinstance(fact, Value) and is_refusal(fact.value) for fact in self.facts)
 
     @property
     def error(self) -> str:

@@ -98,7 +98,7 @@ def fingerprint(slip: Behaviour, right: Behaviour, same: Callable[[Fact, Fact | 
     same : callable
         ``same(fact, other) -> bool``, within the tolerance of the exercise.
     """
-    if slip.errors or right.errors:
+    if slip.errors:
         return None if slip.error == right.error else slip.error
     known = {(fact.step, fact.name): index for index, fact in enumerate(right.facts)}
     mine = {(fact.step, fact.name) for fact in slip.facts}
@@ -109,7 +109,7 @@ def fingerprint(slip: Behaviour, right: Behaviour, same: Callable[[Fact, Fact | 
         if not same(fact, beside):
             differ.append([[fact.step, fact.name] if index is None else index, *_essence(fact, beside)])
     gone = [index for key, index in known.items() if key not in mine]
-    return [differ, gone, bool(slip.unusable)] if differ or gone or slip.unusable else None
+    return [differ, gone, bool(slip.unusable)] if differ or gone or slip.unusable or right.errors else None
 
 
 def recognised(fingerprint: Any, right: Behaviour) -> Behaviour:
@@ -117,7 +117,7 @@ def recognised(fingerprint: Any, right: Behaviour) -> Behaviour:
     if fingerprint is None:
         return right
     if isinstance(fingerprint, str):
-        return Behaviour(errors=(fingerprint,) if fingerprint else ())
+        return Behaviour(errors=(fingerprint,))
     differ, gone, unusable = fingerprint
     facts: dict[int, Fact] = {index: fact for index, fact in enumerate(right.facts) if index not in gone}
     for place, *essence in differ:

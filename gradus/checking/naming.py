@@ -154,9 +154,8 @@ def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float =
     return tuple(Named(by_id[slip], tuple(groups)) for slip, groups in found_in.items())
 
 
-def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
-    """The slip with its constant filled in, where the answer shows one."""
-    spec = slip.estimate or {}
+def constants(judged: Judged, spec: Mapping[str, Any]) -> dict[str, float] | None:
+    """What an estimator finds in an answer, see `gradus.checking.estimators.estimate`."""
     pairs = []
     for case, expected, got in zip(judged.cases, judged.expected, judged.got, strict=True):
         if expected.error or got.error or not expected.facts:
@@ -167,10 +166,13 @@ def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
             return None
         size = len(case.inputs[spec["mean_over"]]) if "mean_over" in spec else 1
         pairs += [(right[step], mine[step], size) for step in right]
-    found = estimate(spec, pairs)
-    if found is None:
-        return None
-    return KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
+    return estimate(spec, pairs)
+
+
+def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
+    """The slip with its constant filled in, where the answer shows one."""
+    found = constants(judged, slip.estimate or {})
+    return found and KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
 
 
 def _values(one: Behaviour, name: str) -> dict[int, Any]:

@@ -7,6 +7,7 @@ is drawn may come from an answer, so every value is checked where a picture is m
 from __future__ import annotations
 
 import math
+import sys
 from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,7 @@ Slot: TypeAlias = str | tuple[int, int]
 MAX_LINES, MAX_POINTS, MAX_NODES, MAX_EDGES = 40, 2000, 200, 400
 _MOST_NODES, _MOST_EDGES, _STEPS = 20, 40, 2
 _LARGEST = 1e100
-_WIDTH = 500
+_WIDTH, _BAND = 500, 560
 _WRONG_INK = ink("path")
 _EXPECTED, _GOT = (BLUE, GREEN, SKY), (VERMILLION, PURPLE, ORANGE)
 _DASHES = ("7 4", "2 4", "10 3 2 3")
@@ -77,8 +78,7 @@ class Line:
         """A line through the rows of an array of shape (n, 2)."""
         rows = np.asarray(points, dtype=np.float64)
         _require(rows.ndim == 2 and rows.shape[1] == 2, f"points have shape (n, 2), not {rows.shape}")
-        finite = np.isfinite(rows).all(axis=1)
-        kept = tuple((float(x), float(y)) if ok else None for (x, y), ok in zip(rows, finite, strict=True))
+        kept = tuple((x, y) if math.isfinite(x) and math.isfinite(y) else None for x, y in rows.tolist())
         return cls(name, role, kept, differs_at)  # type: ignore[arg-type]  # checked when made
 
     @property
@@ -144,7 +144,7 @@ class PathPicture:
             around = range(max((step or 0) - 1, 0), min((step or 0) + 2, len(line.points)))
             for index in around if step is not None else ():
                 expected = _point(right.points[index]) if index < len(right.points) else "(none)"
-                mark = "x" if index == step else " "
+                mark = "✗" if index == step else " "
                 rows.append(f"  {mark} step {index}: expected {expected}, got {_point(line.points[index])}")
             rows += [f"  {remark}" for remark in self._remarks(line)]
         return "\n".join(rows)
@@ -165,8 +165,7 @@ class PathPicture:
         start = frame.place(self._of("expected")[0].drawn[0])
         parts.append(f'<circle cx="{start[0]:.1f}" cy="{start[1]:.1f}" r="5" fill="{BLACK}"/>')
         for number, line in enumerate(self._of("got")):
-            parts.append(frame.marks(line, self._partner(number)))
-        parts.append(_text(frame.left, 22, _fit(self.title, 470, 15), 15, "start", weight="bold"))
+            parts.append(frame.marks(line, self._partner(number), self._of("expected") + self._of("got")))
         middle_x, middle_y = (frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2
         parts.append(_text(middle_x, frame.bottom + 36, _fit(self.x_label, 400, 13), 13))
         turn = f'transform="rotate(-90 16 {middle_y:.0f})"'
@@ -180,7 +179,7 @@ class PathPicture:
         for remark in [remark for line in self._of("got") for remark in self._remarks(line)]:
             parts.append(_text(frame.left, y + 2, _fit(remark, 430, 12.5), 12.5, "start", _WRONG_INK))
             y += 19
-        return _svg(_WIDTH, y, parts, self.alt)
+        return _svg(_WIDTH, y, parts, self.title, self.alt)
 
     def _of(self, role: str) -> list[Line]:
         return [line for line in self.lines if line.role == role]
@@ -209,7 +208,7 @@ class PathPicture:
         if outside is not None:
             said.append(f"{name} leaves the picture at step {outside}: {_point(line.points[outside])}")
         if None in line.points:
-            said.append(f"{name} ends before step {line.points.index(None)}, which is not finite")
+            said.append(f"{name} leaves the picture at step {line.points.index(None)}: not finite")
         return said
 
 
@@ -297,30 +296,31 @@ class GraphPicture:
         return {"kind": "graph", **_plain(asdict(self))}
 
     def as_text(self) -> str:
-        """The picture as a few lines: the edges that are drawn, the wrong ones marked with an x."""
+        """The picture as a few lines: the edges that are drawn, the wrong ones marked."""
         nodes, edges = self._shown()
         rows = [_clean(self.title)]
-        rows += [f"  {'x' if edge.wrong else ' '} {self._name(edge)}" for edge in edges[:_MOST_NODES]]
+        rows += [f"  {'✗' if edge.wrong else ' '} {self._name(edge)}" for edge in edges[:_MOST_NODES]]
         rows += [f"    and {len(edges) - _MOST_NODES} more edges"] if len(edges) > _MOST_NODES else []
         for node in nodes:
             if node.wrong:
-                rows.append("  x " + ", ".join(filter(None, [self._names()[node.id], *_facts(node)])))
+                rows.append("  ✗ " + ", ".join(filter(None, [self._names()[node.id], *_facts(node)])))
+        if not any(edge.wrong for edge in self.edges) and not any(node.wrong for node in self.nodes):
+            rows.append("  nothing is marked as wrong")
         return "\n".join([*rows, *(["  " + self._left_out()] if self._left_out() else [])])
 
     def as_svg(self) -> str:
         """One ``<svg>`` element that needs nothing else."""
         nodes, edges = self._shown()
-        width, bottom, parts = _Layout(nodes, edges).draw(top=38)
+        width, bottom, parts = _Layout(nodes, edges).draw()
         width, y = max(width, 320), bottom + 10
-        parts.append(_text(14, 22, _fit(self.title, width - 24, 15), 15, "start", weight="bold"))
-        if any(thing.wrong for thing in (*nodes, *edges)):
-            parts += [_line_d(f"M16 {y - 4:.0f}h16M44 {y - 4:.0f}h16", wrong=True), _cross(38, y - 4)]
+        if any(node.wrong for node in nodes) or any(edge.wrong for edge in edges):
+            parts += [_stroke(f"M16 {y - 4:.0f}h16M44 {y - 4:.0f}h16", wrong=True), _cross(38, y - 4)]
             parts.append(_text(68, y, "wrong", 12.5, "start", _WRONG_INK))
             y += 20
         for row in _wrapped(self._left_out(), width - 28, 12.5):
             parts.append(_text(14, y, row, 12.5, "start"))
             y += 18
-        return _svg(width, y, parts, self.alt)
+        return _svg(width, y, parts, self.title, self.alt)
 
     def _names(self) -> dict[str, str]:
         """What each node is called in words: its label, and its id too where others have the same label."""
@@ -355,10 +355,15 @@ class GraphPicture:
         nodes, edges = self._shown()
         if len(nodes) == len(self.nodes) and len(edges) == len(self.edges):
             return ""
-        said = f"Drawn are {len(nodes)} of {_count(len(self.nodes), 'node')} and {len(edges)} of its edges"
+        said = (
+            f"Drawn are {len(nodes)} of {_count(len(self.nodes), 'node')} and {len(edges)} of {len(self.edges)} edges"
+        )
+        if len(nodes) < len(self.nodes):
+            marked = any(edge.wrong for edge in self.edges) or any(node.wrong for node in self.nodes)
+            said += ", those nearest to " + ("what is wrong" if marked else self._names()[self.nodes[-1].id])
         missing = sum(edge.wrong for edge in self.edges) - sum(edge.wrong for edge in edges)
         hidden = f"; {_count(missing, 'wrong edge')} not among them" if missing else ""
-        return f"{said}, those nearest to what is wrong{hidden}."
+        return f"{said}{hidden}."
 
 
 Picture: TypeAlias = PathPicture | GraphPicture
@@ -381,9 +386,10 @@ def picture_from_json(tree: Any) -> Picture:
 
 
 def picture_html(picture: Picture) -> str:
-    """A picture as an ``<img>``, which survives where SVG elements are stripped and can neither run nor load anything."""
+    """A picture as an ``<img>``: it passes where SVG elements are stripped, and can neither run nor load anything."""
     source = b64encode(picture.as_svg().encode()).decode()
-    return f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(picture.alt)}" style="max-width:100%;padding:4px 0">'
+    address = f"data:image/svg+xml;base64,{source}"
+    return f'<img src="{address}" alt="{escape(picture.alt)}" style="max-width:100%;padding:4px 0">'
 
 
 def _read(kind: type[Any], tree: Any) -> Any:
@@ -411,7 +417,7 @@ def _read_point(point: Any) -> Point:
         return None
     _require(isinstance(point, list) and len(point) == 2, f"a point is [x, y] or null, not {point!r:.80}")
     for value in point:
-        _require(type(value) in (int, float) and abs(value) < 1.8e308, "coordinates are finite numbers")
+        _require(type(value) in (int, float) and abs(value) <= sys.float_info.max, "coordinates are finite numbers")
     return float(point[0]), float(point[1])
 
 
@@ -437,9 +443,9 @@ class _Frame:
     low: tuple[float, float]
     span: tuple[float, float]
     left: float
-    top: float = 38
+    top: float = 6
     right: float = _WIDTH - 16
-    bottom: float = 290
+    bottom: float = 260
 
     @classmethod
     def around(cls, expected: Sequence[Line], got: Sequence[Line], named: bool = True) -> _Frame:
@@ -449,7 +455,8 @@ class _Frame:
             right = [point[axis] for line in expected for point in line.drawn]
             low, high = min(right), max(right)
             scale = max(abs(low), abs(high))
-            room = high - low if high - low > 1e-6 * scale else max(1e-2 * scale, 1e-100) if scale else 1.0
+            room = high - low if high - low > 1e-6 * scale else 1e-2 * scale or 1.0
+            room = max(room, 1e-100)
             beside = [point[axis] for line in got for point in line.drawn]
             low, high = (
                 max(min([low, *beside]), low - 0.6 * room),
@@ -503,7 +510,7 @@ class _Frame:
         d = "".join(f"M{x - 3:.1f} {y - 3:.1f}h6v6h-6z" for x, y in self._steps(line))
         return f'<path d="{d}" fill="{WHITE}" stroke="{colour}" stroke-width="1.5"/>' if d else ""
 
-    def marks(self, line: Line, right: Line) -> str:
+    def marks(self, line: Line, right: Line, drawn: Iterable[Line]) -> str:
         """Where a got line first differs from the right one, where it leaves the window and where it ends."""
         parts, places = [], [self.place(point) for point in line.drawn]
         runs = self._runs(line)
@@ -521,26 +528,45 @@ class _Frame:
             x, y = places[step]
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none" stroke="{BLACK}" stroke-width="2"/>')
         elif step < len(places):
-            x, y = runs[0][-1] if step == outside else (
-                min(max(places[step][0], self.left), self.right), min(max(places[step][1], self.top), self.bottom)
-            )  # fmt: skip
+            beyond = places[step]
+            x, y = min(max(beyond[0], self.left), self.right), min(max(beyond[1], self.top), self.bottom)
+            if outside and step == outside:
+                x, y = runs[0][-1]
         else:
             x, y = runs[-1][-1]
         if step < len(right.points):
             beside = self.place(right.drawn[step])
-            parts.insert(0, f'<path d="M{x:.1f} {y:.1f}L{beside[0]:.1f} {beside[1]:.1f}" stroke="{BLACK}" '
-                         'stroke-width="1.5" stroke-dasharray="1 3"/>')  # fmt: skip
-            away = -1 if y <= beside[1] else 1
-        else:
-            away = -1
-        label = f"first wrong step: {step}"
-        half = _width(label, 12.5) / 2
-        y = y + away * 16 + (8 if away > 0 else 0)
-        if not self.top + 14 < y < self.bottom - 6:
-            y -= away * 36
-        x = min(max(x, self.left + half + 6), self.right - half - 6)
-        parts.append(_text(x, y, label, 12.5, fill=_WRONG_INK, weight="bold", halo=True))
+            gap = f"M{x:.1f} {y:.1f}L{beside[0]:.1f} {beside[1]:.1f}"
+            parts.insert(0, f'<path d="{gap}" stroke="{BLACK}" stroke-width="1.5" stroke-dasharray="1 3"/>')
+        words = f"first wrong step: {step}"
+        x, y = self._free(x, y, _width(words, 13), drawn)
+        parts.append(_text(x, y, words, 12.5, fill=_WRONG_INK, weight="bold", halo=True))
         return "".join(parts)
+
+    def _free(self, x: float, y: float, width: float, drawn: Iterable[Line]) -> tuple[float, float]:
+        """A place for words near (x, y) where they cover as little as can be of what is drawn."""
+        ends = [pair for line in drawn for run in self._runs(line) for pair in pairwise(run)]
+        share = np.linspace(0, 1, 9)[:, None]
+        dots = np.concatenate([np.zeros((0, 2)), *(np.array(a) + share * (np.array(b) - a) for a, b in ends)])
+        places = [
+            (
+                far,
+                min(max(x + side * (width / 2 + far), self.left + width / 2 + 4), self.right - width / 2 - 4),
+                y + down,
+            )
+            for far in (14, 24, 36)
+            for side in (1, -1, 0)
+            for down in (4, -far, far + 9)
+        ]
+
+        def cost(place: tuple[float, float, float]) -> float:
+            far, middle, base = place
+            covered = (abs(dots[:, 0] - middle) < width / 2 + 5) & (abs(dots[:, 1] - base + 5) < 13)
+            itself = abs(x - middle) < width / 2 + 9 and abs(y - base + 5) < 16
+            outside = not self.top + 14 < base < self.bottom - 5
+            return covered.sum() + far / 30 + 20 * itself + 100 * outside
+
+        return min(places, key=cost)[1:]
 
     def _steps(self, line: Line) -> list[tuple[float, float]]:
         """Steps inside, where they are few enough to be told apart."""
@@ -597,10 +623,10 @@ class _Layout:
         self.edges = edges
         self.layer = _layers(nodes, edges)
         # An edge over several layers keeps a lane of its own in each of them, so that it crosses no box.
-        self.chains: list[list[Slot]] = [
-            [edge.source, *((index, at) for at in range(self.layer[edge.source] + 1, self.layer[edge.target])), edge.target]
-            for index, edge in enumerate(edges)
-        ]  # fmt: skip
+        self.chains: list[list[Slot]] = []
+        for index, edge in enumerate(edges):
+            lanes = [(index, at) for at in range(self.layer[edge.source] + 1, self.layer[edge.target])]
+            self.chains.append([edge.source, *lanes, edge.target])
         self.beside: dict[Slot, list[Slot]] = defaultdict(list)
         self.columns: list[list[Slot]] = [[] for _ in range(max(self.layer.values()) + 1)]
         for slot in (*self.nodes, *(slot for chain in self.chains for slot in chain[1:-1])):
@@ -623,7 +649,7 @@ class _Layout:
             return 0, 12
         node = self.nodes[slot]
         words = [_width(_title(node), 13) * 1.08, *(_width(fact, 12) for fact in _facts(node))]
-        return max(44, max(words) + 16), 12 + 17 * len(words)
+        return max(44, max(words) + 14), 12 + 17 * len(words)
 
     def boxes(self) -> dict[str, tuple[float, float, float, float]]:
         """Left, top, right and bottom of every node."""
@@ -652,36 +678,38 @@ class _Layout:
     def _fold(self) -> None:
         """Give every layer its place from left to right; after the last that fits, go on in a new band below."""
         widths = [max(self.size(slot)[0] for slot in column) for column in self.columns]
-        gaps = [42.0] * len(widths)
+        gaps = [36.0] * len(widths)
+        crossing = [2.0] * len(widths)
         for edge, chain in zip(self.edges, self.chains, strict=True):
             at = self.level(chain[-2])
-            gaps[at] = max(gaps[at], _width(_short(edge.label), 12) + 34 if edge.label else 42)
-
-        def bands(limit: float) -> list[int]:
-            band, used, found = 0, 0.0, []
-            for width, gap in zip(widths, gaps, strict=True):
-                if used and used + width > limit:
-                    band, used = band + 1, 0
-                found.append(band)
-                used += width + gap
-            return found
-
-        limits = [limit for limit in range(120, 501, 20) if bands(limit)[-1] == bands(500)[-1]]
-        self.band = bands(limits[0])
-        folds = Counter(
-            self.band[self.level(one)]
-            for chain in self.chains
-            for one, other in pairwise(chain)
-            if self._folds(one, other)
-        )
-        self.margin = 14 + 8 * max(folds.values(), default=0)
-        self.x, x = [], self.margin
+            words = _width(_short(edge.label), 12)
+            gaps[at] = max(gaps[at], words + 40 if words else 0, 48 if edge.wrong else 0)
+            for slot in chain[:-1]:
+                crossing[self.level(slot)] += 3 if edge.wrong else 1
+        # The cheapest way to cut the row of layers into bands: few bands, well filled, few edges from one to the next.
+        best: list[tuple[float, list[int]]] = [(0.0, [])]
+        for end in range(1, len(widths) + 1):
+            ways = []
+            for start in range(end):
+                used = sum(widths[start:end]) + sum(gaps[start : end - 1])
+                if used <= _BAND or start == end - 1:
+                    cost, bands = best[start]
+                    cost += (crossing[start - 1] if start else 0) + (1 - min(used / _BAND, 1)) ** 2
+                    ways.append((cost, [*bands, *[bands[-1] + 1 if bands else 0] * (end - start)]))
+            best.append(min(ways))
+        self.band = best[-1][1]
+        self.lanes: dict[int, list[tuple[int, Slot, Slot]]] = defaultdict(list)
+        for index, chain in enumerate(self.chains):
+            for one, other in pairwise(chain):
+                if self._folds(one, other):
+                    self.lanes[self.band[self.level(one)]].append((index, one, other))
+        self.margin = 16.0 + 8 * max(map(len, self.lanes.values()), default=0)
+        self.x, x = list[tuple[float, float]](), 0.0
         for index, (width, gap) in enumerate(zip(widths, gaps, strict=True)):
-            x = self.margin if index and self.band[index] != self.band[index - 1] else x
+            x = self.margin if not index or self.band[index] != self.band[index - 1] else x
             self.x.append((x, x + width))
             x += width + gap
         self.width = max(right for _, right in self.x) + self.margin
-        self.gutter = [8 * folds[band] + 26 for band in range(self.band[-1] + 1)]
 
     def _folds(self, one: Slot, other: Slot) -> bool:
         return self.band[self.level(one)] != self.band[self.level(other)]
@@ -691,69 +719,62 @@ class _Layout:
         self.y: dict[Slot, float] = dict.fromkeys((slot for column in self.columns for slot in column), 0.0)
         for sweep in range(12):
             for column in self.columns[:: 1 if sweep % 2 == 0 else -1]:
-                wanted = []
+                placed: list[float] = []
+                moved = []
                 for slot in column:
                     near = [self.y[other] for other in self.beside[slot] if not self._folds(slot, other)]
-                    wanted.append(sum(near) / len(near) if near else self.y[slot])
-                placed: list[float] = []
-                for slot, want in zip(column, wanted, strict=True):
                     above = self.size(column[len(placed) - 1])[1] if placed else 0
-                    placed.append(max(want, placed[-1] + (above + self.size(slot)[1]) / 2 + 18) if placed else want)
-                shift = (sum(wanted) - sum(placed)) / len(column)
+                    least = placed[-1] + (above + self.size(slot)[1]) / 2 + 18 if placed else -math.inf
+                    want = sum(near) / len(near) if near else least if placed else self.y[slot]
+                    placed.append(max(want, least))
+                    moved.append(want - placed[-1])
+                shift = sum(moved) / len(column)
                 self.y.update({slot: y + shift for slot, y in zip(column, placed, strict=True)})
-        bottom = 0.0
-        self.floor = []
+        top, self.floor = 12.0, list[float]()
         for band in range(self.band[-1] + 1):
             slots = [slot for column in self.columns for slot in column if self.band[self.level(slot)] == band]
-            top = min(self.y[slot] - self.size(slot)[1] / 2 for slot in slots)
-            for slot in slots:
-                self.y[slot] += bottom - top + 16
-            bottom = max(self.y[slot] + self.size(slot)[1] / 2 for slot in slots) + 16
-            self.floor.append(bottom)
-            bottom += self.gutter[band] - 16 if band < self.band[-1] else 0
+            shift = top - min(self.y[slot] - self.size(slot)[1] / 2 for slot in slots)
+            self.y.update({slot: self.y[slot] + shift for slot in slots})
+            labelled = any(self.edges[index].label for index, *_ in self.lanes[band])
+            bottom = max(self.y[slot] + self.size(slot)[1] / 2 for slot in slots)
+            self.floor.append(bottom + (34 if labelled else 20))
+            top = self.floor[-1] + 8 * len(self.lanes[band]) + 16
+            self.lanes[band].sort(key=lambda lane: -self.y[lane[1]])
 
-    def draw(self, top: float) -> tuple[float, float, list[str]]:
-        """Width, bottom edge and parts of the drawing, begun at a height."""
-        self.y = {slot: y + top for slot, y in self.y.items()}
-        self.floor = [y + top for y in self.floor]
+    def draw(self) -> tuple[float, float, list[str]]:
+        """Width, bottom edge and parts of the drawing."""
         ports = self._ports()
-        folded: Counter[int] = Counter()
-        lines: list[str] = []
-        signs: list[str] = []
-        taken: list[tuple[float, float]] = []
+        lines, signs, taken = list[str](), list[str](), list[tuple[float, float]]()
         for index, (edge, chain) in enumerate(zip(self.edges, self.chains, strict=True)):
-            d, mark = "", (0.0, 0.0)
+            colour, bow = _WRONG_INK if edge.wrong else BLACK, ports[index, edge.source, "bow"][1]
+            start, d = ports[index, edge.source, "out"], ""
             for one, other in pairwise(chain):
                 (x1, y1), (x2, y2) = ports[index, one, "out"], ports[index, other, "in"]
                 x2 -= 7 if isinstance(other, str) else 0
-                if not d:
-                    d = f"M{x1:.1f} {y1:.1f}"
                 if self._folds(one, other):
-                    band = self.band[self.level(one)]
-                    lane, folded[band] = folded[band], folded[band] + 1
-                    out, back = self.width - 8 - 8 * lane, 8 + 8 * lane
-                    y = self.floor[band] + 8 * lane
+                    lanes = self.lanes[self.band[self.level(one)]]
+                    lane = lanes.index((index, one, other))
+                    y = self.floor[self.band[self.level(one)]] + 8 * lane
+                    # Lanes are nested, the highest outermost on the right, so that they do not cross.
+                    out, back = self.width - 8 * (len(lanes) - lane), 8 * (lane + 1)
                     d += f"H{out:.1f}V{y:.1f}H{back:.1f}V{y2:.1f}H{x2:.1f}"
-                    mark = self.width / 2, y
+                    cross, words = (self.width * 0.4, y), (self.width * 0.6, y)
                 else:
-                    bow = ports.get((index, one, "bow"), (0, 0))[1]
                     half = (x1 + x2) / 2
                     d += f"C{half:.1f} {y1 + bow:.1f} {half:.1f} {y2 + bow:.1f} {x2:.1f} {y2:.1f}"
-                    mark = half, (y1 + y2) / 2 + 0.75 * bow
-                if not isinstance(other, str):
-                    d += f"H{ports[index, other, 'out'][0]:.1f}"
-            lines += [_line_d(d, edge.wrong), _arrow(x2 + 7, y2, 0, _WRONG_INK if edge.wrong else BLACK)]
-            signs += [_cross(*mark)] if edge.wrong else []
-            taken += [mark] if edge.wrong else []
+                    late = 0.68 if _width(edge.label, 12) < 30 else 0.5
+                    cross, words = (_between((x1, y1), (x2, y2), bow, share) for share in (0.27, late))
+                d += "" if isinstance(other, str) else f"H{ports[index, other, 'out'][0]:.1f}"
+            lines += [_stroke(f"M{start[0]:.1f} {start[1]:.1f}{d}", edge.wrong), _arrow(x2 + 7, y2, 0, colour)]
+            if edge.wrong:
+                signs.append(_cross(*cross))
+                taken.append(cross)
             if edge.label:
-                x, y = mark[0], mark[1] + (-6 if not edge.wrong else -13)
-                below = ports.get((index, chain[-2], "bow"), (0, 0))[1] > 0
-                y = mark[1] + (22 if edge.wrong else 15) if below else y
-                while any(abs(x - a) < 40 and abs(y - 4 - b) < 13 for a, b in taken):
-                    y += 4 if below else -4
+                x, y = words[0], words[1] + (16 if bow > 0 else -6)
+                while any(abs(x - a) < 24 and abs(y - 4 - b) < 12 for a, b in taken):
+                    y += 4 if bow > 0 else -4
                 taken.append((x, y - 4))
-                fill = _WRONG_INK if edge.wrong else BLACK
-                signs.append(_text(x, y, _short(edge.label), 12, fill=fill, halo=True))
+                signs.append(_text(x, y, _short(edge.label), 12, fill=colour, halo=True))
         boxes = [self._box(self.nodes[slot], *corners) for slot, corners in self.boxes().items()]
         return self.width, self.floor[-1], [*lines, *boxes, *signs]
 
@@ -793,7 +814,7 @@ class _Layout:
             y += 17
             gradient = fact.startswith("grad")
             parts.append(_text(middle, y, fact, 12, fill=ink("gradient") if gradient else BLACK))
-        return "".join([*parts, _cross(right - 2, top + 2) if node.wrong else ""])
+        return "".join([*parts, _cross(left + 2, top + 2) if node.wrong else ""])
 
 
 def _sorted(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[str]:
@@ -830,10 +851,18 @@ def _short(words: str) -> str:
     return _fit(words, 120, 12)
 
 
-def _svg(width: float, height: float, parts: Iterable[str], alt: str) -> str:
+def _svg(width: float, height: float, parts: Iterable[str], title: str, alt: str) -> str:
+    heading = _wrapped(_clean(title), width - 28, 17)
+    parts = [
+        *(_text(14, 24 + 20 * row, words, 15, "start", weight="bold") for row, words in enumerate(heading)),
+        f'<g transform="translate(0 {20 * len(heading) + 10})">',
+        *parts,
+        "</g>",
+    ]
+    height += 20 * len(heading) + 10
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" {size} '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(_clean(alt))}" {size} '
         'style="max-width:100%;height:auto" font-family="system-ui, sans-serif">'
         f'<rect width="100%" height="100%" rx="6" fill="{WHITE}"/>{"".join(parts)}</svg>'
     )
@@ -848,9 +877,18 @@ def _text(
     return f'<text {place} fill="{fill}" {ring} {extra}>{escape(_clean(words))}</text>' if words else ""
 
 
-def _line_d(d: str, wrong: bool) -> str:
+def _stroke(d: str, wrong: bool) -> str:
     style = f'stroke="{VERMILLION}" stroke-width="2.5" stroke-dasharray="6 4"' if wrong else f'stroke="{BLACK}"'
     return f'<path d="{d}" fill="none" stroke-linejoin="round" {style}/>'
+
+
+def _between(start: tuple[float, float], end: tuple[float, float], bow: float, share: float) -> tuple[float, float]:
+    """A point of the curve that leaves and arrives level, bent by ``bow``."""
+    rest = 1 - share
+    bend = 3 * rest * share
+    x = rest**3 * start[0] + bend * (start[0] + end[0]) / 2 + share**3 * end[0]
+    y = start[1] * rest**2 * (rest + 3 * share) + end[1] * share**2 * (share + 3 * rest) + bend * bow
+    return x, y
 
 
 def _cross(x: float, y: float) -> str:

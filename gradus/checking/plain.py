@@ -79,15 +79,41 @@ def _float(value: float) -> float:
 
 
 def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every leaf of nested dicts and lists with the path to it; a list of numbers is one leaf."""
+    """Every leaf of nested dicts and lists with the path to it; a list of numbers, however nested, is one leaf."""
     if isinstance(tree, dict) and not is_refusal(tree):
         for key, value in tree.items():
             yield from leaves(value, (*path, str(key)))
-    elif isinstance(tree, list | tuple) and any(isinstance(item, np.ndarray | dict | list | str) for item in tree):
+    elif isinstance(tree, list | tuple) and not _numbers(tree):
         for index, value in enumerate(tree):
             yield from leaves(value, (*path, str(index)))
     else:
         yield path, tree
+
+
+def follow(tree: Any, path: tuple[str, ...]) -> Any:
+    """What lies at the end of a path.
+
+    Raises
+    ------
+    LookupError
+        If nothing does.
+    """
+    for key in path:
+        if isinstance(tree, dict):
+            tree = tree[key]
+        elif isinstance(tree, list | tuple | np.ndarray) and key.isdecimal():
+            tree = tree[int(key)]
+        else:
+            raise LookupError(key)
+    return tree
+
+
+def _numbers(tree: Any) -> bool:
+    return all(_numbers(item) if isinstance(item, list | tuple) else _is_number(item) for item in tree)
+
+
+def _is_number(item: Any) -> bool:
+    return item is None or isinstance(item, bool | int | float)
 
 
 def is_refusal(value: Any) -> bool:

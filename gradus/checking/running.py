@@ -8,10 +8,9 @@ import linecache
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from gradus.checking.exercises import Case, Exercise, Outputs
 from gradus.checking.plain import MOST_NUMBERS, UnusableOutputError, plain
 
 _LONGEST, _MOST = 1000, 5
-_MACHINERY = str(Path(__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,7 @@ def run(
         warnings.simplefilter("always")
         try:
             with ExitStack() as stack:
+                stack.enter_context(_restored(answer))
                 for kind in exercise.kinds:
                     stack.enter_context(kind.around())
                 for outputs in _steps(exercise, answer, case, inputs, serve or server):  # type: ignore[arg-type]
@@ -172,6 +171,26 @@ def _named(outputs: Any) -> Outputs:
     return outputs
 
 
+@contextmanager
+def _restored(answer: Any) -> Iterator[None]:
+    """Give a class back what it keeps for all of its objects, so that no case sees what an earlier one left there."""
+    if not isinstance(answer, type):
+        yield
+        return
+    kept = {name: value for name, value in vars(answer).items() if isinstance(value, dict | list | set | np.ndarray)}
+    functions = [value for value in vars(answer).values() if isinstance(value, FunctionType)]
+    plain_ones = {name: value for name, value in vars(answer).items() if isinstance(value, int | float | None)}
+    attributes = {**plain_ones, **copy.deepcopy(kept)}
+    defaults = [(function, copy.deepcopy(function.__defaults__)) for function in functions if function.__defaults__]
+    try:
+        yield
+    finally:
+        for name, value in attributes.items():
+            setattr(answer, name, value)
+        for function, given in defaults:
+            function.__defaults__ = given
+
+
 def names_used(answer: Any) -> frozenset[str]:
     """Global names that the answer's own code refers to: functions it may be leaning on."""
     return frozenset(
@@ -200,9 +219,9 @@ def _words(error: BaseException) -> str:
 
 def _own_line(error: BaseException) -> str:
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        path = frame.f_code.co_filename
-        own = not path.startswith(_MACHINERY) and "site-packages" not in path and not path.startswith("<frozen")
-        if own and (text := linecache.getline(path, number).strip()):
+        path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
+        machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith("<frozen")
+        if not machinery and (text := linecache.getline(path, number).strip()):
             return f"line {number} of {frame.f_code.co_name}: {text}"[:500]
     return ""
 

@@ -41,4 +41,8 @@ VARIANTS: dict[str, dict[str, Callable[..., Any]]] = {
     "Meter": {},
     "average": {"a sum": lambda f, x, rng, samples: sum(f(x, rng) for _ in range(samples)) / samples},
 }
-TRIVIAL: dict[str, dict[str, Callable[..., Any]]] = {"coins": {"all": lambda shape, keep, rng: np.ones(shape, bool)}}
+TRIVIAL: dict[str, dict[str, Callable[..., Any]]] = {
+    "coins": {"all": lambda shape, keep, rng: np.ones(shape, bool)},
+    "by_pieces": {"all at once": lambda f, x, most: f(x), "without f": lambda f, x, most: np.mean(x)},
+    "average": {"never called": lambda f, x, rng, samples: x},
+}

@@ -1,1 +1,1 @@
-"""Cases and misconceptions of the exercises on softmax and cross-entropy."""
+"""Cases and slips of the exercises on softmax and cross-entropy."""

@@ -218,6 +218,7 @@ def classification_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
     yield case("large_scores", "all 10000", np.full((5, 3), 10000.0))
     yield case("float32", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
+    yield case("underflow", "one surely wrong example alone", _one_peak(rng, 1, 5))
 
 
 @public_cases("binary_cross_entropy")
@@ -235,6 +236,7 @@ def binary_public(rng: np.random.Generator) -> Iterator[Case]:
     )
     yield Case("surely_wrong", "1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])})
     yield Case("surely_wrong", "-1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])})
+    yield Case("surely_wrong", "one example alone", {"score": np.array([-900.0]), "target": np.array([1])})
     yield Case("special_batches", "one example", {"score": np.array([-0.7]), "target": np.array([1])})
     yield Case(
         "special_batches", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)}
@@ -285,6 +287,7 @@ def binary_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("special_batches", "all scores 0", {"score": np.zeros(5), "target": labels(5)})
     yield Case("float_targets", "0.0 and 1.0", {"score": _normal(rng, 7), "target": labels(7).astype(float)})
     yield Case("float32", "nine examples", {"score": _normal(rng, 9).astype(np.float32), "target": labels(9)})
+    yield Case("surely_wrong", "one example alone", {"score": -1000 + _eighths(rng, 1), "target": np.array([1])})
 
 
 def _scene(
@@ -421,6 +424,8 @@ def torch_public(rng: np.random.Generator) -> Iterator[Case]:
         "true classes whose probability underflows",
         _on("linear", large, np.array([[1.0], [-2.0]]), np.array([1, 1])),
     )
+    alone = _on("linear", large, np.array([[1.0]]), np.array([2]))
+    yield Case("large_scores", "one surely wrong example alone", alone)
     yield Case(
         "mode",
         "a model with batch norm in training mode",
@@ -444,6 +449,7 @@ def torch_hidden(rng: np.random.Generator) -> Iterator[Case]:
     smallest, largest = scores.argmin(axis=1), scores.argmax(axis=1)
     yield Case("large_scores", "the true class has the smallest score", _on("linear", state, x, smallest))
     yield Case("large_scores", "the true class has the largest score", _on("linear", state, x, largest))
+    yield Case("large_scores", "one surely wrong example alone", _on("linear", state, x[:1], smallest[:1]))
     for training, mode in ((True, "training"), (False, "evaluation")):
         task = _task(rng, "network with batch norm", 7, 3, 5, [1, 4, 0, 2, 2, 3, 0], training)
         yield Case("mode", f"a model with batch norm in {mode} mode", task)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from autograder.judging.slips import slips
+from autograder.judging.slips import resolution, slips
 
 slip = slips("center", see="tiny")
-slip("sum_subtracted", title="the sum subtracted", says="The sum is not the mean.", replace=("x.mean()", "x.sum()"))
+slip(
+    "sum_subtracted",
+    title="the sum subtracted",
+    says="The sum is not the mean.",
+    replace=("x - x.mean()", "x - x.sum()"),
+)
 slip("zeros", title="nothing but zeros", says="Zeros.", code="def center(x):\n    return 0 * x, 0.0\n")
 
 slip = slips("Descent", see="tiny")
@@ -27,17 +32,16 @@ slip(
     replace=("rng.random", "np.random.default_rng(0).random"),
 )
 slip("one_row", title="one row for all", says="One row.", replace=("rng.random(shape)", "rng.random(shape[1:])[None]"))
+resolution("coins", says="a share kept that is off by 0.06", replace=("< keep", "< keep + 0.06"))
 
 slip = slips("root", see="tiny")
 slip("never_refuses", title="nothing refused", says="A negative number.", replace=("x < 0", "False"))
-slip("other_error", title="another error", says="Another error.", replace=("ValueError", "KeyError"))
 
 slip = slips("slope", see="tiny")
 slip("forward", title="a forward difference", says="One-sided.", replace=[("f(x - h)", "f(x)"), ("2 * h", "h")])
 
 slip = slips("by_pieces", see="tiny")
 slip("rest_dropped", title="the rest dropped", says="The rest.", replace=("len(x), most", "len(x) - most + 1, most"))
-slip("all_at_once", title="all at once", says="All at once.", code="def by_pieces(f, x, most):\n    return f(x)\n")
 
 slip = slips("weight_norm", see="tiny")
 slip("with_bias", title="the bias too", says="The bias.", replace=("layer.weight.norm()", "layer.bias.norm()"))
@@ -52,6 +56,7 @@ slip(
 
 slip = slips("average", see="tiny")
 slip("one_call", title="one call", says="One.", replace=("range(samples)", "range(1)"))
+resolution("average", says="one draw too few", replace=("range(samples)", "range(samples - 1)"))
 slip(
     "reset",
     title="the generator reset",
