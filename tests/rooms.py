@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import shutil
+import tempfile
 from functools import cache
+from pathlib import Path
 
+import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -12,40 +16,81 @@ from shared import ROOT
 
 from autograder.classroom.attempts import right
 from autograder.course import Course
+from autograder.grading.execution import CHECK, Limits
+from autograder.grading.job import Job, grade_one
+from autograder.judging import edition
 from autograder.judging.judge import Verdict
-from autograder.nbgrader_hooks import release
-from autograder.nbgrader_hooks.execution import CHECK, JudgedExecute
-from autograder.nbgrader_hooks.sanitizing import carry_answers
+from autograder.judging.ledger import Ledger
+from autograder.source import build
 
-ASSIGNMENT = Course(ROOT).assignment("02")
+NAME = Course(ROOT).assignment("02").name
 SKETCH = ("softmax", "log_softmax", "cross_entropy")
+QUESTION = "first-loss"
+DEMO = "from pathlib import Path\nPath('demonstrated').touch()\nrows = 3"
+SECRET = "ab" * 32
+_MARKS = {"answer", "mark_scheme"}
 
 
 @cache
-def _student_edition() -> NotebookNode:
-    return nbformat.read(Course(ROOT).notebooks / ASSIGNMENT.name / f"{ASSIGNMENT.name}.ipynb", 4)
+def sketch() -> Course:
+    """A course of its own: notebook 02, reduced to three exercises, a demonstration and a question."""
+    return reduced_course(Path(tempfile.mkdtemp(prefix="gradus-sketch-")))
 
 
-def released(*exercises: str) -> NotebookNode:
-    """The student edition, reduced to its first cell of code and some exercises."""
-    chosen = exercises or SKETCH
-    notebook = copy.deepcopy(_student_edition())
-    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    wanted = {*chosen, *(CHECK + name for name in chosen)}
-    notebook.cells = [setup] + [
-        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") in wanted
+def reduced_course(folder: Path, exercises: tuple[str, ...] = SKETCH) -> Course:
+    """Notebook 02 with some of its exercises, built in a folder."""
+    full = jupytext.read(ROOT / "solutions" / f"{NAME}.py", fmt="py:percent")
+    pairs = [
+        next(cell for cell in full.cells if cell.metadata.get(kind) == name)
+        for kind, names in (("solution", exercises), ("check", exercises), ("answer", [QUESTION]))
+        for name in names
     ]
-    return notebook
+    pairs.sort(key=full.cells.index)
+    scheme = next(cell for cell in full.cells if cell.metadata.get("mark_scheme") == QUESTION)
+    setup = [cell for cell in full.cells if cell.metadata.get("role") == "setup"]
+    words = [
+        cell
+        for cell in full.cells
+        if cell.cell_type == "markdown" and not cell.metadata.keys() & {"answer", "mark_scheme"}
+    ]
+    full.cells = [*setup, *pairs[:-1], new_code_cell(DEMO), pairs[-1], scheme, *words]
+    (folder / "solutions").mkdir(parents=True)
+    jupytext.write(full, folder / "solutions" / f"{NAME}.py", fmt="py:percent")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    course = Course(folder)
+    build.build(course, course.assignments())
+    (course.work / "secret").write_text(SECRET + "\n", encoding="ascii")
+    return course
 
 
-def answers() -> dict[str, str]:
-    """The reference's source of every exercise."""
-    return {name: right(cell) for name, cell in ASSIGNMENT.source.solutions.items()}
+def copy_course(folder: Path) -> Course:
+    """Another course with the same notebooks and the same secret, in which nothing is graded."""
+    shutil.copytree(sketch().root, folder, dirs_exist_ok=True)
+    return Course(folder)
 
 
-def submission(given: dict[str, str], *exercises: str) -> NotebookNode:
+def released() -> NotebookNode:
+    """The student edition of the sketch: its setup, its exercises, a demonstration, a question, and its text."""
+    return copy.deepcopy(_released())
+
+
+@cache
+def _released() -> NotebookNode:
+    return edition.released(sketch(), sketch().assignment(NAME))
+
+
+def answers(course: Course | None = None) -> dict[str, str]:
+    """The reference's source of every exercise, of the whole notebook by default."""
+    return {name: right(cell) for name, cell in (course or Course(ROOT)).assignment(NAME).source.solutions.items()}
+
+
+def submission(given: dict[str, str]) -> NotebookNode:
     """A submitted notebook in which some answers are filled in."""
-    notebook = released(*exercises)
+    return filled(released(), given)
+
+
+def filled(notebook: NotebookNode, given: dict[str, str]) -> NotebookNode:
+    """A notebook in which some answers are filled in."""
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name in given:
@@ -70,15 +115,32 @@ def own_text(notebook: NotebookNode, source: str, position: int = 1) -> Notebook
     return notebook
 
 
-def grade(submitted: NotebookNode, *exercises: str, **options: object) -> dict[str, Verdict]:
-    """Sanitize, execute and judge a submission; the verdicts by exercise."""
-    config = release.configuration(Course(ROOT))
-    config.JudgedExecute.update(options)
-    executor = JudgedExecute(config=config)
-    graded = executor.grade(carry_answers(released(*exercises), submitted), {"metadata": {"path": ""}})
-    return {name.removeprefix(CHECK): verdict for name, verdict in graded.verdicts.items()}
+def job(submitted: NotebookNode, files: dict[str, bytes] | None = None, limits: Limits | None = None) -> Job:
+    """The job for a submission of the sketch."""
+    return Job.of(sketch(), sketch().assignment(NAME), submitted, files, limits)
 
 
-def scores(submitted: NotebookNode, *exercises: str, **options: object) -> dict[str, float]:
+def ledger(submitted: NotebookNode, files: dict[str, bytes] | None = None, limits: Limits | None = None) -> Ledger:
+    """What grading a submission of the sketch finds."""
+    return Ledger.from_bytes(grade_one(job(submitted, files, limits).to_bytes(), sketch()))
+
+
+def grade(submitted: NotebookNode, limits: Limits | None = None) -> dict[str, Verdict]:
+    """The verdicts on a submission of the sketch, by exercise."""
+    return {verdict.exercise: verdict for verdict in ledger(submitted, limits=limits).verdicts.values()}
+
+
+def scores(submitted: NotebookNode, limits: Limits | None = None) -> dict[str, float]:
     """The shares that a submission earns, by exercise."""
-    return {name: verdict.score for name, verdict in grade(submitted, *exercises, **options).items()}
+    return {name: verdict.share for name, verdict in grade(submitted, limits).items()}
+
+
+def put(folder: Path, student: str, notebook: NotebookNode | bytes | str, name: str = NAME) -> Path:
+    """Lay a submission down in nbgrader's layout."""
+    path = folder / student / NAME / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(notebook, bytes):
+        path.write_bytes(notebook)
+    else:
+        path.write_text(notebook if isinstance(notebook, str) else nbformat.writes(notebook), encoding="utf-8")
+    return path

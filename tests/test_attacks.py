@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from rooms import SKETCH, answers, check_cell, grade, own_code, own_text, released, scores, submission
+from rooms import (
+    DEMO,
+    SKETCH,
+    answers,
+    check_cell,
+    grade,
+    job,
+    ledger,
+    own_code,
+    own_text,
+    released,
+    scores,
+    submission,
+)
+
+from autograder.grading.carrying import carry_answers
+from autograder.grading.execution import Limits
 
 WRONG = {"softmax": "def softmax(scores):\n    return scores * 0"}
 NOTHING = dict.fromkeys(SKETCH, 0.0)
@@ -61,7 +77,7 @@ def test_no_patch_of_the_kernel_raises_a_score(patch: str) -> None:
 
 def test_an_object_that_equals_everything_earns_nothing() -> None:
     given = {"softmax": PATCHES["an answer that equals everything"] + "softmax = lambda scores: answer"}
-    assert scores(submission(given, "softmax"), "softmax") == {"softmax": 0.0}
+    assert scores(submission(given)) == NOTHING
 
 
 def test_a_right_answer_keeps_its_score_when_the_process_ends_afterwards() -> None:
@@ -81,17 +97,15 @@ def test_system_exit_inside_an_answer_costs_that_answer_alone() -> None:
 
 def test_the_first_complete_answer_counts() -> None:
     again = WRONG["softmax"] + "\ncheck(softmax)\n" + answers()["softmax"]
-    notebook = submission({"softmax": answers()["softmax"]}, "softmax")
+    notebook = submission({"softmax": answers()["softmax"]})
     check_cell(notebook, "softmax").source = again
     own_code(notebook, "first = check\ndef check(answer):\n    first(lambda s: s * 0)\n    first(answer)")
-    assert scores(notebook, "softmax") == {"softmax": 0.0}
+    assert scores(notebook) == NOTHING
 
 
 def test_an_answer_outside_its_check_cell_counts_for_nothing() -> None:
-    notebook = submission(
-        {"softmax": answers()["softmax"] + "\ncheck(softmax)\ndef softmax(s):\n    return s"}, "softmax"
-    )
-    assert scores(notebook, "softmax") == {"softmax": 0.0}
+    notebook = submission({"softmax": answers()["softmax"] + "\ncheck(softmax)\ndef softmax(s):\n    return s"})
+    assert scores(notebook) == NOTHING
 
 
 @pytest.mark.parametrize("given", [{}, WRONG], ids=["untouched", "wrong"])
@@ -125,28 +139,99 @@ def test_duplicated_cells_stop_nothing() -> None:
 def test_a_warning_on_stderr_costs_nothing() -> None:
     loud = "import sys, warnings\nwarnings.warn('careful')\nprint('help', file=sys.stderr)\nnp.log(np.zeros(1))\n"
     body = answers()["softmax"].replace("    exponentials", "    np.log(np.zeros(1))\n    exponentials", 1)
-    notebook = submission({"softmax": loud + body}, "softmax")
-    verdict = grade(notebook, "softmax")["softmax"]
-    assert verdict.score == 1.0
+    verdict = grade(submission({"softmax": loud + body}))["softmax"]
+    assert verdict.share == 1.0
     assert any("divide by zero" in warning for warning in verdict.report.warnings)
 
 
 def test_an_endless_loop_costs_that_answer_alone() -> None:
     given = {**answers(), "softmax": "def softmax(scores):\n    while True:\n        pass"}
-    assert scores(submission(given), timeout=3) == {"softmax": 0.0, "log_softmax": 1.0, "cross_entropy": 1.0}
+    assert scores(submission(given), Limits(cell=3)) == {"softmax": 0.0, "log_softmax": 1.0, "cross_entropy": 1.0}
 
 
 def test_a_student_learns_why_there_is_no_score() -> None:
-    dead = grade(own_code(submission(answers()), "import os\nos._exit(0)"))
-    assert "did not run to its end" in dead["softmax"].report.headline
+    dead = ledger(own_code(submission(answers()), "import os\nos._exit(0)", position=3))
+    assert dead.verdicts["check_softmax"].share == 1.0
+    for name in ("check_log_softmax", "check_cross_entropy"):
+        assert "was not run: the kernel died before it" in dead.verdicts[name].report.headline
+    assert "the kernel died, in the cell that starts with: import os" in dead.remarks[0]
+    assert "what was judged before still counts" in str(dead.outputs["own-3-0"])
+
+
+def test_a_check_cell_that_stops_says_why() -> None:
+    given = {"softmax": "scratch = missing", "log_softmax": "import os\ndef log_softmax(scores):\n    os._exit(0)"}
+    verdicts = grade(submission(given))
+    assert "NameError: name 'softmax' is not defined" in verdicts["softmax"].report.headline
+    assert "did not run to its end: the kernel died" in verdicts["log_softmax"].report.headline
+
+
+def test_when_the_time_is_used_up_the_rest_earns_nothing_and_says_why() -> None:
+    slow = own_code(submission(answers()), "import time\ntime.sleep(60)", position=3)
+    verdicts = grade(slow, Limits(cell=60, notebook=5))
+    assert {name: verdict.share for name, verdict in verdicts.items()} == {**NOTHING, "softmax": 1.0}
+    assert "time ran out" in verdicts["cross_entropy"].report.headline
 
 
 def test_text_and_code_of_the_students_own_stay_where_they_were() -> None:
-    from autograder.nbgrader_hooks.sanitizing import carry_answers
-
     notebook = own_text(own_code(submission(answers()), "scratch = 1", position=2), "my note", position=3)
     carried = [cell.source for cell in carry_answers(released(), notebook).cells]
     place = carried.index("scratch = 1")
     assert carried[place - 1] == answers()["softmax"]
     assert carried[place + 1] == "my note"
     assert carried[place + 2] == "check(softmax)"
+
+
+def test_released_demonstrations_do_not_run_and_the_students_own_cells_do() -> None:
+    asks = "print('demonstrated:', __import__('os').path.exists('demonstrated'))"
+    untouched = own_code(submission({}), asks, position=8)
+    assert [cell.source for cell in untouched.cells[7:9]] == [DEMO, asks]
+    assert "demonstrated: False" in str(ledger(untouched).outputs)
+    changed = own_code(submission({}), asks, position=8)
+    changed.cells[7].source += "\nrows = 4"
+    assert "demonstrated: True" in str(ledger(changed).outputs)
+
+
+def test_a_name_of_a_cell_that_does_not_run_is_explained() -> None:
+    given = {
+        "softmax": "def softmax(scores):\n    return scores[:rows]",
+        "log_softmax": "shape = rows\ndef log_softmax(scores):\n    return scores",
+        "cross_entropy": "def cross_entropy(scores, targets):\n    return columns",
+    }
+    found = ledger(submission(given))
+    says = "`rows` comes from a cell that is not run when grading"
+    assert found.remarks == (f"{says}: define it in the answer or in a cell of your own.",)
+    assert says in found.verdicts["check_softmax"].report.failure.message
+    assert says not in str(found.verdicts["check_cross_entropy"].report)
+
+
+def test_a_flood_of_output_is_cut() -> None:
+    found = ledger(own_code(submission(answers()), "for _ in range(80):\n    print('x' * 10**6)", position=7))
+    assert {verdict.share for verdict in found.verdicts.values()} == {1.0}
+    assert len(found.to_bytes()) < 10**6
+
+
+HELPER = "import json\ndef softmax(scores):\n    return __import__('helper').softmax(scores)"
+RIGHT = (
+    b"import numpy as np\ndef softmax(scores):\n"
+    b"    shifted = np.exp(scores - scores.max(-1, keepdims=True))\n    return shifted / shifted.sum(-1, keepdims=True)"
+)
+
+
+def test_the_same_cells_with_other_files_beside_them_are_another_submission() -> None:
+    notebook = submission({"softmax": HELPER})
+    honest, empty = job(notebook, {"helper.py": RIGHT}), job(notebook, {"helper.py": b""})
+    renamed = job(notebook, {"other.py": RIGHT})
+    assert len({one.key for one in (honest, empty, renamed, job(notebook))}) == 4
+    assert ledger(notebook, {"helper.py": RIGHT}).verdicts["check_softmax"].share == 1.0
+    assert ledger(notebook, {"helper.py": b""}).verdicts["check_softmax"].share == 0.0
+
+
+def test_half_characters_and_odd_metadata_stop_nothing() -> None:
+    notebook = own_code(submission(answers()), "print('\\ud800')  # \ud800")
+    for cell in notebook.cells:
+        if "nbgrader" not in cell.metadata:
+            cell.metadata["nbgrader"] = ["odd"]
+            cell.metadata["gradus"] = {"role": ["setup"]}
+    found = ledger(notebook)
+    assert {verdict.share for verdict in found.verdicts.values()} == {1.0}
+    found.to_bytes().decode("ascii")

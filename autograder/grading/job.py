@@ -14,8 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Self
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat import NotebookNode, from_dict
 
 from autograder.course import Assignment, Course, CourseError
 from autograder.grading.carrying import carry_answers
@@ -24,7 +23,7 @@ from autograder.judging.edition import judging_edition, released, released_files
 from autograder.judging.ledger import Ledger
 
 SCHEMA = "gradus job 1"
-_NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+_TYPES = ("code", "markdown", "raw")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Job:
             texts = [whole[name] for name in ("assignment", "edition", "submission")]
             texts += [text for cell in cells for text in vars(cell).values()]
             limits = Limits(**whole["limits"])
-            if not all(isinstance(text, str) for text in texts) or not all(cell.cell_type in _NEW for cell in cells):
+            if not all(isinstance(text, str) for text in texts) or not all(cell.cell_type in _TYPES for cell in cells):
                 raise ValueError("a field has the wrong type")
             if not all(_is_time(seconds) for seconds in vars(limits).values()):
                 raise ValueError("a limit that is no time")
@@ -200,16 +199,16 @@ def _cell(cell: NotebookNode) -> Cell:
     grade_id = fields.get("grade_id") if isinstance(fields, Mapping) else None
     source = cell.get("source", "")
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-    kind = cell.cell_type if cell.cell_type in _NEW else "raw"
+    kind = cell.cell_type if cell.cell_type in _TYPES else "raw"
     return Cell(_whole(str(cell.get("id", ""))), kind, _whole(str(grade_id or "")), _whole(text))
 
 
 def _notebook(cells: tuple[Cell, ...]) -> NotebookNode:
     made = []
     for cell in cells:
-        metadata: dict[str, Any] = {"nbgrader": {"grade_id": cell.grade_id}} if cell.grade_id else {}
-        made.append(_NEW[cell.cell_type](cell.source, id=cell.id, metadata=metadata))
-    return new_notebook(cells=made)
+        metadata = {"nbgrader": {"grade_id": cell.grade_id}} if cell.grade_id else {}
+        made.append({"cell_type": cell.cell_type, "id": cell.id, "source": cell.source, "metadata": metadata})
+    return from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
 
 def _whole(text: str) -> str:

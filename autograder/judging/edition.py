@@ -10,14 +10,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-import autograder
-import gradus
+import autograder.topics
+import gradus.exercises
 from autograder.course import Assignment, Course, CourseError
 from autograder.source.edition import edition
 
 _LIBRARIES = ("numpy", "torch")
-_ENGINE = ("gradus/checking", "gradus/exercises", "gradus/data.py", "autograder/judging", "autograder/grading")
-_PACKAGES = {"gradus": Path(gradus.__file__).parent, "autograder": Path(autograder.__file__).parent}
+_ENGINE = ((gradus, ("checking", "exercises", "data.py")), (autograder, ("judging", "grading")))
 
 
 def released(course: Course, assignment: Assignment) -> NotebookNode:
@@ -64,10 +63,21 @@ def _parts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bytes]
     for name, content in released_files(course, assignment).items():
         yield f"beside {name}", content
     yield "solutions", assignment.solution.read_bytes()
-    for part in (*_ENGINE, f"autograder/topics/{assignment.topic}"):
-        package, _, inner = part.partition("/")
-        place = _PACKAGES[package] / inner
+    for name, place in _code(assignment.topic):
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            yield f"{package}/{path.relative_to(_PACKAGES[package]).as_posix()}", path.read_bytes()
+            yield f"{name}/{path.relative_to(place).as_posix()}", path.read_bytes()
     for library in _LIBRARIES:
         yield library, version(library).encode()
+
+
+def _code(topic: str) -> Iterator[tuple[str, Path]]:
+    """Files and folders of the code that runs and judges; a topic lies wherever its package is found."""
+    for package, parts in _ENGINE:
+        for part in parts:
+            yield f"{package.__name__}/{part}", Path(str(package.__file__)).parent / part
+    for found in autograder.topics.__path__:
+        if (place := Path(found) / topic).is_dir():
+            yield f"topics/{topic}", place
+    for found in gradus.exercises.__path__:
+        if (place := Path(found) / f"{topic}.py").is_file():
+            yield f"exercises/{topic}", place

@@ -35,6 +35,7 @@ from gradus.checking.running import Outcome, run
 
 SECONDS_PER_MESSAGE = 300.0
 _ROOM, _PER_CASE, _TIMES = 2**20, 2**13, 8
+_CALLS_TOO_MANY = 200
 _HELLO = wire.Limit(2**16, 2**12, made=False)
 
 
@@ -200,7 +201,11 @@ class Judge:
                     return
                 servers = [Server(case.inputs) for case in task.cases]
                 message = wire.receive(connection, task.limit)
+                left = _CALLS_TOO_MANY + sum(server.most_calls for server in servers)
                 while isinstance(message, dict) and "call" in message:
+                    left -= 1
+                    if left < 0:
+                        raise wire.WireError("far more calls of a function than any answer needs")
                     wire.send(connection, _served(servers, message))
                     message = wire.receive(connection, task.limit)
                 self._take(task, message, servers)
