@@ -214,7 +214,7 @@ def test_reports_points_and_remarks_are_the_ledgers() -> None:
     assert "This is a known slip: one maximum. Rows underflow. Read again: notebook 01, “Stable softmax”." in shown
     assert '<a href="#Stable-softmax"' in html
     assert 'src="data:image/svg+xml;base64,' in html
-    assert "two steps" in html
+    assert "Two steps." in html
     assert "While your notebook was graded: The kernel died." in words(
         whole_page([check()], ledger(report(), remarks=("The kernel died.",)))
     )

@@ -356,7 +356,7 @@ def _title(grade_id: str, written: bool) -> str:
 
 
 def _with_report(cell: NotebookNode, verdict: Verdict) -> None:
-    """Put the ledger's report and points into a check cell; points that a person gave stand, and no others are named."""
+    """Put the ledger's report and points into a check cell; if a person gave points, those stand alone."""
     most = float(_of(cell, "points") or 0)
     report, score = verdict.report, points(verdict.share, most)
     if not _of(cell, "by_hand"):
