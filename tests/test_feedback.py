@@ -429,6 +429,9 @@ def test_the_page_is_accessible_and_fits_a_telephone(feedback: dict[str, Path], 
         "[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById(a.hash.slice(1))).length"
     )
     assert tab.evaluate(dangling) == 0
+    waits = check(grade_id="check_cross_entropy_gradient", needs_manual_grade=True)
+    tab.set_content(whole_page([waits], ledger(report())))
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def tiny_assignment() -> nbformat.NotebookNode:

@@ -39,6 +39,8 @@ def torch_where_numpy_is_asked(source: Source, answers: Answers) -> list[tuple[s
 def uses_torch(code: str, names: Iterable[str] = ()) -> bool:
     """Whether code uses PyTorch: by itself, or by ``names`` that the notebook imported from it."""
     known = {"torch", *names}
+    if not any(name in code for name in known):
+        return False
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError, RecursionError):
