@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def answer(course: Course, slip: Slip, value: Any = None) -> Any:
     return _answer(course.assignment(exercise.topic if exercise else "").source, slip, value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _answer(source: Source, slip: Slip, value: Any) -> Any:
     return slip.answer(source.solutions[slip.exercise], vars(source.reference), value)
 
