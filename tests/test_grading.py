@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,46 +15,34 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from rooms import ASSIGNMENT, answers
-from shared import ROOT
+from rooms import (
+    NAME,
+    SKETCH,
+    answers,
+    copy_course,
+    filled,
+    job,
+    ledger,
+    own_code,
+    put,
+    released,
+    sketch,
+    submission,
+)
+from shared import COURSE
 
-from autograder.classroom.simulate import simulate
 from autograder.course import Course, CourseError
 from autograder.grading import batch as grading
+from autograder.grading.collect import collect, files_beside
+from autograder.grading.execution import Limits, run_judged, running
+from autograder.judging import edition
+from autograder.judging.ledger import Ledger, path_of, read
+from autograder.nbgrader_hooks import gradebook as recording
+from autograder.nbgrader_hooks.execution import JudgedExecute, paint
 
-NAME = ASSIGNMENT.name
-
-
-def copy_course(folder: Path) -> Course:
-    """A course of its own, with the same notebooks and the same secret."""
-    for part in ("solutions", "notebooks", "gradus", "data"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    made = Course(folder)
-    made.work.mkdir()
-    (made.work / "secret").write_text("ab" * 32 + "\n", encoding="ascii")
-    return made
-
-
-def put(folder: Path, student: str, notebook: nbformat.NotebookNode | bytes | str, name: str = NAME) -> Path:
-    """Lay a submission down in nbgrader's layout."""
-    path = folder / student / NAME / f"{name}.ipynb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(notebook, bytes):
-        path.write_bytes(notebook)
-    else:
-        path.write_text(notebook if isinstance(notebook, str) else nbformat.writes(notebook), encoding="utf-8")
-    return path
-
-
-def edition(given: dict[str, str]) -> nbformat.NotebookNode:
-    """The whole student edition with some answers filled in."""
-    notebook = nbformat.read(ROOT / "notebooks" / NAME / f"{NAME}.ipynb", 4)
-    for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in given:
-            cell.source = given[name]
-    return notebook
+WRONG = "def softmax(scores):\n    return np.exp(scores) / np.exp(scores).sum()"
+HELPED = "import helper\nsoftmax = helper.softmax"
+HELPER = b"import numpy as np\n\ndef softmax(scores):\n    return np.exp(scores)\n"
 
 
 def recorded(course: Course) -> dict[str, dict[str, float | None]]:
@@ -70,11 +58,15 @@ def recorded(course: Course) -> dict[str, dict[str, float | None]]:
 
 @pytest.fixture(scope="module")
 def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three students of a simulated class, one who got everything right and one who did nothing."""
+    """Somebody who got everything right, one who did nothing, one with a wrong answer, one with a file beside it."""
     folder = tmp_path_factory.mktemp("class")
-    simulate(Course(ROOT), ASSIGNMENT, 3, 7, folder)
-    put(folder, "all_right", edition(answers()))
-    put(folder, "untouched", edition({}))
+    put(folder, "all_right", submission(answers()))
+    put(folder, "untouched", submission({}))
+    wrong = own_code(
+        submission({"softmax": WRONG, "answer_first-loss": "Since $p = 1/10$."}), "print('mine')", position=3
+    )
+    put(folder, "wrong", wrong)
+    put(folder, "helped", submission({**answers(), "softmax": HELPED})).with_name("helper.py").write_bytes(HELPER)
     return folder
 
 
@@ -82,16 +74,26 @@ def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def graded(submissions: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, list[grading.Result]]:
     """The class, graded by ``autograder grade``'s function."""
     course = copy_course(tmp_path_factory.mktemp("graded"))
-    return course, grading.grade(course, ASSIGNMENT, submissions=submissions, workers=2)
+    return course, grading.grade(course, course.assignment(NAME), submissions=submissions, workers=2)
 
 
 @pytest.fixture
 def by_nbgrader(submissions: Path, tmp_path: Path) -> Course:
     """A course that has collected the submissions and graded none."""
     course = copy_course(tmp_path)
-    grading.register(course, ASSIGNMENT)
-    grading.collect(course, ASSIGNMENT, submissions)
+    recording.register(course, course.assignment(NAME))
+    collect(course, course.assignment(NAME), submissions)
     return course
+
+
+def ledgers(course: Course) -> dict[str, bytes]:
+    """The ledgers in a course, by student."""
+    return {path.stem: path.read_bytes() for path in (course.work / "ledgers" / NAME).glob("*.json")}
+
+
+def by_name(results: list[grading.Result], student: str) -> grading.Result:
+    """The result of one student."""
+    return next(result for result in results if result.student == student)
 
 
 def test_all_right_is_everything_and_untouched_is_nothing(graded: tuple[Course, list[grading.Result]]) -> None:
@@ -100,18 +102,44 @@ def test_all_right_is_everything_and_untouched_is_nothing(graded: tuple[Course, 
     assert results["all_right"].score == results["all_right"].max_score > 0
     assert results["untouched"].score == 0
     assert results["untouched"].manual == 0
-    assert results["all_right"].manual == 0  # its written answers are the stubs
+    assert results["all_right"].manual == 0  # its written answer is the stub
+    assert results["wrong"].manual == 1
 
 
 def test_a_class_is_run_beforehand_and_never_twice(
     submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = copy_course(tmp_path)
-    ran = grading.JudgedExecute.grade
-    monkeypatch.setattr(grading.JudgedExecute, "grade", lambda *args: pytest.fail("a notebook was run a second time"))
-    results = grading.grade(course, ASSIGNMENT, submissions=submissions, students=("untouched",), feedback=False)
-    assert [result.problem for result in results] == [""]
-    assert ran is not grading.JudgedExecute.grade
+    put(tmp_path / "in", "ada", submission({}))
+    put(tmp_path / "in", "bob", submission({}))
+    seen: list[int] = []
+    monkeypatch.setattr(
+        "autograder.nbgrader_hooks.execution.grade_one", lambda *args: pytest.fail("a notebook was run a second time")
+    )
+    results = grading.grade(
+        course,
+        course.assignment(NAME),
+        submissions=tmp_path / "in",
+        feedback=False,
+        progress=lambda stage, done, total: seen.append(total) if stage == "running" else None,
+    )
+    assert [result.problem for result in results] == ["", ""]
+    assert seen == [1], "the same submission, handed in twice, runs once"
+    assert ledgers(course).keys() == {"ada", "bob"}
+
+
+def test_every_way_leaves_the_ledger_and_a_report_to_look_at(graded: tuple[Course, list[grading.Result]]) -> None:
+    course, results = graded
+    assert ledgers(course).keys() == {result.student for result in results}
+    found = read(path_of(course, course.assignment(NAME), "wrong"))
+    assert found.edition == edition.judging_edition(course, course.assignment(NAME))
+    assert found.verdicts.keys() == {"check_" + name for name in SKETCH}
+    assert found.answers["softmax"] == WRONG
+    assert found.answers["answer_first-loss"] == "Since $p = 1/10$."
+    shown = nbformat.read(course.work / "autograded" / "wrong" / NAME / f"{NAME}.ipynb", 4)
+    texts = {cell.id: str(cell.outputs) for cell in shown.cells if cell.cell_type == "code"}
+    assert "mine" in texts["own-3-0"]
+    assert "softmax: " in texts["check_softmax"]
 
 
 def test_nbgrader_autograde_gives_the_same_scores(
@@ -119,6 +147,7 @@ def test_nbgrader_autograde_gives_the_same_scores(
 ) -> None:
     subprocess.run(["nbgrader", "autograde", NAME], cwd=by_nbgrader.root, check=True, capture_output=True)
     assert recorded(by_nbgrader) == recorded(graded[0])
+    assert ledgers(by_nbgrader) == ledgers(graded[0])
 
 
 @pytest.fixture
@@ -172,10 +201,11 @@ def test_formgrader_gives_the_same_scores(
     graded: tuple[Course, list[grading.Result]], by_nbgrader: Course, formgrader: str
 ) -> None:
     expected = recorded(graded[0])
-    for student in ("all_right", sorted(expected)[0]):
+    for student in ("helped", "wrong"):
         reply = json.loads(ask(formgrader, "POST", f"/formgrader/api/submission/{NAME}/{student}/autograde"))
         assert reply["success"], reply
         assert recorded(by_nbgrader)[student] == expected[student]
+        assert ledgers(by_nbgrader)[student] == ledgers(graded[0])[student]
 
 
 def test_grading_again_gives_the_same_scores_and_keeps_a_manual_one(
@@ -187,8 +217,8 @@ def test_grading_again_gives_the_same_scores_and_keeps_a_manual_one(
         grade = gradebook.find_grade("check_softmax", NAME, NAME, student)
         grade.manual_score = 1.5
         gradebook.db.commit()
-    (after,) = grading.grade(course, ASSIGNMENT, students=(student,), feedback=False)
-    assert after.scores == {**grading.by_name(before, student).scores, "softmax": 1.5}
+    (after,) = grading.grade(course, course.assignment(NAME), students=(student,), feedback=False)
+    assert after.scores == {**by_name(before, student).scores, "softmax": 1.5}
     with Gradebook(course.gradebook, "gradus") as gradebook:
         grade = gradebook.find_grade("check_softmax", NAME, NAME, student)
         assert (grade.manual_score, grade.auto_score) == (1.5, 5.0)
@@ -227,9 +257,9 @@ def test_bad_submissions_are_named_and_stop_nobody(tmp_path: Path) -> None:
     for student, (content, _) in BROKEN.items():
         put(folder, student, content)
     (folder / "empty_folder" / NAME).mkdir(parents=True)
-    put(folder, "two_unknown", edition({}), "a")
-    put(folder, "two_unknown", edition({}), "b")
-    good = edition({"softmax": answers()["softmax"]})
+    put(folder, "two_unknown", submission({}), "a")
+    put(folder, "two_unknown", submission({}), "b")
+    good = submission({"softmax": answers()["softmax"]})
     put(folder, "renamed", good, "softmax (1)")
     put(folder, "a_second_one", good)
     put(folder, "a_second_one", good, "draft")
@@ -241,7 +271,7 @@ def test_bad_submissions_are_named_and_stop_nobody(tmp_path: Path) -> None:
     listing = sorted(path for path in folder.rglob("*"))
     results = {
         result.student: result
-        for result in grading.grade(course, ASSIGNMENT, submissions=folder, workers=2, feedback=False)
+        for result in grading.grade(course, course.assignment(NAME), submissions=folder, workers=2, feedback=False)
     }
     for student, (_, says) in BROKEN.items():
         assert says in results[student].problem, results[student]
@@ -257,11 +287,11 @@ def test_bad_submissions_are_named_and_stop_nobody(tmp_path: Path) -> None:
 
 def test_a_new_submission_puts_the_old_one_aside(tmp_path: Path) -> None:
     course = copy_course(tmp_path / "course")
-    put(tmp_path / "in", "ada", edition({}))
-    grading.collect(course, ASSIGNMENT, tmp_path / "in")
-    put(tmp_path / "in", "ada", edition({"softmax": "softmax = 1"}))
-    grading.collect(course, ASSIGNMENT, tmp_path / "in")
-    grading.collect(course, ASSIGNMENT, tmp_path / "in")
+    put(tmp_path / "in", "ada", submission({}))
+    collect(course, course.assignment(NAME), tmp_path / "in")
+    put(tmp_path / "in", "ada", submission({"softmax": "softmax = 1"}))
+    collect(course, course.assignment(NAME), tmp_path / "in")
+    collect(course, course.assignment(NAME), tmp_path / "in")
     (kept,) = (course.work / "replaced").glob(f"*/ada/{NAME}/{NAME}.ipynb")
     assert "softmax = 1" not in kept.read_text(encoding="utf-8")
     now = course.work / "submitted" / "ada" / NAME / f"{NAME}.ipynb"
@@ -275,7 +305,7 @@ def test_a_new_submission_puts_the_old_one_aside(tmp_path: Path) -> None:
 def test_nothing_to_grade_is_said_plainly(tmp_path: Path, folder: str, students: tuple[str, ...], says: str) -> None:
     (tmp_path / "hollow").mkdir()
     with pytest.raises(CourseError, match=says):
-        grading.collect(Course(ROOT), ASSIGNMENT, tmp_path / folder, students)
+        collect(sketch(), sketch().assignment(NAME), tmp_path / folder, students)
 
 
 def test_a_changed_assignment_does_not_cost_the_gradebook(graded: tuple[Course, list[grading.Result]]) -> None:
@@ -286,6 +316,58 @@ def test_a_changed_assignment_does_not_cost_the_gradebook(graded: tuple[Course, 
     notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") != "softmax"]
     nbformat.write(notebook, source)
     with pytest.raises(CourseError, match="put the old gradebook aside"):
-        grading.register(course, ASSIGNMENT)
+        recording.register(course, course.assignment(NAME))
     source.write_bytes(original)
     assert recorded(course) == before
+
+
+def test_files_beside_a_notebook_are_taken_as_they_are_and_links_are_not(tmp_path: Path) -> None:
+    course = copy_course(tmp_path / "course")
+    place = put(tmp_path / "in", "ada", submission({})).parent
+    (place / "lib").mkdir()
+    (place / "lib" / "helper.py").write_text("x = 1")
+    (place / ".hidden").write_text("")
+    (place / "timestamp.txt").write_text("2026-01-01 00:00:00 UTC")
+    (place / "book.db").symlink_to(course.work / "secret")
+    collect(course, course.assignment(NAME), tmp_path / "in")
+    taken = course.work / "submitted" / "ada" / NAME
+    names = {path.relative_to(taken).as_posix() for path in taken.rglob("*") if path.is_file()}
+    assert names == {f"{NAME}.ipynb", "lib/helper.py", "timestamp.txt"}
+    assert files_beside(taken) == {"lib/helper.py": b"x = 1"}
+
+
+def test_more_beside_a_notebook_than_can_be_graded_is_said(tmp_path: Path) -> None:
+    place = put(tmp_path / "in", "ada", submission({})).parent
+    for number in range(201):
+        (place / f"{number}.txt").touch()
+    (taken,) = collect(sketch(), sketch().assignment(NAME), tmp_path / "in")
+    assert "at most 200 files" in taken.problem
+
+
+def test_no_check_depends_on_a_cell_that_does_not_run() -> None:
+    for assignment in COURSE.assignments():
+        notebook = filled(edition.released(COURSE, assignment), answers(COURSE))
+        found = run_judged(COURSE, notebook, b"key", {}, Limits())
+        assert {verdict.share for verdict in found.verdicts.values()} == {1.0}, found.remarks
+        assert found.outputs.keys() <= {cell.id for cell in running(notebook)}
+
+
+def test_tex_in_a_report_makes_no_link_where_formgrader_shows_it() -> None:
+    evil = "def softmax(scores):\n    raise ValueError('$\\\\href{javascript:alert(1)}{x}$')"
+    found = ledger(submission({"softmax": evil}))
+    assert "\\href" in str(found.verdicts["check_softmax"].report)
+    shown = paint(released(), found)
+    (check,) = (cell for cell in shown.cells if cell.id == "check_softmax")
+    assert "href{" not in check.outputs[0].data["text/html"].replace("\\\u200bhref", "")
+
+
+def test_a_ledger_in_wait_counts_for_its_own_submission_and_edition_only(tmp_path: Path) -> None:
+    hook = JudgedExecute(ledgers=str(tmp_path))
+    one, other = job(submission({})), job(submission({"softmax": WRONG}))
+    document = Ledger(NAME, one.edition, one.submission).to_bytes()
+    (tmp_path / f"{one.submission}.json").write_bytes(document)
+    assert hook._ready(one) == document
+    assert hook._ready(other) is None
+    assert hook._ready(dataclasses.replace(one, edition="another")) is None
+    (tmp_path / f"{other.submission}.json").write_bytes(b"{")
+    assert hook._ready(other) is None

@@ -342,10 +342,14 @@ def test_an_offset_is_found(offset: float, seed: int) -> None:
 
 @pytest.mark.parametrize(
     "got",
-    [None, "text", [1.0, [2.0]], np.array([1.0, 2.0, 3.0]), np.array(["a", "b"]), 1.0, {"a": 1}, [None, 1.0]],
-    ids=repr,
+    [
+        *(None, "text", [1.0, [2.0]], np.array([1.0, 2.0, 3.0]), np.array(["a", "b"]), 1.0, {"a": 1}, [None, 1.0]),
+        *([np.inf, -np.inf], [np.nan, -1.0], [10**400, 1], [1e308, -1e308]),
+    ],
+    ids=lambda got: repr(got)[:30],
 )
 @pytest.mark.parametrize("by", ["cap", "factor", "offset"])
+@pytest.mark.filterwarnings("error")
 def test_whatever_comes_is_looked_at_in_peace(by: str, got: Any) -> None:
     assert estimate({"by": by, "side": "below"}, [(np.array([-1.0, -500.0]), got)]) is None
 

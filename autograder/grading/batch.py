@@ -15,13 +15,15 @@ from functools import partial
 from pathlib import Path
 
 from autograder.course import Assignment, Course
-from autograder.grading.collect import collect, files_beside, parse
+from autograder.grading.collect import collect, files_beside, parse, submitted
 from autograder.grading.execution import CHECK
-from autograder.grading.job import Job, grade_one
+from autograder.grading.job import Job, grade_in
 from autograder.grading.pool import side_by_side
 from autograder.judging import ledger
 from autograder.nbgrader_hooks import gradebook
 
+_WORTH_A_PROCESS = 12
+"""Pages that take about as long as starting one more process."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -90,6 +92,7 @@ def grade(
     CourseError
         If there is nothing to grade, or the gradebook cannot take the assignment.
     """
+    submitted(course, assignment, submissions)  # nothing is built where there is nothing to grade
     gradebook.register(course, assignment)
     taken = collect(course, assignment, submissions, students)
     results = {one.student: Result(one.student, remarks=one.remarks, problem=one.problem) for one in taken}
@@ -104,7 +107,8 @@ def grade(
     for student in graded:
         _fill_in(results[student], course, assignment, marks[student])
     if feedback:
-        pages = side_by_side(partial(_feedback, course.root, assignment.name), graded, workers)
+        page = partial(gradebook.write_feedback, course.root, assignment.name)
+        pages = side_by_side(page, graded, min(workers, len(graded) // _WORTH_A_PROCESS))
         for done, (number, trouble) in enumerate(pages, 1):
             if trouble:
                 results[graded[number]].remarks.append(f"no feedback page: {trouble}")
@@ -127,18 +131,12 @@ def _run_all(
         job = Job.of(course, assignment, notebook, files_beside(beside), limits)
         jobs.setdefault(job.submission, job.to_bytes())
     names = list(jobs)
-    for done, (number, made) in enumerate(side_by_side(partial(_work, course.root), list(jobs.values()), workers), 1):
+    for done, (number, made) in enumerate(
+        side_by_side(partial(grade_in, course.root), list(jobs.values()), workers), 1
+    ):
         if isinstance(made, bytes):
             ledger.write(folder / f"{names[number]}.json", made)
         progress("running", done, len(jobs))
-
-
-def _work(root: Path, job: bytes) -> bytes:
-    return grade_one(job, Course(root))
-
-
-def _feedback(root: Path, assignment: str, student: str) -> str:
-    return gradebook.write_feedback(Course(root), assignment, student)
 
 
 def _fill_in(result: Result, course: Course, assignment: Assignment, marks: gradebook.Marks) -> None:

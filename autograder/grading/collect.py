@@ -40,6 +40,23 @@ class Intake:
     problem: str = ""
 
 
+def submitted(course: Course, assignment: Assignment, submissions: Path | None = None) -> tuple[Path, list[str]]:
+    """The folder that holds the submissions of an assignment, the course's own by default, and whose they are.
+
+    Raises
+    ------
+    CourseError
+        If there are none.
+    """
+    folder = submissions.resolve() if submissions else course.work / "submitted"
+    if not folder.is_dir():
+        raise CourseError(f"There is no folder {folder}. {_layout(folder, assignment)}")
+    present = sorted(path.parent.name for path in folder.glob(f"*/{assignment.name}") if path.is_dir())
+    if not present:
+        raise CourseError(f"{folder} holds no submission of {assignment.name}. {_layout(folder, assignment)}")
+    return folder, present
+
+
 def collect(
     course: Course, assignment: Assignment, submissions: Path | None, students: tuple[str, ...] = ()
 ) -> list[Intake]:
@@ -47,13 +64,7 @@ def collect(
 
     A submission that replaces an earlier one of the same student puts that aside, into ``course/replaced``.
     """
-    home = course.work / "submitted"
-    folder = submissions.resolve() if submissions else home
-    if not folder.is_dir():
-        raise CourseError(f"There is no folder {folder}. {_layout(folder, assignment)}")
-    present = sorted(path.parent.name for path in folder.glob(f"*/{assignment.name}") if path.is_dir())
-    if not present:
-        raise CourseError(f"{folder} holds no submission of {assignment.name}. {_layout(folder, assignment)}")
+    folder, present = submitted(course, assignment, submissions)
     results = []
     fields = [cell.metadata.get("nbgrader", {}) for cell in released(course, assignment).cells]
     known = frozenset(field["grade_id"] for field in fields if field)

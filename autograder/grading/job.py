@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from nbformat import NotebookNode, from_dict
@@ -147,6 +147,11 @@ def digest(notebook: NotebookNode, files: Mapping[str, bytes]) -> str:
     code = [[role(cell), check_of(cell), cell.source] for cell in running(notebook)]
     beside = [[name, hashlib.sha256(content).hexdigest()] for name, content in sorted(files.items())]
     return hashlib.sha256(json.dumps([code, beside]).encode()).hexdigest()
+
+
+def grade_in(root: Path, job: bytes) -> bytes:
+    """`grade_one` by the course in the folder ``root``, for another process to be asked."""
+    return grade_one(job, Course(root))
 
 
 def grade_one(job: bytes, course: Course | None = None) -> bytes:

@@ -108,9 +108,9 @@ def marks(course: Course, assignment: Assignment, students: Iterable[str]) -> di
     return found
 
 
-def write_feedback(course: Course, assignment: str, student: str) -> str:
-    """Write the feedback page of a student; what went wrong comes back, "" if nothing did."""
-    outcome = _api(release.configuration(course)).generate_feedback(assignment, student, force=True)
+def write_feedback(root: Path, assignment: str, student: str) -> str:
+    """Write a student's feedback page in the course at ``root``; what went wrong comes back, "" if nothing did."""
+    outcome = _api(release.configuration(Course(root))).generate_feedback(assignment, student, force=True)
     return "" if outcome["success"] else _last_line(outcome)
 
 

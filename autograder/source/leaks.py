@@ -102,13 +102,13 @@ def _squeeze(text: str) -> str:
 
 
 def _slips(exercise: str, solution: str) -> dict[str, str]:
-    """What is secret about the slips of an exercise: the lines in which they differ from the solution."""
-    found = {}
-    right = set(solution.splitlines())
-    for slip in catalogue.slips(exercise):
-        lines = [line for line in slip.cell(solution).splitlines() if line not in right]
-        found[f"the slip {slip.id} of {exercise}"] = "\n".join(line for line in lines if not _opens(line))
-    return found
+    """What is secret about the slips of an exercise: their code, signatures aside."""
+    return {
+        f"the slip {slip.id} of {exercise}": "\n".join(
+            line for line in slip.cell(solution).splitlines() if not _opens(line)
+        )
+        for slip in catalogue.slips(exercise)
+    }
 
 
 def _opens(line: str) -> bool:

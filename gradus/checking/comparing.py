@@ -148,11 +148,16 @@ def _same_fact(one: Fact, other: Fact | None, tolerance: Tolerance) -> bool:
     if not isinstance(one, Value) or not isinstance(other, Value):
         return False
     if isinstance(one.value, Projection):
-        return one.value.fits(other.value, tolerance, FLOAT32 if _single_precision(np.asarray(other.value)) else None)
+        array = _array(other.value)
+        if array is None:
+            return False
+        return one.value.fits(array, tolerance.at_least(FLOAT32) if _single_precision(array) else tolerance)
     if isinstance(other.value, Projection):
         return _same_fact(other, one, tolerance)
-    alike = _problem("", one.value, other.value, tolerance), _problem("", other.value, one.value, tolerance)
-    return alike == (None, None)
+    return (
+        _problem("", one.value, other.value, tolerance) is None
+        and _problem("", other.value, one.value, tolerance) is None
+    )
 
 
 def _wrong_structure(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour) -> Finding | None:
@@ -316,13 +321,19 @@ def _arrays(inputs: Any) -> Iterator[Any]:
 
 
 def _shape(leaf: Any) -> tuple[int, ...] | None:
+    array = _array(leaf)
+    return None if array is None else array.shape
+
+
+def _array(leaf: Any) -> np.ndarray | None:
+    """A leaf as an array of numbers; None where it is something else."""
     if leaf is None or isinstance(leaf, str | bool | dict):
         return None
     try:
         array = np.asarray(leaf)
     except ValueError:
         return None
-    return array.shape if array.dtype.kind in "biuf" else None
+    return array if array.dtype.kind in "biuf" else None
 
 
 def _broken_property(exercise: Exercise, case: Case, outputs: Outputs) -> str:

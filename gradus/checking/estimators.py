@@ -81,12 +81,13 @@ def estimate(spec: Mapping[str, Any], pairs: Iterable[Pair]) -> dict[str, float]
     -18.42
     """
     numbers = _numbers(pairs)
-    constant = None if numbers is None else _ESTIMATORS[spec["by"]](numbers, spec)
     low, high = spec.get("between", (-np.inf, np.inf))
-    if constant is None or not np.isfinite(constant) or not low <= constant <= high:
-        return None
-    found = {spec["by"]: float(constant)}
-    return found | {name: _DERIVED[formula](found) for name, formula in spec.get("derive", {}).items()}
+    with np.errstate(all="ignore"):
+        constant = None if numbers is None else _ESTIMATORS[spec["by"]](numbers, spec)
+        if constant is None or not np.isfinite(constant) or not low <= constant <= high:
+            return None
+        found = {spec["by"]: float(constant)}
+        return found | {name: _DERIVED[formula](found) for name, formula in spec.get("derive", {}).items()}
 
 
 def values_of(spec: Mapping[str, Any]) -> set[str]:

@@ -38,18 +38,13 @@ class Projection:
         numbers = _directions(flat.size) @ _tame(flat)
         return cls(array.shape, strange, tuple(float(number) for number in numbers))
 
-    def fits(self, value: Any, *tolerances: Tolerance | None) -> bool:
-        """Whether ``value`` has this projection, as exactly as the looser of the tolerances asks for."""
-        try:
-            array = np.asarray(value)
-        except ValueError:
-            return False
-        if array.shape != self.shape or array.dtype.kind not in "biuf":
+    def fits(self, array: np.ndarray, tolerance: Tolerance) -> bool:
+        """Whether an array has this projection, as exactly as the tolerance asks for."""
+        if array.shape != self.shape:
             return False
         other = Projection.of(array)
-        flat = np.asarray(array, dtype=np.float64).ravel()
-        scale = float(np.abs(_tame(flat)).sum())
-        bound = max(one.atol * flat.size + one.rtol * scale for one in tolerances if one is not None)
+        scale = float(np.abs(_tame(np.asarray(array, dtype=np.float64).ravel())).sum())
+        bound = tolerance.atol * array.size + tolerance.rtol * scale
         return self.strange == other.strange and bool(np.all(np.abs(np.subtract(self.numbers, other.numbers)) <= bound))
 
 
@@ -139,9 +134,11 @@ def _fact(fact: Fact) -> list[Any]:
 
 def _thawed_fact(kind: str, step: int, name: str, *rest: Any) -> Fact:
     if kind == "law":
-        return Law(name, *rest, step=step)
+        holds, says = rest
+        return Law(name, holds, says, step)
     if kind == "statistic":
-        return Statistic(name, *rest, step=step)
+        value, expected, within = rest
+        return Statistic(name, value, expected, within, step=step)
     return Value(name, rest[0], step)
 
 
@@ -164,7 +161,8 @@ def _fact_of(essence: Sequence[Any], name: str, step: int, beside: Fact | None) 
     if kind == "law":
         return Law(name, rest[0], beside.says if isinstance(beside, Law) else "", step)
     if kind == "statistic":
-        return Statistic(name, *rest, step=step)
+        value, expected, within = rest
+        return Statistic(name, value, expected, within, step=step)
     if kind == "long":
         shape, strange, *numbers = rest
         known = np.shape(beside.value) if shape is None and isinstance(beside, Value) else tuple(shape)

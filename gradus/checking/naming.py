@@ -172,7 +172,9 @@ def constants(judged: Judged, spec: Mapping[str, Any]) -> dict[str, float] | Non
 def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
     """The slip with its constant filled in, where the answer shows one."""
     found = constants(judged, slip.estimate or {})
-    return found and KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
+    if found is None:
+        return None
+    return KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
 
 
 def _values(one: Behaviour, name: str) -> dict[int, Any]:

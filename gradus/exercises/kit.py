@@ -120,7 +120,7 @@ def share(name: str, flags: Any, expected: float, false_reject: float, says: str
         Sentence for the learner, with ``{got}`` for the share and ``{expected}``.
     """
     values = np.asarray(flags, float)
-    got = float(values.mean())
+    got = float(values.mean()) if values.size else math.nan
     within = _chernoff(values.size, expected, false_reject / 2)
     return Statistic(name, got, expected, within, says.format(got=f"{got:.3g}", expected=f"{expected:.3g}"))
 

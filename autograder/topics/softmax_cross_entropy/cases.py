@@ -400,7 +400,7 @@ def _on(layers: str, state: dict[str, Array], x: Array, y: Array, training: bool
 def _task_rounded(task: Inputs) -> Inputs:
     made = task["model"].given
     state = {name: array.round(1) for name, array in made["state"].items()}
-    return _on(made["layers"], state, np.round(task["x"], 1), task["y"], made["training"])
+    return _on(made["layers"], state, task["x"].round(1), task["y"], made["training"])
 
 
 def _with_large_scores(rng: np.random.Generator, n: int, n_classes: int) -> tuple[dict[str, Array], Array]:
@@ -457,4 +457,4 @@ def torch_hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("square", "five examples, five classes", _task(rng, "linear", 5, 3, 5, [4, 4, 0, 1, 3]))
     single = _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])
     state = {name: array.astype(np.float32) for name, array in single["model"].given["state"].items()}
-    yield Case("float32_model", "seven examples", _on("linear", state, np.float32(single["x"]), single["y"]))
+    yield Case("float32_model", "seven examples", _on("linear", state, single["x"].astype(np.float32), single["y"]))
