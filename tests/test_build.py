@@ -266,9 +266,10 @@ def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -
     copied = copy_course(tmp_path)
     solution = copied.assignments()[0].solution
     text = solution.read_text(encoding="utf-8")
-    right = "return exponentials / exponentials.sum(axis=-1, keepdims=True)"
+    right = "return exponentials / exponentials.sum(axis=-1, keepdims=True)\n    ### END SOLUTION\n"
     assert text.count(right) == 1
-    solution.write_text(text.replace(right, right.replace("return ", "return 2 * ")), encoding="utf-8")
+    twice = "\n\nonce = softmax\n\n\ndef softmax(scores):\n    return 2 * once(scores)\n"
+    solution.write_text(text.replace(right, right + twice), encoding="utf-8")
     doubled = Course(copied.root)
     answers = {course: course.answer(exercise_called("softmax")) for course in (COURSE, doubled)}
     assert answers[COURSE](np.zeros(2)).tolist() == [0.5, 0.5]
@@ -280,7 +281,7 @@ def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -
                 assert answer_judge(judge.address, lambda name, answer=answer: answer)
                 assert judge.verdict("softmax").passed == (owner is course)
     assert build.public_cases(doubled, doubled.assignments()[0].source) != build.public_cases(COURSE, ALL[0].source)
-    assert build.stale(doubled, doubled.assignments()) == ["gradus/public_cases/softmax_cross_entropy.json"]
+    assert "gradus/public_cases/softmax_cross_entropy.json" in build.stale(doubled, doubled.assignments())
 
 
 # what a released notebook says about itself

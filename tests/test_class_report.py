@@ -7,24 +7,27 @@ import re
 import shutil
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from shared import ROOT
 from sqlalchemy.exc import SAWarning
 
-from autograder.classroom import remarks as questions
-from autograder.classroom import results
+from autograder.classroom import remarks, results
 from autograder.classroom.class_report import advice, class_report, tally
-from autograder.classroom.results import VERDICT, Result, Submission
+from autograder.classroom.results import Answer, Submission
 from autograder.course import Assignment, Course, CourseError
-from gradus.checking import Misconception
+from autograder.judging import ledger as ledgers
+from autograder.judging.judge import Verdict
+from autograder.judging.ledger import Ledger
+from gradus.checking import Report
+from gradus.checking.naming import KnownSlip, Named, Place
+from gradus.checking.report import CaseResult, Failure, Group
 
 SOURCE = '''# %% [markdown]
 # # Scores & losses
@@ -59,7 +62,6 @@ check(torch_loss)
 # Because.
 # ### END SOLUTION
 '''
-SLIP = {"name": "one_maximum_for_the_batch", "says": "Rows <far> below underflow.", "see": "02#Stable softmax"}
 NAME = "02_losses"
 ATTACK = "<script>alert(1)</script>"
 LONG = (
@@ -82,35 +84,48 @@ def course(tmp_path: Path) -> Course:
     return Course(tmp_path)
 
 
-def verdict(share: float = 1.0, **fields: Any) -> dict[str, Any]:
-    groups = [["ordinary", 3 if share else 1, 3], ["large scores", 2 if share == 1 else 0, 2]]
-    return {"share": share, "passed": share == 1, "groups": groups, "misconceptions": [], "failure": "", **fields}
+PLACE = Place("stable", "02", "Stable softmax")
 
 
-WRONG = {"failure": "values", "message": "wrong in 3 of 4 elements"}
-EMPTY = verdict(0.0, failure="unwritten")
-CRASHED = verdict(0.0, failure="raised", message="It raised NameError: name 'x' is not defined")
+def slip(
+    id: str = "one-maximum", title: str = "one maximum for the batch", says: str = "", see: Place = PLACE
+) -> Named:
+    return Named(KnownSlip(id, title, says or "Rows <far> below underflow.", see), ("ordinary", "large"))
 
 
-def notebook(verdicts: dict[str, Any], code: dict[str, str] | None = None) -> NotebookNode:
-    cells = []
-    for name, fields in verdicts.items():
-        solution = nbformat.v4.new_code_cell((code or {}).get(name, f"def {name}(): ..."))
-        solution.metadata["nbgrader"] = {"grade_id": name, "solution": True, "grade": False}
-        check = nbformat.v4.new_code_cell(f"check({name})")
-        check.metadata["nbgrader"] = {"grade_id": f"check_{name}", "solution": False, "grade": True}
-        check.outputs = [nbformat.v4.new_output("display_data", data={VERDICT: fields, "text/plain": ""})]
-        cells += [solution, check]
-    return nbformat.v4.new_notebook(cells=cells)
+def failure(kind: str = "values", message: str = "wrong in 3 of 4 elements") -> Failure:
+    return Failure(kind, "ordinary", "a case", message, "", (("input scores", "[1. 2.]"),))
+
+
+def verdict(share: float = 1.0, exercise: str = "softmax", **fields: Any) -> Verdict:
+    groups = (Group("ordinary", "ordinary", 3 if share else 1, 3), Group("large", "large scores", 2 * int(share), 2))
+    cases = tuple(CaseResult(one.id, f"case {i}", i < one.passed, "") for one in groups for i in range(one.of))
+    found = {"cases": cases, "groups": groups, "failure": None if share == 1 else failure(), **fields}
+    return Verdict(exercise, share, Report(exercise, **found))
+
+
+def silent(reason: str) -> Verdict:
+    return Verdict("softmax", 0.0, Report("softmax", unanswered=reason))
+
+
+EMPTY = verdict(0.0, failure=failure("unwritten", "Write it first."))
+CRASHED = verdict(0.0, failure=failure("raised", "It raised NameError: name 'x' is not defined"))
 
 
 @pytest.fixture
 def hand_in(course: Course, assignment: Assignment) -> Callable[..., Path]:
-    def write(student: str, verdicts: dict[str, Any] | str, code: dict[str, str] | None = None) -> Path:
-        path = course.work / "autograded" / student / assignment.name / f"{assignment.name}.ipynb"
-        path.parent.mkdir(parents=True)
-        text = verdicts if isinstance(verdicts, str) else nbformat.writes(notebook(verdicts, code))
-        path.write_text(text, encoding="utf-8")
+    def write(
+        student: str, verdicts: dict[str, Verdict] | str, code: dict[str, str] | None = None, **fields: Any
+    ) -> Path:
+        path = ledgers.path_of(course, assignment, student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(verdicts, str):
+            path.write_text(verdicts, encoding="utf-8")
+        else:
+            checks = {f"check_{name}": replace(one, exercise=name) for name, one in verdicts.items()}
+            answers = {name: f"def {name}(): ..." for name in verdicts} | (code or {})
+            known = {"assignment": NAME, "edition": "1", "submission": "2", "verdicts": checks, "answers": answers}
+            path.write_bytes(Ledger(**(known | fields)).to_bytes())
         return path
 
     return write
@@ -205,41 +220,41 @@ def page(course: Course, assignment: Assignment) -> Callable[[], Page]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "outcome"),
+    ("judged", "outcome"),
     [
         (verdict(1.0), "right"),
-        (verdict(0.5, **WRONG), "partial"),
-        (verdict(0.0, **WRONG), "wrong"),
+        (verdict(0.5), "partial"),
+        (verdict(0.0), "wrong"),
         (EMPTY, "empty"),
         (CRASHED, "crashed"),
-        (verdict(0.0, unanswered="no answer reached the judge"), "crashed"),
-        (verdict(1.0, warnings=["RuntimeWarning: overflow"]), "right"),
+        (silent("no answer reached the judge"), "crashed"),
+        (verdict(1.0, warnings=("RuntimeWarning: overflow",)), "right"),
     ],
 )
 def test_every_verdict_has_one_outcome(
-    course: Course, assignment: Assignment, hand_in: Callable[..., Path], fields: dict[str, Any], outcome: str
+    course: Course, assignment: Assignment, hand_in: Callable[..., Path], judged: Verdict, outcome: str
 ) -> None:
-    hand_in("ada", {"softmax": fields})
+    hand_in("ada", {"softmax": judged})
     (submission,) = results.read(course, assignment)
-    assert submission.results["softmax"].outcome == outcome
+    assert submission.answers["softmax"].outcome == outcome
 
 
 def test_points_and_open_answers_come_from_the_gradebook(
     course: Course, assignment: Assignment, hand_in: Callable[..., Path], gradebook: None
 ) -> None:
     """What a person changed there counts more than what the judge said."""
-    hand_in("ada", {"softmax": verdict(0.0, **WRONG), "torch_loss": verdict()})
+    hand_in("ada", {"softmax": verdict(0.0), "torch_loss": verdict()})
     ada = results.read(course, assignment)[0]
-    assert ada.results["softmax"].points == 3.5
-    assert (ada.total, ada.maximum, ada.penalty, ada.open) == (4.5, 9.0, 1.0, 1)
+    assert ada.answers["softmax"].points == 3.5
+    assert (ada.total, ada.maximum, ada.penalty, ada.waiting) == (4.5, 9.0, 1.0, 1)
 
 
 def test_without_a_gradebook_the_points_are_the_judges(
     course: Course, assignment: Assignment, hand_in: Callable[..., Path]
 ) -> None:
-    hand_in("ada", {"softmax": verdict(0.5, **WRONG), "torch_loss": verdict()})
+    hand_in("ada", {"softmax": verdict(0.5), "torch_loss": verdict()})
     (ada,) = results.read(course, assignment)
-    assert (ada.total, ada.maximum, ada.open) == (4.0, 6.0, 0)
+    assert (ada.total, ada.maximum, ada.waiting) == (4.0, 6.0, 0)
     assert not (course.work / "gradebook.db").exists()
 
 
@@ -251,57 +266,99 @@ def test_a_penalty_never_makes_a_total_negative(
     assert (zoe.total, zoe.penalty) == (0.0, 5.0)
 
 
-def test_only_the_first_output_is_the_judges(
-    course: Course, assignment: Assignment, hand_in: Callable[..., Path]
-) -> None:
-    path = hand_in("eve", {"softmax": verdict(0.0, **WRONG)})
-    forged = nbformat.read(path, 4)
-    forged.cells[1].outputs.append(nbformat.v4.new_output("display_data", data={VERDICT: verdict(1.0)}))
-    nbformat.write(forged, path)
-    assert results.read(course, assignment)[0].results["softmax"].share == 0
-    forged.cells[1].outputs[:1] = [nbformat.v4.new_output("stream", text="passed!")]
-    nbformat.write(forged, path)
-    assert results.read(course, assignment)[0].results == {}
+def broken(change: Callable[[dict[str, Any]], Any]) -> str:
+    """A ledger in which something is not as it should be."""
+    verdicts = {"check_softmax": verdict(0.5, slips=(slip(),)), "check_torch_loss": verdict(exercise="torch_loss")}
+    whole = json.loads(Ledger(NAME, "1", "2", verdicts).to_bytes())
+    change(whole)
+    return json.dumps(whole)
+
+
+def report_of(whole: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = whole["verdicts"]["check_softmax"]["report"]
+    return found
 
 
 @pytest.mark.parametrize(
-    "fields",
+    "text",
     [
-        {},
-        {"share": "all"},
-        {"share": float("nan")},
-        {"share": 1e9, "groups": "none", "misconceptions": {"a": 1}},
-        {"share": -3, "groups": [["a", 1], [None, None, None], 7], "misconceptions": [None, {}, "x"]},
-        {"share": None, "changed": 3, "leans_on": None, "message": ["a"], "failure": {"b": 1}},
+        *("", "{", "[]", "null", "3", '{"schema": 3}', '{"schema": "gradus ledger 1"}', "[" * 100_000),
+        broken(lambda whole: whole.update(schema="gradus ledger 0")),
+        broken(lambda whole: whole.update(verdicts=[])),
+        broken(lambda whole: whole.update(remarks="died")),
+        broken(lambda whole: whole.update(answers={"softmax": 3})),
+        broken(lambda whole: whole.update(more=1)),
+        broken(lambda whole: whole.pop("answers")),
+        broken(lambda whole: whole["verdicts"].update(check_softmax=None)),
+        broken(lambda whole: whole["verdicts"]["check_softmax"].update(share=1.5)),
+        broken(lambda whole: whole["verdicts"]["check_softmax"].update(share=10**400)),
+        broken(lambda whole: whole["verdicts"]["check_softmax"].update(share=float("nan"))),
+        broken(lambda whole: whole["verdicts"]["check_softmax"].update(share=True)),
+        broken(lambda whole: whole["verdicts"]["check_softmax"].update(exercise=["softmax"])),
+        broken(lambda whole: whole["verdicts"]["check_softmax"].update(report={})),
+        broken(lambda whole: report_of(whole).update(groups=[{"id": "a", "title": "a", "passed": ATTACK, "of": 1}])),
+        broken(lambda whole: report_of(whole).update(groups=[["a", "a", 1, 1]])),
+        broken(lambda whole: report_of(whole).update(failure="raised")),
+        broken(lambda whole: report_of(whole)["failure"].update(message=["a"])),
+        broken(lambda whole: report_of(whole).update(slips=[None])),
+        broken(lambda whole: report_of(whole)["slips"][0]["slip"].update(see="02#stable")),
+        broken(lambda whole: report_of(whole).update(score=[ATTACK, 4])),
+        broken(lambda whole: report_of(whole).update(changed="scores")),
+        broken(lambda whole: report_of(whole).update(picture={"kind": "svg", "title": ATTACK})),
     ],
 )
-def test_a_strange_verdict_is_read_without_complaint(
-    hand_in: Callable[..., Path], page: Callable[[], Page], fields: dict[str, Any]
-) -> None:
-    hand_in("ada", {"softmax": fields})
-    assert "ada" in page().sections["students"]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"cells": 3}', '{"cells": [1, {"metadata": []}]}', "[" * 100_000]
-)
-def test_a_broken_notebook_is_a_row_that_says_so(
+def test_a_broken_ledger_is_a_row_that_says_so(
     hand_in: Callable[..., Path], page: Callable[[], Page], text: str
 ) -> None:
     hand_in("ada", {"softmax": verdict(), "torch_loss": verdict()})
     hand_in("ben", text)
     shown = page()
     row = next(row for row in shown.rows if row[0] == "ben")
-    assert "grade it again" in row[-1]
+    assert "ben.json: not a ledger" in row[-1]
+    assert "Grade the submission again" in row[-1]
     assert row[1:3] == ["–", "–"]
     assert "2submissions, 1 graded" in words(shown.text)
 
 
-def test_a_notebook_that_is_not_text_is_a_row_that_says_so(
+def test_the_ledger_that_is_broken_in_other_tests_is_whole(
+    hand_in: Callable[..., Path], page: Callable[[], Page]
+) -> None:
+    hand_in("ben", broken(lambda whole: None))
+    assert page().rows[1] == ["ben", "2", "2", "", "4"]
+
+
+def test_a_ledger_that_is_not_text_is_a_row_that_says_so(
     hand_in: Callable[..., Path], page: Callable[[], Page]
 ) -> None:
     hand_in("ben", "").write_bytes(b"\xff\xfe\x00\x81")
-    assert "cannot be read" in page().sections["students"]
+    hand_in("cleo", "").unlink()
+    ledgers_folder = hand_in("cleo", "").parent
+    (ledgers_folder / "cleo.json").unlink()
+    (ledgers_folder / "cleo.json").mkdir()
+    said = {row[0]: row[-1] for row in page().rows[1:]}
+    assert "not a ledger" in said["ben"]
+    assert "cannot be read" in said["cleo"]
+
+
+def test_a_ledger_of_another_assignment_is_not_counted(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
+    hand_in("ada", {"softmax": verdict(), "torch_loss": verdict()}, assignment="03_other")
+    row = page().rows[1]
+    assert row[1:3] == ["–", "–"]
+    assert "another assignment, '03_other'. Grade it again: autograder grade 02_losses --students ada" in row[-1]
+
+
+def test_an_exercise_without_a_verdict_is_said(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
+    hand_in("ada", {"softmax": verdict()})
+    row = page().rows[1]
+    assert row[1:3] == ["4", "–"]
+    assert "no verdict on torch_loss. Grade it again" in row[-1]
+
+
+def test_what_happened_on_the_way_is_a_remark(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
+    hand_in("ada", {"softmax": verdict(), "torch_loss": verdict()}, remarks=("The kernel died.", "x" * 9999))
+    remark = page().rows[1][-1]
+    assert remark.startswith("The kernel died. xxx")
+    assert len(remark) == 400
 
 
 def test_whoever_is_not_graded_yet_is_a_row_that_says_so(
@@ -311,10 +368,10 @@ def test_whoever_is_not_graded_yet_is_a_row_that_says_so(
     waiting = course.work / "submitted" / "cleo" / assignment.name / f"{assignment.name}.ipynb"
     waiting.parent.mkdir(parents=True)
     waiting.write_text("{}", encoding="utf-8")
-    remarks = {row[0]: row[-1] for row in page().rows[1:]}
-    assert remarks["ada"] == ""
-    assert "not graded yet" in remarks["cleo"]
-    assert "is gone" in remarks["dan"]
+    said = {row[0]: row[-1] for row in page().rows[1:]}
+    assert said["ada"] == ""
+    assert said["cleo"] == "not graded yet. Grade it: autograder grade 02_losses --students cleo"
+    assert said["dan"] == "its ledger is missing. Grade it again: autograder grade 02_losses --students dan"
 
 
 def test_nothing_graded_says_what_to_do(course: Course, assignment: Assignment) -> None:
@@ -337,13 +394,10 @@ def test_one_student_is_a_class(hand_in: Callable[..., Path], page: Callable[[],
     assert "Scores & losses" in shown.text
 
 
-def test_the_lecture_hears_the_commonest_misconceptions_first(
-    hand_in: Callable[..., Path], page: Callable[[], Page]
-) -> None:
-    other = {"name": "sum_over_all", "says": "Everything is summed.", "see": "02#Sums"}
+def test_the_lecture_hears_the_commonest_slips_first(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
+    other = slip("sum-over-all", "a sum over all", "Everything is summed.", Place("sums", "02", "Sums"))
     for index in range(5):
-        slips = [other] if index < 2 else [SLIP]
-        hand_in(f"s{index}", {"softmax": verdict(0.0, misconceptions=slips, **WRONG), "torch_loss": EMPTY})
+        hand_in(f"s{index}", {"softmax": verdict(0.0, slips=(other if index < 2 else slip(),)), "torch_loss": EMPTY})
     said = words(page().sections["lecture"])
     order = [said.index(text) for text in ("“Stable softmax” 3 of 5", "“Sums” 2 of 5", "torch_loss 5 of 5 students")]
     assert order == sorted(order)
@@ -351,30 +405,60 @@ def test_the_lecture_hears_the_commonest_misconceptions_first(
     assert "Left empty" in said
 
 
-def test_misconceptions_that_one_paragraph_clears_up_are_said_together(
+def test_slips_that_one_paragraph_clears_up_are_said_together(
     hand_in: Callable[..., Path], page: Callable[[], Page]
 ) -> None:
-    """Each student counts once."""
-    slips = [{**SLIP, "name": f"slip_{index}", "says": f"Slip {index}."} for index in range(4)]
-    hand_in("ada", {"softmax": verdict(0.0, misconceptions=slips, **WRONG)})
-    hand_in("ben", {"softmax": verdict(0.0, misconceptions=slips[2:3], **WRONG)})
-    said = words(page().sections["lecture"])
-    assert "“Stable softmax” 2 of 2 students" in said
+    """Each student counts once, and it is the heading's id that makes it the same paragraph."""
+    reworded = Place("stable", "02", "A stable softmax")
+    slips = [slip(f"slip-{i}", f"slip {i}", f"Slip {i}.", reworded if i else PLACE) for i in range(4)]
+    hand_in("ada", {"softmax": verdict(0.0, slips=tuple(slips))})
+    hand_in("ben", {"softmax": verdict(0.0, slips=tuple(slips[2:3]))})
+    shown = page()
+    said = words(shown.sections["lecture"])
+    assert "“A stable softmax” 2 of 2 students" in said
     assert said.index("Slip 2.") < said.index("Slip 0.")
     assert "and 1 rarer one, below" in said
+    assert "see-02-stable" in shown.ids()
+    assert [fields["href"] for tag, fields in shown.tags if tag == "a"].count("#see-02-stable") == 4
+
+
+def test_slips_are_counted_by_id_whatever_their_constant(
+    hand_in: Callable[..., Path], page: Callable[[], Page]
+) -> None:
+    floors = ["a floor of 1e-05 under p"] + ["a floor of 1e-12 under p"] * 2
+    for index, title in enumerate(floors):
+        hand_in(f"s{index}", {"softmax": verdict(0.5, slips=(slip("floor", title, f"It is {title}."),))})
+    shown = page()
+    text = words(shown.sections["exercises"])
+    assert shown.html.count('class="meter"') == 1
+    assert "3 A floor of 1e-12 under p. It is a floor of 1e-12 under p." in text
+    assert "Seen as “a floor of 1e-12 under p” (2), “a floor of 1e-05 under p” (1)." in text
+    assert "Stable softmax” 3 of 3 students" in words(shown.sections["lecture"])
+
+
+def test_a_slip_that_is_not_the_whole_story_says_where_it_shows(
+    hand_in: Callable[..., Path], page: Callable[[], Page]
+) -> None:
+    somewhere = replace(slip(), groups=("large",))
+    for index, named in enumerate([slip(), somewhere, somewhere]):
+        hand_in(f"s{index}", {"softmax": verdict(0.0, slips=(named,))})
+    text = words(page().sections["exercises"])
+    assert "2 answers have it only in “large scores”; they fail elsewhere for another reason." in text
+    hand_in("s0", {"softmax": verdict(0.5, slips=(somewhere,))})
+    assert "2 answers have it only in “large scores”" in words(page().sections["exercises"])
 
 
 def test_exercises_are_sorted_by_what_was_misunderstood(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
     """Left empty is not misunderstood."""
     for index in range(4):
-        hand_in(f"s{index}", {"softmax": EMPTY, "torch_loss": verdict(0.5, **WRONG) if index else verdict()})
+        hand_in(f"s{index}", {"softmax": EMPTY, "torch_loss": verdict(0.5) if index else verdict()})
     text = page().sections["exercises"]
     assert text.index("torch_loss") < text.index("softmax")
-    assert "3 answers are wrong in a way that no known misconception explains" in words(text)
+    assert "3 answers are wrong in a way that no known slip explains" in words(text)
 
 
 def test_the_outcomes_are_counted(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
-    for index, fields in enumerate([verdict(), verdict(), verdict(0.5, **WRONG), EMPTY, CRASHED, CRASHED]):
+    for index, fields in enumerate([verdict(), verdict(), verdict(0.5), EMPTY, CRASHED, CRASHED]):
         hand_in(f"s{index}", {"softmax": fields})
     text = words(page().sections["exercises"])
     assert "2 of 6 right" in text
@@ -387,18 +471,20 @@ def test_the_outcomes_are_counted(hand_in: Callable[..., Path], page: Callable[[
 def test_nothing_that_students_write_is_markup(
     course: Course, assignment: Assignment, hand_in: Callable[..., Path], page: Callable[[], Page]
 ) -> None:
+    half = "\ud800"
+    bad = ATTACK + half
     fields = verdict(
         0.5,
-        message=ATTACK,
-        failure="values",
-        misconceptions=[{"name": ATTACK, "says": ATTACK, "see": ATTACK}],
-        groups=[[ATTACK, 0, 1]],
-        changed=[ATTACK],
-        leans_on=[ATTACK],
+        failure=Failure(bad, bad, bad, bad, bad, ((bad, bad),)),
+        slips=(Named(KnownSlip(bad, bad, bad, Place(f'"><b id="{bad}', bad, bad)), (bad,)),),
+        groups=(Group(bad, bad, 0, 1),),
+        changed=(bad,),
+        leans_on=(bad,),
+        warnings=(bad,),
     )
-    code = {"softmax": f"import torch\nx = '''{ATTACK}'''", "torch_loss": ATTACK}
-    crashed = verdict(0.0, failure="raised", message=ATTACK, unanswered=ATTACK)
-    hand_in("<img src=x onerror=alert(1)>", {"softmax": fields, "torch_loss": crashed}, code)
+    code = {"softmax": f"import torch\nx = '''{bad}'''", "torch_loss": bad}
+    crashed = verdict(0.0, failure=failure("raised", bad), unanswered=bad)
+    hand_in("<img src=x onerror=alert(1)>", {"softmax": fields, "torch_loss": crashed}, code, remarks=(bad,))
     hand_in('" onmouseover="alert(1)', {"softmax": fields, "torch_loss": crashed}, code)
     shown = page()
     assert ATTACK not in shown.html
@@ -409,7 +495,7 @@ def test_nothing_that_students_write_is_markup(
 
 
 def test_the_page_needs_nothing_beside_it(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
-    hand_in("ada", {"softmax": verdict(0.5, **WRONG)})
+    hand_in("ada", {"softmax": verdict(0.5)})
     shown = page()
     for _, fields in shown.tags:
         for name in ("src", "href", "xlink:href"):
@@ -420,7 +506,7 @@ def test_the_page_needs_nothing_beside_it(hand_in: Callable[..., Path], page: Ca
 def test_the_page_can_be_walked_without_eyes(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
     """Language, landmarks, headings in order, pictures with words, unique ids, links that lead somewhere."""
     for index in range(3):
-        hand_in(f"s{index}", {"softmax": verdict(0.5, misconceptions=[SLIP], **WRONG), "torch_loss": CRASHED})
+        hand_in(f"s{index}", {"softmax": verdict(0.5, slips=(slip(),)), "torch_loss": CRASHED})
     shown = page()
     tags = [tag for tag, _ in shown.tags]
     assert shown.tags[0] == ("html", {"lang": "en"})
@@ -461,17 +547,17 @@ def test_torch_where_numpy_is_asked_is_a_question(hand_in: Callable[..., Path], 
     ],
 )
 def test_use_of_torch_is_seen(code: str, uses: bool) -> None:
-    assert questions.uses_torch(code, {"F"}) is uses
+    assert remarks.uses_torch(code, {"F"}) is uses
 
 
 def test_changed_arrays_are_a_question(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
-    hand_in("ada", {"softmax": verdict(changed=["scores"])})
+    hand_in("ada", {"softmax": verdict(changed=("scores",))})
     assert "softmax changes scores 1 student ada" in words(page().sections["questions"])
 
 
 def test_long_answers_that_are_alike_are_a_question(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
     short = "def softmax(s): return s"
-    wrong = {"softmax": verdict(0.0, **WRONG)}
+    wrong = {"softmax": verdict(0.0)}
     for student, code in {
         "ada": LONG,
         "ben": LONG.replace("    return", "\n    # mine\n    return"),
@@ -487,13 +573,13 @@ def test_long_answers_that_are_alike_are_a_question(hand_in: Callable[..., Path]
 
 
 def test_the_reference_written_twice_is_no_question(assignment: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(questions, "LONG_ENOUGH", 10)
+    monkeypatch.setattr(remarks, "LONG_ENOUGH", 10)
     source = assignment.source
     reference = "\n".join(line for line in source.solutions["softmax"].splitlines() if "###" not in line)
 
     def alike(code: str, share: float) -> list[Any]:
-        answers = {"softmax": [(who, Result("softmax", 4, 4, share, code=code)) for who in ("ada", "ben")]}
-        return questions.same_code(source, answers)
+        answers = {"softmax": [(who, Answer(4, 4, verdict(share), code)) for who in ("ada", "ben")]}
+        return remarks.same_code(source, answers)
 
     assert alike(reference, 0.5) == []
     assert alike(LONG, 0.5) == [(("ada", "ben"), ["softmax"])]
@@ -501,54 +587,38 @@ def test_the_reference_written_twice_is_no_question(assignment: Assignment, monk
 
 def test_one_right_answer_in_common_is_no_question_and_two_are(assignment: Assignment) -> None:
     source = assignment.source
-    both = {
-        name: [(who, Result(name, 4, 4, 1.0, code=LONG)) for who in ("ada", "ben")] for name in ("softmax", "other")
-    }
-    assert questions.same_code(source, {"softmax": both["softmax"]}) == []
-    assert questions.same_code(source, both) == [(("ada", "ben"), ["softmax", "other"])]
+    both = {name: [(who, Answer(4, 4, verdict(), LONG)) for who in ("ada", "ben")] for name in ("softmax", "other")}
+    assert remarks.same_code(source, {"softmax": both["softmax"]}) == []
+    assert remarks.same_code(source, both) == [(("ada", "ben"), ["softmax", "other"])]
 
 
 def test_the_table_sorts_by_numbers_and_saves_plain_values(
     course: Course, assignment: Assignment, hand_in: Callable[..., Path], page: Callable[[], Page], gradebook: None
 ) -> None:
-    hand_in("ada", {"softmax": verdict(0.5, **WRONG), "torch_loss": verdict()})
+    hand_in("ada", {"softmax": verdict(0.5), "torch_loss": verdict()})
     shown = page()
     assert shown.rows[1] == ["ada", "3.5", "2", "1", "−1", "4.5", ""]
     values = [fields["data-value"] for tag, fields in shown.tags if tag in ("td", "th") and "data-value" in fields]
     assert values[:7] == ["ada", "3.5", "2", "1", "1", "4.5", ""]
 
 
-def test_advice_without_misconceptions_falls_back_on_what_stopped_the_class() -> None:
-    empty = Result("softmax", 0, 4, 0.0, failure="unwritten")
-    wrong = Result("softmax", 0, 4, 0.0, (("ordinary", 0, 3),), failure="values")
-    submissions = [Submission(f"s{i}", {"softmax": empty if i < 3 else wrong}) for i in range(4)]
+def test_advice_without_slips_falls_back_on_what_stopped_the_class() -> None:
+    submissions = [Submission(f"s{i}", {"softmax": Answer(0, 4, EMPTY if i < 3 else verdict(0.0))}) for i in range(4)]
     said = advice([tally("softmax", 4, submissions)])
     assert [(point.count, point.slips) for point in said] == [(3, ()), (1, ())]
-    slip = Result("softmax", 0, 4, 0.0, failure="values", misconceptions=(Misconception("a", "b", "02#c"),))
-    said = advice([tally("softmax", 4, [*submissions, Submission("t", {"softmax": slip})])])
-    assert said[0].slips[0][1].described.name == "a"
+    named = Submission("t", {"softmax": Answer(0, 4, verdict(0.0, slips=(slip("a"),)))})
+    said = advice([tally("softmax", 4, [*submissions, named])])
+    assert said[0].slips[0][1].slip.id == "a"
 
 
 def test_the_same_results_give_the_same_page(
     course: Course, assignment: Assignment, hand_in: Callable[..., Path]
 ) -> None:
     for index in range(3):
-        hand_in(f"s{index}", {"softmax": verdict(0.5, misconceptions=[SLIP], **WRONG), "torch_loss": CRASHED})
+        hand_in(f"s{index}", {"softmax": verdict(0.5, slips=(slip(),)), "torch_loss": CRASHED})
     one = class_report(course, assignment, course.work / "one.html")
     two = class_report(course, assignment, course.work / "two.html")
     assert one.read_bytes() == two.read_bytes()
-
-
-def test_the_verdict_is_where_grading_puts_it() -> None:
-    from autograder.judging.judge import Verdict
-    from autograder.nbgrader_hooks.execution import write_verdicts
-    from gradus.checking import Report
-
-    graded = notebook({"softmax": {}})
-    graded.cells[1].metadata["nbgrader"]["points"] = 4.0
-    write_verdicts(graded, {"check_softmax": Verdict("softmax", 0.0, Report("softmax", (), unanswered="silence"))})
-    cells = json.loads(nbformat.writes(graded))["cells"]
-    assert results._verdict(cells[1])["unanswered"] == "silence"
 
 
 def test_the_course_in_this_repository_has_solutions_the_report_can_read() -> None:
@@ -559,13 +629,16 @@ def test_the_course_in_this_repository_has_solutions_the_report_can_read() -> No
 def test_the_paragraph_that_most_students_need_comes_first() -> None:
     """Whichever exercise it belongs to, and though its slips are each rare."""
 
-    def wrong(exercise: str, slip: str, see: str) -> Result:
-        return Result(exercise, 0, 4, 0.0, failure="values", misconceptions=(Misconception(slip, "says", see),))
+    def wrong(exercise: str, id: str, heading: str) -> Answer:
+        return Answer(0, 4, verdict(0.0, exercise, slips=(slip(id, see=Place(heading.lower(), "02", heading)),)))
 
     submissions = [
-        Submission("ada", {"one": wrong("one", "a", "02#Rare"), "two": wrong("two", "b", "02#Common")}),
-        Submission("ben", {"one": wrong("one", "a", "02#Rare"), "two": wrong("two", "c", "02#Common")}),
-        Submission("cleo", {"two": wrong("two", "d", "02#Common")}),
+        Submission("ada", {"one": wrong("one", "a", "Rare"), "two": wrong("two", "b", "Common")}),
+        Submission("ben", {"one": wrong("one", "a", "Rare"), "two": wrong("two", "c", "Common")}),
+        Submission("cleo", {"two": wrong("two", "d", "Common")}),
     ]
     said = advice([tally(name, 4, submissions) for name in ("one", "two")])
-    assert [(point.about, point.count) for point in said] == [("notebook 02, “Common”", 3), ("notebook 02, “Rare”", 2)]
+    assert [(str(point.about), point.count) for point in said] == [
+        ("notebook 02, “Common”", 3),
+        ("notebook 02, “Rare”", 2),
+    ]

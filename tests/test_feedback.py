@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,25 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.course import Assignment, Course
+from autograder.judging import ledger as ledgers
+from autograder.judging.judge import Verdict
+from autograder.judging.ledger import Ledger
 from autograder.nbgrader_hooks.execution import VERDICT
-from autograder.nbgrader_hooks.feedback import FeedbackExporter, formula, markdown_to_html, rows, without_mark_scheme
+from autograder.nbgrader_hooks.feedback import (
+    FeedbackExporter,
+    formula,
+    markdown_to_html,
+    rows,
+    show_ledger,
+    without_mark_scheme,
+)
+from gradus.checking import Report
+from gradus.checking.naming import KnownSlip, Named, Place
+from gradus.checking.pictures import Edge, GraphPicture, Line, Node, PathPicture, Picture
+from gradus.checking.report import CaseResult, Failure, Group
 
+EXPORTER = FeedbackExporter()
 HOOKS = "autograder.nbgrader_hooks"
 TINY = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SCHEME = (
@@ -141,9 +160,178 @@ def test_the_report_of_the_judge_stands_alone() -> None:
     assert "2.5" not in html
 
 
+PATH = PathPicture(
+    "two steps",
+    (Line.of("the reference", "expected", [[0, 0], [1, 1]]), Line.of("yours", "got", [[0, 0], [1, 2]], 1)),
+    "across",
+    "up",
+)
+GRAPH = GraphPicture(
+    "a graph", (Node("x", "x", "2", "1", wrong=True), Node("y", "y")), (Edge("x", "y", "dy/dx", True),)
+)
+
+
+def report(picture: Picture | None = PATH) -> Report:
+    """A report with something in every field."""
+    return Report(
+        "softmax",
+        (CaseResult("ordinary", "one row", True, ""), CaseResult("large", "far apart", False, "wrong in 2 of 3")),
+        (Group("ordinary", "ordinary", 1, 1), Group("large", "large scores", 0, 1)),
+        Failure("values", "large scores", "far apart", "wrong in 2 of 3", "line 3: return p", (("got p", "[1. 2.]"),)),
+        (
+            Named(
+                KnownSlip("one-max", "one maximum", "Rows underflow.", Place("stable", "01", "Stable softmax")),
+                ("large",),
+            ),
+        ),
+        ("scores",),
+        ("RuntimeWarning: overflow",),
+        ("log_softmax",),
+        picture=picture,
+    )
+
+
+def check(**fields: Any) -> nbformat.NotebookNode:
+    marks = {"grade_id": "check_softmax", "grade": True, "solution": False, "points": 4.0, **fields}
+    outputs = [
+        new_output("display_data", data={"text/html": "<b>painted</b>", VERDICT: {}}),
+        new_output("execute_result", data={"text/plain": "3.75"}),
+    ]
+    return new_code_cell("check(softmax)", metadata={"nbgrader": marks}, outputs=outputs)
+
+
+def ledger(judged: Report, share: float = 0.5, **fields: Any) -> Ledger:
+    """A ledger as it comes from its file."""
+    verdicts = {"check_softmax": Verdict("softmax", share, judged)}
+    return Ledger.from_bytes(Ledger("01_tiny", "1", "2", verdicts, **fields).to_bytes())
+
+
+def test_reports_points_and_remarks_are_the_ledgers() -> None:
+    html = page([new_markdown_cell("## Stable softmax"), check()], ledger(report(), remarks=("The kernel died.",)))
+    shown = words(html)
+    assert "softmax: 1 of 2 cases pass (2 of 4 points)" in shown
+    assert "softmax2 of 4 points" in shown
+    assert "This is a known slip: one maximum. Rows underflow. Read again: notebook 01, “Stable softmax”." in shown
+    assert '<a href="#Stable-softmax"' in html
+    assert 'src="data:image/svg+xml;base64,' in html
+    assert "Two steps." in html
+    assert "While your notebook was graded: The kernel died." in words(
+        whole_page([check()], ledger(report(), remarks=("The kernel died.",)))
+    )
+    assert "painted" not in html
+    assert "3.75" not in html
+
+
+def test_without_a_ledger_the_page_shows_what_stands_in_the_notebook() -> None:
+    html = page([check(score=3.75)])
+    assert "<b>painted</b>" in html
+    assert "3.75 of 4 points" in words(html)
+    assert html.count("3.75") == 1
+    assert "While your notebook" not in whole_page([check()])
+
+
+def test_points_that_a_person_gave_stand() -> None:
+    html = whole_page([check(by_hand=True, score=3.0)], ledger(report()))
+    assert "softmax Code points by the grader 3 of 4" in words(html)
+    assert "2 of 4" not in html
+
+
+def test_a_ledger_says_nothing_about_other_cells() -> None:
+    own = new_code_cell("1", metadata={"nbgrader": {"grade_id": "check_softmax", "grade": False, "solution": True}})
+    assert "cases pass" not in page([own], ledger(report()))
+
+
+def test_a_slip_of_another_notebook_is_named_without_a_link() -> None:
+    html = page([new_markdown_cell("## Sums"), check()], ledger(report()))
+    assert "Read again: notebook 01, “Stable softmax”." in words(html)
+    assert "#Stable-softmax" not in html
+
+
+def texts(plain: Any) -> Iterator[Callable[[str], None]]:
+    """A setter of every text in a tree."""
+    for key, value in list(plain.items() if isinstance(plain, dict) else enumerate(plain)):
+        if isinstance(value, str):
+            yield lambda text, key=key: plain.__setitem__(key, text)
+        elif isinstance(value, dict | list):
+            yield from texts(value)
+
+
+class Shape(HTMLParser):
+    """The elements of a page with the names of their attributes: all that markup can add to it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.shape: list[Any] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.shape.append((tag, [name for name, _ in attrs]))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.shape.append(tag)
+
+    def handle_comment(self, data: str) -> None:
+        self.shape.append("comment")
+
+    def handle_decl(self, decl: str) -> None:
+        self.shape.append("declaration")
+
+
+HOSTILE = (
+    "<script>p()</script>",
+    "\"'><img src=x onerror=p()>",
+    "</pre></td></section><style>*{}</style><!--",
+    "javascript:p()//",
+    "]]></svg><svg onload=p()>&#60;script&#62;",
+)
+
+
+@pytest.mark.parametrize("picture", [PATH, GRAPH])
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_text_of_a_report_is_markup(hostile: str, picture: Picture) -> None:
+    """One text after another is exchanged; a tame one in its place gives the same elements."""
+    plain = json.dumps(report(picture).as_json())
+    tried = 0
+    for index, _ in enumerate(texts(json.loads(plain))):
+        pages = []
+        for text in (hostile, "tame"):
+            tree = json.loads(plain)
+            list(texts(tree))[index](text)
+            try:
+                judged = Report.from_json(tree)
+            except ValueError:
+                break  # a picture takes no text here
+            pages.append((judged._repr_html_(), page([check()], ledger(judged))))
+        else:
+            tried += 1
+            for bad, tame in zip(*pages, strict=True):
+                assert Shape(bad).shape == Shape(tame).shape
+    assert tried > 25
+
+
+def test_no_remark_is_markup() -> None:
+    for hostile in HOSTILE:
+        bad, tame = (
+            Shape(whole_page([check()], ledger(report(), remarks=(text,)))).shape for text in (hostile, "tame")
+        )
+        assert bad == tame
+
+
+def test_a_drawing_of_a_report_runs_nothing() -> None:
+    """Whatever it says, it is the source of a picture."""
+    hostile = PathPicture(HOSTILE[0], tuple(Line.of(HOSTILE[0], role, [[0, 0]]) for role in ("expected", "got")))
+    html = page([check()], ledger(report(hostile)))
+    assert "<svg" not in html
+    assert len(re.findall(r'src="data:image/svg\+xml;base64,[A-Za-z0-9+/=]+"', html)) == 1
+
+
 @pytest.fixture(scope="module")
 def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The pages of two students: Ada's answer was graded by hand, Bob's was not yet."""
+    """The pages of two students.
+
+    Ada's answer was graded by hand, Bob's was not yet, but his code was. Ada has a ledger, Bob's is broken.
+    """
     root = tmp_path_factory.mktemp("course")
     source = root / "source" / "01_tiny" / "01_tiny.ipynb"
     source.parent.mkdir(parents=True)
@@ -180,7 +368,11 @@ def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         gradebook.find_grade("answer_why-log", "01_tiny", "01_tiny", "ada").needs_manual_grade = False
         comment = gradebook.find_comment("answer_why-log", "01_tiny", "01_tiny", "ada")
         comment.manual_comment = "Good; say why $m$ **drops out**."
+        gradebook.find_grade("check_softmax", "01_tiny", "01_tiny", "bob").manual_score = 3
         gradebook.db.commit()
+    paths = {who: ledgers.path_of(Course(root), Assignment("01_tiny", root), who) for who in ("ada", "bob")}
+    ledgers.write(paths["ada"], ledger(report(), 1.0, remarks=("A <b>remark</b>.",)).to_bytes())
+    ledgers.write(paths["bob"], b"{")
     for student in ("ada", "bob"):
         done(api.generate_feedback("01_tiny", student))
     return {student: root / "feedback" / student / "01_tiny" / "01_tiny.html" for student in ("ada", "bob")}
@@ -192,6 +384,15 @@ def test_the_page_says_what_was_earned_and_by_whom_it_was_graded(feedback: dict[
     assert "Good; say why" in ada
     assert "with 1 answer not graded yet" in bob
     assert "working" in ada
+
+
+def test_the_ledger_is_found_and_a_broken_one_stops_nothing(feedback: dict[str, Path]) -> None:
+    ada, bob = (words(feedback[student].read_text(encoding="utf-8")) for student in ("ada", "bob"))
+    assert "softmax: 1 of 2 cases pass (4 of 4 points)" in ada
+    assert "A &lt;b&gt;remark&lt;/b&gt;." in ada
+    assert "points by the grader" not in ada
+    assert "points by the grader 3 of 4" in bob
+    assert "cases pass" not in bob
 
 
 def test_mark_schemes_are_not_in_the_page(feedback: dict[str, Path]) -> None:
@@ -228,6 +429,9 @@ def test_the_page_is_accessible_and_fits_a_telephone(feedback: dict[str, Path], 
         "[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById(a.hash.slice(1))).length"
     )
     assert tab.evaluate(dangling) == 0
+    waits = check(grade_id="check_cross_entropy_gradient", needs_manual_grade=True)
+    tab.set_content(whole_page([waits], ledger(report())))
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def tiny_assignment() -> nbformat.NotebookNode:
@@ -248,8 +452,15 @@ def tiny_assignment() -> nbformat.NotebookNode:
     )
 
 
-def page(cells: list[nbformat.NotebookNode]) -> str:
-    html, _ = FeedbackExporter().from_notebook_node(new_notebook(cells=cells))
+def whole_page(cells: list[nbformat.NotebookNode], kept: Ledger | None = None) -> str:
+    notebook, resources = new_notebook(cells=cells), dict[str, Any]()
+    if kept:
+        show_ledger(notebook, resources, kept)
+    return EXPORTER.from_notebook_node(notebook, resources)[0]
+
+
+def page(cells: list[nbformat.NotebookNode], kept: Ledger | None = None) -> str:
+    html = whole_page(cells, kept)
     return html[html.index("<article") :]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,15 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from autograder.classroom import remarks as questions
-from autograder.classroom import results
-from autograder.classroom.results import OUTCOMES, Result, Submission
+from autograder.classroom import remarks, results
+from autograder.classroom.results import OUTCOMES, Answer, Submission
 from autograder.course import Assignment, Course
 from autograder.source.notebook import Source
 from gradus import plots
-from gradus.checking import Misconception
+from gradus.checking import Report
 from gradus.checking.exercises import GATE
+from gradus.checking.naming import KnownSlip, Place
+from gradus.checking.report import Group
 
 _LABELS = {
     "right": "right",
@@ -32,6 +33,7 @@ _LABELS = {
     "crashed": "crashed",
     "empty": "left empty",
 }
+_LONGEST = 160  # characters of anything that students can make up
 # fill, and text on it
 _COLOURS = {
     "right": (plots.BLUE, plots.WHITE),
@@ -56,10 +58,23 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Slip:
-    """A misconception and the students who have it."""
+class CommonSlip:
+    """A known slip, and the students who have it.
 
-    described: Misconception
+    Attributes
+    ----------
+    slip : KnownSlip
+        As most of them read about it.
+    titles : tuple of Counted
+        What it was called, the commonest first: several where it has a constant that differs.
+    parts : tuple of Counted
+        Where it shows, if not in everything that fails, as ``"in “large scores”"``, and in whose answers.
+    students : tuple of str
+    """
+
+    slip: KnownSlip
+    titles: tuple[Counted, ...]
+    parts: tuple[Counted, ...]
     students: tuple[str, ...]
 
     @property
@@ -76,11 +91,11 @@ class Tally:
     ----------
     name : str
     max_points : float
-    answers : tuple of (str, Result)
-        Students and their results.
+    answers : tuple of (str, Answer)
+        Students and their answers.
     outcomes : dict of str to int
         Number of students by outcome, all of ``OUTCOMES``.
-    slips : tuple of Slip
+    slips : tuple of CommonSlip
         The commonest first.
     groups : tuple of Counted
         Groups of cases by the students who tried and fail in them, the worst first.
@@ -92,9 +107,9 @@ class Tally:
 
     name: str
     max_points: float
-    answers: tuple[tuple[str, Result], ...]
+    answers: tuple[tuple[str, Answer], ...]
     outcomes: dict[str, int]
-    slips: tuple[Slip, ...]
+    slips: tuple[CommonSlip, ...]
     groups: tuple[Counted, ...]
     errors: tuple[Counted, ...]
     leaning: tuple[Counted, ...]
@@ -118,12 +133,12 @@ class Tally:
     @property
     def unnamed(self) -> int:
         """Number of wrong answers that are no known slip."""
-        return sum(result.outcome in ("partial", "wrong") and not result.misconceptions for _, result in self.answers)
+        return sum(one.outcome in ("partial", "wrong") and not one.report.slips for _, one in self.answers)
 
     @property
     def mean(self) -> float:
         """Mean share of the points."""
-        return float(np.mean([result.share for _, result in self.answers])) if self.answers else 0.0
+        return float(np.mean([one.verdict.share for _, one in self.answers])) if self.answers else 0.0
 
 
 def class_report(course: Course, assignment: Assignment, out: Path) -> Path:
@@ -149,48 +164,73 @@ def class_report(course: Course, assignment: Assignment, out: Path) -> Path:
     submissions = results.read(course, assignment)
     path = out if out.suffix == ".html" else out / f"{assignment.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_page(assignment, assignment.source, submissions), encoding="utf-8")
+    page = _page(assignment, assignment.source, submissions)
+    path.write_bytes(page.encode("utf-8", "replace"))  # half a surrogate pair in a name or a message is no UTF-8
     return path
 
 
 def tally(exercise: str, max_points: float, submissions: Iterable[Submission]) -> Tally:
     """Count what the class made of an exercise."""
-    answers = tuple((one.student, one.results[exercise]) for one in submissions if exercise in one.results)
-    outcomes = Counter(result.outcome for _, result in answers)
-    described = {slip.name: slip for _, result in answers for slip in result.misconceptions}
-    slips = _count(answers, lambda result: [slip.name for slip in result.misconceptions])
+    answers = tuple((one.student, one.answers[exercise]) for one in submissions if exercise in one.answers)
+    outcomes = Counter(answer.outcome for _, answer in answers)
     return Tally(
         exercise,
         max_points,
         answers,
         {outcome: outcomes[outcome] for outcome in OUTCOMES},
-        slips=tuple(Slip(described[counted.what], counted.students) for counted in slips),
-        groups=_count(answers, _failed_groups),
-        errors=_count(answers, lambda result: [_error(result)] if result.outcome == "crashed" else []),
-        leaning=_count(answers, lambda result: result.leans_on),
+        slips=_common_slips([(student, answer.report) for student, answer in answers]),
+        groups=_count((student, _failed_groups(answer)) for student, answer in answers),
+        errors=_count((student, _errors(answer)) for student, answer in answers),
+        leaning=_count((student, answer.report.leans_on) for student, answer in answers),
     )
 
 
-def _count(answers: Sequence[tuple[str, Result]], keys: Callable[[Result], Iterable[str]]) -> tuple[Counted, ...]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for student, result in answers:
-        for key in dict.fromkeys(keys(result)):
-            found[key].append(student)
-    return tuple(sorted((Counted(key, tuple(who)) for key, who in found.items()), key=lambda one: -one.count))
+def _count(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[Counted, ...]:
+    """What students have in common, the commonest first."""
+    students: dict[str, list[str]] = defaultdict(list)
+    for student, whats in found:
+        for what in dict.fromkeys(map(_short, whats)):
+            students[what].append(student)
+    return tuple(sorted((Counted(what, tuple(who)) for what, who in students.items()), key=lambda one: -one.count))
 
 
-def _failed_groups(result: Result) -> list[str]:
-    """The groups of cases that an answer fails in; only the gate, where it fails in that."""
-    tried = result.outcome in ("partial", "wrong")
-    failed = [name for name, right, total in result.groups if right < total] if tried else []
-    return [GATE] if GATE in failed else failed
+def _common_slips(reports: Sequence[tuple[str, Report]]) -> tuple[CommonSlip, ...]:
+    """The slips that were named, by their ids, which outlive their words."""
+    found: dict[str, list[tuple[str, KnownSlip, str]]] = defaultdict(list)
+    for student, report in reports:
+        for named in {named.slip.id: named for named in report.slips}.values():
+            found[named.slip.id].append((student, named.slip, report.where(named).strip()))
+    slips = []
+    for having in found.values():
+        titles = _count((student, [slip.title]) for student, slip, _ in having)
+        parts = _count((student, [where] if where else []) for student, _, where in having)
+        usual = next(slip for _, slip, _ in having if _short(slip.title) == titles[0].what)
+        slips.append(CommonSlip(usual, titles, parts, tuple(student for student, *_ in having)))
+    return tuple(sorted(slips, key=lambda one: -one.count))
 
 
-def _error(result: Result) -> str:
-    """Why an answer crashed, short enough that the same accident is counted once."""
-    if result.unanswered:
-        return result.unanswered
-    return re.sub(r"\s+", " ", result.message.removeprefix("It raised "))[:120]
+def _failed_groups(answer: Answer) -> list[str]:
+    """The titles of the groups of cases that an answer fails in; only the gate's, where it fails in that."""
+    tried = answer.outcome in ("partial", "wrong")
+    failed = [group for group in answer.report.groups if group.passed < group.of] if tried else []
+    return [group.title for group in failed if group.id == GATE] or [group.title for group in failed]
+
+
+def _errors(answer: Answer) -> list[str]:
+    """Why an answer crashed, if it did, in so few words that the same accident is counted once."""
+    if answer.outcome != "crashed":
+        return []
+    report = answer.report
+    return [report.unanswered or (report.failure.message.removeprefix("It raised ") if report.failure else "")]
+
+
+def _short(text: object, longest: int = _LONGEST) -> str:
+    """What a student may have made up, in one line of plain characters."""
+    line = "".join(
+        sign if sign.isprintable() else " " if sign.isspace() else "\N{REPLACEMENT CHARACTER}" for sign in str(text)
+    )
+    line = re.sub(r" +", " ", line)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -199,19 +239,19 @@ class Advice:
 
     Attributes
     ----------
-    about : str
-        The paragraph of the course, or the exercise.
+    about : Place or str
+        The paragraph of the course that explains it, or the exercise.
     students : tuple of str
         Whom it concerns.
-    slips : tuple of (str, Slip)
-        The misconceptions behind it with their exercises, the commonest first.
+    slips : tuple of (str, CommonSlip)
+        The slips behind it with their exercises, the commonest first.
     text : str
-        What happened, where no misconception explains it.
+        What happened, where no known slip explains it.
     """
 
-    about: str
+    about: Place | str
     students: tuple[str, ...]
-    slips: tuple[tuple[str, Slip], ...] = ()
+    slips: tuple[tuple[str, CommonSlip], ...] = ()
     text: str = ""
 
     @property
@@ -221,16 +261,16 @@ class Advice:
 
 
 def advice(tallies: Sequence[Tally], most: int = 3) -> list[Advice]:
-    """What to say in the next lecture: the paragraphs that most misconceptions point to, then what else went wrong."""
-    by_place: dict[str, list[tuple[str, Slip]]] = defaultdict(list)
+    """What to say in the next lecture: the paragraphs that most slips point to, then what else went wrong."""
+    by_place: dict[tuple[str, str], list[tuple[str, CommonSlip]]] = defaultdict(list)
     for one in tallies:
         for slip in one.slips:
-            by_place[slip.described.place].append((one.name, slip))
+            by_place[slip.slip.see.notebook, slip.slip.see.id].append((one.name, slip))
     explained = []
-    for place, slips in by_place.items():
+    for slips in by_place.values():
         students = dict.fromkeys(student for _, slip in slips for student in slip.students)
         slips.sort(key=lambda item: -item[1].count)
-        explained.append(Advice(place, tuple(students), tuple(slips)))
+        explained.append(Advice(slips[0][1].slip.see, tuple(students), tuple(slips)))
     others = [obstacle for one in tallies for obstacle in _other_obstacles(one)]
     for found in (explained, others):
         found.sort(key=lambda item: -item.count)
@@ -238,7 +278,7 @@ def advice(tallies: Sequence[Tally], most: int = 3) -> list[Advice]:
 
 
 def _other_obstacles(one: Tally) -> Iterator[Advice]:
-    empty = tuple(student for student, result in one.answers if result.outcome == "empty")
+    empty = tuple(student for student, answer in one.answers if answer.outcome == "empty")
     if empty:
         yield Advice(one.name, empty, text="Left empty. Is it clear what is asked for, or did the time run out?")
     if one.groups and not one.slips:
@@ -250,7 +290,9 @@ def _other_obstacles(one: Tally) -> Iterator[Advice]:
 def _page(assignment: Assignment, source: Source, submissions: Sequence[Submission]) -> str:
     in_order = [tally(name, most, submissions) for name, most in source.exercises.items()]
     tallies = sorted(in_order, key=lambda one: one.misunderstood, reverse=True)
-    graded = [one for one in submissions if one.results]
+    answers = {one.name: one.answers for one in in_order}
+    said = advice(tallies)
+    graded = [one for one in submissions if one.answers]
     totals = np.array([one.total for one in graded])
     maximum = max((one.maximum for one in submissions), default=0.0)
     environment = Environment(
@@ -260,7 +302,7 @@ def _page(assignment: Assignment, source: Source, submissions: Sequence[Submissi
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["points"] = _points
+    environment.filters |= {"points": _points, "short": _short}
     environment.globals["number"] = {one.student: index for index, one in enumerate(submissions, 1)}
     return environment.get_template("class_report.html.j2").render(
         title=source.title,
@@ -269,23 +311,35 @@ def _page(assignment: Assignment, source: Source, submissions: Sequence[Submissi
         graded=graded,
         maximum=maximum,
         quartiles=np.percentile(totals, [25, 50, 75]) if len(totals) else None,
-        everything_right=sum(all(one.results[name].share >= 1 for name in one.results) for one in graded),
-        open_students=sum(one.open > 0 for one in submissions),
-        open_answers=sum(one.open for one in submissions),
+        everything_right=sum(all(answer.outcome == "right" for answer in one.answers.values()) for one in graded),
+        open_students=sum(one.waiting > 0 for one in submissions),
+        open_answers=sum(one.waiting for one in submissions),
         late=sum(one.penalty > 0 for one in submissions),
         tallies=tallies,
         in_order=in_order,
         labels=_LABELS,
         colours=_COLOURS,
-        advice=advice(tallies),
-        gate=GATE,
+        advice=said,
+        told={(one.about.notebook, one.about.id) for one in said if isinstance(one.about, Place)},
+        gates={_short(group.title) for group in _groups(submissions) if group.id == GATE},
         distribution=_distribution(totals, maximum) if len(totals) else "",
         success=_success(in_order) if graded else "",
-        torch_answers=questions.torch_where_numpy_is_asked(source, {one.name: one.answers for one in in_order}),
-        changed=[(one.name, found) for one in in_order if (found := _count(one.answers, lambda r: r.changed))],
-        same=questions.same_code(source, {one.name: one.answers for one in in_order}),
+        torch_answers=remarks.torch_where_numpy_is_asked(source, answers),
+        changed=[(name, found) for name, given in answers.items() if (found := _changed(given))],
+        same=remarks.same_code(source, answers),
         written=bool(source.written),
     )
+
+
+def _groups(submissions: Iterable[Submission]) -> Iterator[Group]:
+    for one in submissions:
+        for answer in one.answers.values():
+            yield from answer.report.groups
+
+
+def _changed(answers: Iterable[tuple[str, Answer]]) -> tuple[Counted, ...]:
+    """The arguments that answers overwrite."""
+    return _count((student, answer.report.changed) for student, answer in answers)
 
 
 def _points(value: float) -> str:

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from autograder.classroom import attempts
-from autograder.classroom.results import Result
+from autograder.classroom.results import Answer
 from autograder.source.notebook import Source
 
-Answers = Mapping[str, Sequence[tuple[str, Result]]]
+Answers = Mapping[str, Sequence[tuple[str, Answer]]]
 
 LONG_ENOUGH = 160  # characters of code, comments and layout aside; shorter answers are alike by chance
 
@@ -23,15 +23,15 @@ def torch_where_numpy_is_asked(source: Source, answers: Answers) -> list[tuple[s
     ----------
     source : Source
         What the text notebook says.
-    answers : mapping of str to sequence of (str, Result)
-        For every exercise the students and their results.
+    answers : mapping of str to sequence of (str, Answer)
+        For every exercise the students and their answers.
     """
     names = _torch_names(source)
     solutions = source.solutions
     found = []
-    for exercise, results in answers.items():
+    for exercise, given in answers.items():
         if not uses_torch(solutions.get(exercise, ""), names):
-            who = [student for student, one in results if one.outcome != "empty" and uses_torch(one.code, names)]
+            who = [student for student, one in given if one.outcome != "empty" and uses_torch(one.code, names)]
             found.append((exercise, tuple(who)))
     return [(exercise, who) for exercise, who in found if who]
 
@@ -39,6 +39,8 @@ def torch_where_numpy_is_asked(source: Source, answers: Answers) -> list[tuple[s
 def uses_torch(code: str, names: Iterable[str] = ()) -> bool:
     """Whether code uses PyTorch: by itself, or by ``names`` that the notebook imported from it."""
     known = {"torch", *names}
+    if not any(name in code for name in known):
+        return False
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError, RecursionError):
@@ -55,10 +57,10 @@ def same_code(source: Source, answers: Answers) -> list[tuple[tuple[str, ...], l
     solutions = source.solutions
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     mistaken = set()
-    for exercise, results in answers.items():
+    for exercise, given in answers.items():
         reference = _canonical(attempts.right(solutions.get(exercise, "")))
         alike: dict[str, list[str]] = defaultdict(list)
-        for student, one in results:
+        for student, one in given:
             code = _canonical(one.code)
             if len(code) >= LONG_ENOUGH and code != reference and one.outcome != "empty":
                 alike[code].append(student)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from autograder.course import Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.slips import Slip
+from autograder.source.notebook import Source
 from gradus.checking import RANDOM, REFUSAL, Case, Exercise, find_exercise
 from gradus.checking.comparing import behaviour, examine, same_fact
 from gradus.checking.facts import Behaviour
@@ -40,29 +41,38 @@ def known(course: Course, slip: Slip) -> KnownSlip:
 
 
 def answer(course: Course, slip: Slip, value: Any = None) -> Any:
-    """The function or class that has the slip; for one with a parameter, with that value, its first by default."""
+    """The function or class that has the slip; for one with a parameter, with that value, its first by default.
+
+    Raises
+    ------
+    CourseError
+        If the slip does not fit the solution that it edits.
+    """
     exercise = find_exercise(slip.exercise)
-    source = course.assignment(exercise.topic if exercise else "").source
-    chosen = value if value is not None or not slip.values else slip.values[0]
-    return slip.answer(source.solutions[slip.exercise], vars(source.reference), chosen)
+    return _answer(course.assignment(exercise.topic if exercise else "").source, slip, value)
+
+
+@cache
+def _answer(source: Source, slip: Slip, value: Any) -> Any:
+    return slip.answer(source.solutions[slip.exercise], vars(source.reference), value)
 
 
 def candidates(course: Course, exercise: Exercise, cases: Sequence[Case]) -> list[Candidate]:
-    """The slips of an exercise, to be compared with an answer on these cases; each runs when it is first asked for."""
+    """The slips of an exercise, to be compared with an answer on these cases; each runs when it is first asked for.
+
+    Raises
+    ------
+    CourseError
+        If a slip does not fit the solution that it edits.
+    """
     return [
-        Candidate(known(course, slip), _live(course, slip, exercise, cases)) for slip in catalogue.slips(exercise.name)
+        Candidate(known(course, slip), partial(_behaviour, exercise, answer(course, slip), cases))
+        for slip in catalogue.slips(exercise.name)
     ]
 
 
-def _live(course: Course, slip: Slip, exercise: Exercise, cases: Sequence[Case]) -> Callable[[int], Behaviour]:
-    built: list[Any] = []
-
-    def behave(index: int) -> Behaviour:
-        if not built:
-            built.append(answer(course, slip))
-        return behaviour(exercise, cases[index], run(exercise, built[0], cases[index]))
-
-    return behave
+def _behaviour(exercise: Exercise, wrong: Any, cases: Sequence[Case], index: int) -> Behaviour:
+    return behaviour(exercise, cases[index], run(exercise, wrong, cases[index]))
 
 
 def forgotten(course: Course, exercise: Exercise) -> list[str]:
@@ -134,9 +144,9 @@ def _frozen_slip(
     fields = {"id": slip.id, "title": slip.title, "says": slip.says, "see": slip.see}
     if slip.estimate is not None:
         return {**fields, "estimate": dict(slip.estimate), "prints": []}
-    behave = _live(course, slip, exercise, cases)
+    wrong = answer(course, slip)
     prints = [
-        fingerprint(behave(index), right, partial(same_fact, exercise, case))
+        fingerprint(_behaviour(exercise, wrong, cases, index), right, partial(same_fact, exercise, case))
         for index, (case, right) in enumerate(zip(cases, expected, strict=True))
     ]
     return {**fields, "prints": prints}

@@ -29,6 +29,7 @@ from gradus.checking.client import JUDGE
 from gradus.checking.comparing import behaviour
 from gradus.checking.exercises import GATE, all_exercises
 from gradus.checking.facts import Behaviour
+from gradus.checking.naming import Candidate
 from gradus.checking.plain import size
 from gradus.checking.public import assemble
 from gradus.checking.running import Outcome, run
@@ -67,6 +68,7 @@ class _Task:
     cases: list[Case]
     right: list[Outcome]
     expected: list[Behaviour]
+    slips: list[Candidate]
     limit: wire.Limit
     answers: list[Outcome] | None = None
     uses: tuple[str, ...] = ()
@@ -157,12 +159,12 @@ class Judge:
         for case, one in zip(cases, expected, strict=True):
             if one.unusable:
                 raise ValueError(f"{exercise.name}, {case.name}: the reference cannot be measured: {one.unusable}")
-        return _Task(exercise, cases, right, expected, _limit(right))
+        slips = diagnosis.candidates(self.course, exercise, cases)
+        return _Task(exercise, cases, right, expected, slips, _limit(right))
 
     def _report(self, task: _Task, got: list[Outcome]) -> Report:
         exercise, titles = task.exercise, catalogue.titles(task.exercise.topic)
-        slips = diagnosis.candidates(self.course, exercise, task.cases)
-        report = assemble(exercise, task.cases, task.expected, got, slips, titles)
+        report = assemble(exercise, task.cases, task.expected, got, task.slips, titles)
         if report.passed:
             return report
         failing = tuple(

@@ -7,7 +7,6 @@ Everything in it is keyed by grade id.
 from __future__ import annotations
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import Any, Self
 
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging.judge import Verdict
-from gradus.checking import Report
+from gradus.checking.typed import read_as
 
 SCHEMA = "gradus ledger 1"
 
@@ -77,33 +76,23 @@ class Ledger:
             whole = json.loads(document)
             if not isinstance(whole, dict) or whole.pop("schema", None) != SCHEMA:
                 raise ValueError(f"it does not say {SCHEMA!r}")
-            whole["verdicts"] = {name: _verdict(one) for name, one in whole["verdicts"].items()}
-            texts = [whole[name] for name in ("assignment", "edition", "submission")]
-            texts += [*whole["answers"].values(), *_list(whole["remarks"]), *_list(whole["layers"])]
-            outputs = [output for listed in whole["outputs"].values() for output in _list(listed)]
-            if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, dict) for one in outputs):
-                raise ValueError("a field has the wrong type")
-            return cls(**{**whole, "remarks": tuple(whole["remarks"]), "layers": tuple(whole["layers"])})
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            ledger = read_as(cls, whole)
+            for one in ledger.verdicts.values():
+                if not 0 <= one.share <= 1:
+                    raise ValueError(f"a share of {one.share}")
+        except (ValueError, RecursionError) as error:
             raise CourseError(f"not a ledger: {error}. Grade the submission again.") from None
+        return ledger
 
 
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError("a field has the wrong type")
-    return value
-
-
-def _verdict(one: Mapping[str, Any]) -> Verdict:
-    share = one["share"]
-    if isinstance(share, bool) or not isinstance(share, int | float) or not (math.isfinite(share) and 0 <= share <= 1):
-        raise ValueError(f"a share of {share!r}")
-    return Verdict(one["exercise"], float(share), Report.from_json(one["report"]))
+def folder_of(course: Course, assignment: Assignment) -> Path:
+    """Where the ledgers of an assignment lie."""
+    return course.work / "ledgers" / assignment.name
 
 
 def path_of(course: Course, assignment: Assignment, student: str) -> Path:
     """Where the ledger of a student's submission lies."""
-    return course.work / "ledgers" / assignment.name / f"{student}.json"
+    return folder_of(course, assignment) / f"{student}.json"
 
 
 def write(path: Path, document: bytes) -> None:

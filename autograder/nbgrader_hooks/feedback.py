@@ -9,11 +9,15 @@ from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from math_core import LatexError, LatexToMathML
 from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import GetGrades
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -22,8 +26,12 @@ from pygments.util import ClassNotFound
 from traitlets import Bool, default
 from traitlets.config import Config
 
+from autograder.course import Assignment, Course, CourseError
 from autograder.grading.markup import TEXT_STYLES, harmless_html
-from autograder.nbgrader_hooks.execution import VERDICT
+from autograder.judging import ledger as ledgers
+from autograder.judging.judge import Verdict
+from autograder.judging.ledger import Ledger
+from autograder.nbgrader_hooks.execution import VERDICT, points
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # What the judge's report lays itself out with, beyond what student HTML may use.
@@ -38,7 +46,7 @@ _STYLES = TEXT_STYLES | {
     "overflow-x",
 }
 _FORMATTER = HtmlFormatter(style="vs", cssclass="highlight")
-_LONGEST_FORMULA = 5000
+_LONGEST_FORMULA, _LONGEST_REMARK, _MOST_REMARKS = 5000, 500, 10
 _MATH_TAGS = """
 math annotation b maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms
 mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics
@@ -51,7 +59,26 @@ style symmetric voffset width
 
 
 class FeedbackGrades(GetGrades):
-    """nbgrader's grades, and which of them still wait for a person."""
+    """What the page is made of beside the notebook: the ledger, nbgrader's grades, and who gave them."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        nb, resources = super().preprocess(nb, resources)
+        if kept := self._ledger(resources["nbgrader"]):
+            show_ledger(nb, resources, kept)
+        return nb, resources
+
+    def _ledger(self, names: dict[str, Any]) -> Ledger | None:
+        """The ledger of the submission; without one the page shows what stands in the notebook."""
+        course = Course(Path(CourseDirectory(parent=self).root))
+        assignment = Assignment(names["assignment"], course.solutions / f"{names['assignment']}.py")
+        path = ledgers.path_of(course, assignment, names["student"])
+        if not path.exists():
+            return None
+        try:
+            return ledgers.read(path)
+        except CourseError as error:
+            self.log.warning("The feedback page does without the ledger: %s", error)
+            return None
 
     def _get_score(self, cell: NotebookNode, resources: Any) -> None:
         super()._get_score(cell, resources)
@@ -59,13 +86,15 @@ class FeedbackGrades(GetGrades):
             cell.metadata.nbgrader["grade_id"], self.notebook_id, self.assignment_id, self.student_id
         )
         cell.metadata.nbgrader["needs_manual_grade"] = bool(grade.needs_manual_grade)
+        cell.metadata.nbgrader["by_hand"] = grade.manual_score is not None
 
 
 class FeedbackExporter(HTMLExporter):
     """The page a student gets back. Use it as ``c.GenerateFeedback.exporter_class``.
 
-    With ``c.GenerateFeedback.preprocessors = [FeedbackGrades]`` answers that nobody has graded yet are marked as such;
-    with nbgrader's own preprocessors they count as 0 points.
+    With ``c.GenerateFeedback.preprocessors = [FeedbackGrades]`` reports and remarks are the ledger's, and answers that
+    nobody has graded yet are marked as such; with nbgrader's own preprocessors the page shows the reports that stand in
+    the notebook, and such answers count as 0 points.
     """
 
     show_mark_schemes = Bool(False, help="Whether mark schemes are shown to students").tag(config=True)
@@ -86,6 +115,7 @@ class FeedbackExporter(HTMLExporter):
         """Filters of the template, beside nbconvert's."""
         yield from super().default_filters()
         yield "prose", markdown_to_html
+        # A report escapes all that it quotes; what else stands in this place may be the student's own output.
         yield "report", lambda html: harmless_html(html, _STYLES)
         yield "latex", _latex_output
         yield "code", lambda source: highlight(source, get_lexer_by_name("ipython3"), _FORMATTER)
@@ -100,13 +130,24 @@ class FeedbackExporter(HTMLExporter):
             for cell in nb.cells:
                 if cell.cell_type == "markdown" and not _of(cell, "solution"):
                     cell.source = without_mark_scheme(cell.source)
+        resources = resources if resources is not None else {}
         for cell in nb.cells:
             if cell.cell_type == "code":
-                cell.outputs = _judged(cell)
-        resources = resources if resources is not None else {}
+                cell.outputs = _without_number(cell.outputs)
+        resources.setdefault("feedback_remarks", [])
         resources["feedback_styles"] = _FORMATTER.get_style_defs(".highlight")
         resources["feedback_rows"] = rows
-        return super().from_notebook_node(nb, resources, **kw)
+        html, resources = super().from_notebook_node(nb, resources, **kw)
+        return _without_dead_links(html), resources
+
+
+def show_ledger(nb: NotebookNode, resources: dict[str, Any], kept: Ledger) -> None:
+    """Put a ledger's reports and points into the check cells, and its remarks into the resources of the page."""
+    for cell in nb.cells:
+        verdict = kept.verdicts.get(str(_of(cell, "grade_id")))
+        if verdict and cell.cell_type == "code" and _of(cell, "grade") and not _of(cell, "solution"):
+            _with_report(cell, verdict)
+    resources["feedback_remarks"] = [text[:_LONGEST_REMARK] for text in kept.remarks[:_MOST_REMARKS]]
 
 
 @dataclass(frozen=True)
@@ -120,6 +161,7 @@ class Row:
     points: float
     pending: bool
     commented: bool
+    by_hand: bool
 
     @property
     def state(self) -> str:
@@ -135,8 +177,8 @@ def rows(cells: Iterable[NotebookNode]) -> dict[str, Row]:
     """What the summary lists, by grade id, in order: every cell that can earn points."""
     found = {}
     for cell in cells:
-        points = float(_of(cell, "points") or 0)
-        if not (_of(cell, "grade") or _of(cell, "task")) or (points == 0 and not _of(cell, "score")):
+        most = float(_of(cell, "points") or 0)
+        if not (_of(cell, "grade") or _of(cell, "task")) or (most == 0 and not _of(cell, "score")):
             continue
         grade_id = str(_of(cell, "grade_id"))
         written = cell.cell_type == "markdown"
@@ -145,9 +187,10 @@ def rows(cells: Iterable[NotebookNode]) -> dict[str, Row]:
             title=_title(grade_id, written),
             kind="Written answer" if written else "Code",
             score=float(_of(cell, "score") or 0),
-            points=points,
+            points=most,
             pending=bool(_of(cell, "needs_manual_grade")),
             commented=bool(_of(cell, "comment")),
+            by_hand=bool(_of(cell, "by_hand")) and not written,
         )
     return found
 
@@ -312,10 +355,30 @@ def _title(grade_id: str, written: bool) -> str:
     return re.sub(r"[-_]+", " ", name).capitalize() if written else name
 
 
-def _judged(cell: NotebookNode) -> list[NotebookNode]:
+def _with_report(cell: NotebookNode, verdict: Verdict) -> None:
+    """Put the ledger's report and points into a check cell; if a person gave points, those stand alone."""
+    most = float(_of(cell, "points") or 0)
+    report, score = verdict.report, points(verdict.share, most)
+    if not _of(cell, "by_hand"):
+        report = report.scored((score, most))
+        cell.metadata.nbgrader["score"] = score
+    cell.outputs = [new_output("display_data", data={"text/html": report._repr_html_()})]
+
+
+def _without_number(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """The outputs to show: beside the judge's report, the number that nbgrader reads says nothing new."""
-    reports = [output for output in cell.outputs if VERDICT in output.get("data", {})]
-    return reports or cell.outputs
+    return [output for output in outputs if VERDICT in output.get("data", {})] or outputs
+
+
+def _without_dead_links(html: str) -> str:
+    """A page in which links within it lead somewhere: what a slip refers to may stand in another notebook."""
+    ids = {unescape(found) for found in re.findall(r' id="([^"]*)"', html)}
+
+    def kept(link: re.Match[str]) -> str:
+        target = unescape(link[1])
+        return link[0] if target in ids or unquote(target) in ids else link[2]
+
+    return re.sub(r'<a href="#([^"]*)"[^>]*>(.*?)</a>', kept, html, flags=re.DOTALL)
 
 
 def _of(cell: NotebookNode, name: str) -> Any:

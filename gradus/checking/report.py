@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from typing import Any, Self
 
@@ -13,12 +13,17 @@ import numpy as np
 from gradus.checking.arguments import Made
 from gradus.checking.comparing import Finding
 from gradus.checking.exercises import Exercise
-from gradus.checking.naming import KnownSlip, Named, Place
+from gradus.checking.naming import KnownSlip, Named
 from gradus.checking.pictures import Picture, picture_from_json, picture_html
 from gradus.checking.running import Outcome
+from gradus.checking.typed import read_as
 
 _SHOWN, _LINES, _WIDTH = 48, 40, 76
 _RIGHT, _WRONG, _NOTE = "#007a5a", "#b3261e", "#8a5a00"
+
+
+def _picture(plain: Any) -> Picture | None:
+    return None if plain is None else picture_from_json(plain)
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Report:
     leans_on: tuple[str, ...] = ()
     score: tuple[float, float] | None = None
     unanswered: str = ""
-    picture: Picture | None = None
+    picture: Picture | None = field(default=None, metadata={"read": _picture})
 
     @property
     def passed(self) -> bool:
@@ -156,24 +161,7 @@ class Report:
         ValueError
             If ``plain`` is no report.
         """
-        try:
-            kept = {field.name: plain[field.name] for field in fields(cls)}
-            failure = kept["failure"]
-            kept |= {
-                "cases": tuple(CaseResult(**one) for one in kept["cases"]),
-                "groups": tuple(Group(**one) for one in kept["groups"]),
-                "failure": failure and Failure(**{**failure, "shown": tuple(map(tuple, failure["shown"]))}),
-                "slips": tuple(
-                    Named(KnownSlip(**{**one["slip"], "see": Place(**one["slip"]["see"])}), tuple(one["groups"]))
-                    for one in kept["slips"]
-                ),
-                "score": kept["score"] and tuple(kept["score"]),
-                "picture": kept["picture"] and picture_from_json(kept["picture"]),
-            }
-            kept |= {name: tuple(kept[name]) for name in ("changed", "warnings", "leans_on")}
-            return cls(**kept)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a report: {type(error).__name__}: {error}") from None
+        return read_as(cls, plain)
 
     def __str__(self) -> str:
         lines = [("[ok] " if self.passed else "[--] ") + self.headline]
@@ -194,7 +182,7 @@ class Report:
             if self.picture:
                 lines += ["    " + row for row in self.picture.as_text().splitlines()]
         lines += [
-            f"  Known slip{self._where(named)} ({named.slip.title}): {named.slip.says} See {named.slip.see}."
+            f"  Known slip{self.where(named)} ({named.slip.title}): {named.slip.says} See {named.slip.see}."
             for named in self.slips
         ]
         lines += [f"  Note: {note}" for note in self.notes()]
@@ -213,7 +201,7 @@ class Report:
         elif failure:
             parts += [_groups_html(self.groups), _failure_html(failure)]
             parts += [picture_html(self.picture)] if self.picture else []
-        parts += [_slip_html(named.slip, self._where(named)) for named in self.slips]
+        parts += [_slip_html(named.slip, self.where(named)) for named in self.slips]
         parts += [_tag("p", "Note: " + escape(note), f"margin:.3em 0;color:{_NOTE}") for note in self.notes()]
         box = (
             f"border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;background:#fafafa;color:#1a1a1a;"
@@ -221,8 +209,8 @@ class Report:
         )
         return f'<section aria-label="{escape("check of " + self.headline)}" style="{box}">{"".join(parts)}</section>'
 
-    def _where(self, named: Named) -> str:
-        """In which groups a slip shows, where it is not the whole story."""
+    def where(self, named: Named) -> str:
+        """In which groups a slip shows, "" where it is the whole story."""
         failing = {one.id for one in self.groups if one.passed < one.of}
         if failing <= set(named.groups):
             return ""
