@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import shutil
 import tempfile
@@ -34,7 +35,9 @@ _MARKS = {"answer", "mark_scheme"}
 @cache
 def sketch() -> Course:
     """A course of its own: notebook 02, reduced to three exercises, a demonstration and a question."""
-    return reduced_course(Path(tempfile.mkdtemp(prefix="gradus-sketch-")))
+    folder = tempfile.mkdtemp(prefix="gradus-sketch-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return reduced_course(Path(folder))
 
 
 def reduced_course(folder: Path, exercises: tuple[str, ...] = SKETCH) -> Course:

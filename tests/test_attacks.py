@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from rooms import (
     DEMO,
@@ -204,10 +206,12 @@ def test_a_name_of_a_cell_that_does_not_run_is_explained() -> None:
     assert says not in str(found.verdicts["check_cross_entropy"].report)
 
 
-def test_a_flood_of_output_is_cut() -> None:
-    found = ledger(own_code(submission(answers()), "for _ in range(80):\n    print('x' * 10**6)", position=7))
+def test_a_flood_of_output_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.grading.execution._MOST_OUTPUT", 5000)
+    found = ledger(own_code(submission(answers()), "for _ in range(20):\n    display('x' * 1000)"))
     assert {verdict.share for verdict in found.verdicts.values()} == {1.0}
-    assert len(found.to_bytes()) < 10**6
+    assert str(found.outputs).count("x" * 1000) < 5
+    assert "wrote more than can be kept" in found.remarks[0]
 
 
 HELPER = "import json\ndef softmax(scores):\n    return __import__('helper').softmax(scores)"
@@ -227,11 +231,13 @@ def test_the_same_cells_with_other_files_beside_them_are_another_submission() ->
 
 
 def test_half_characters_and_odd_metadata_stop_nothing() -> None:
-    notebook = own_code(submission(answers()), "print('\\ud800')  # \ud800")
+    pack = "import json\nget_ipython().kernel.session.pack = lambda o: json.dumps(o, default=str).encode()\n"
+    notebook = own_code(submission(answers()), pack + "display({'text/plain': 'half \\ud800'}, raw=True)  # \ud800")
     for cell in notebook.cells:
         if "nbgrader" not in cell.metadata:
             cell.metadata["nbgrader"] = ["odd"]
             cell.metadata["gradus"] = {"role": ["setup"]}
     found = ledger(notebook)
     assert {verdict.share for verdict in found.verdicts.values()} == {1.0}
-    found.to_bytes().decode("ascii")
+    assert "'half ?'" in str(found.outputs)
+    json.dumps(json.loads(found.to_bytes()), ensure_ascii=False).encode()

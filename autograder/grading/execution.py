@@ -122,6 +122,8 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
             if not check_of(cell)
         }
     remarks = [trouble] if trouble else []
+    if client.cut:
+        remarks.append("it wrote more than can be kept; the rest of its output was left out")
     elsewhere = _bound(cell for cell in notebook.cells if cell.cell_type == "code" and not role(cell))
     elsewhere -= _bound(cells)
     for name in dict.fromkeys(_unknown(cells)):
@@ -155,6 +157,7 @@ class _Client(NotebookClient):
             extra_arguments=list(_KERNEL),
             skip_cells_with_tag="no cell is ever skipped",
             store_widget_state=False,
+            shutdown_kernel="immediate",
             on_cell_execute=self._before,
             on_cell_executed=self._after,
         )
@@ -189,6 +192,11 @@ class _Client(NotebookClient):
         line = next(iter(last.source.strip().splitlines()), "")[:80]
         return f"{self.stopped}, in the cell that starts with: {_whole(line)}"
 
+    @property
+    def cut(self) -> bool:
+        """Whether output was left out."""
+        return self._left < 0
+
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Take a message of the kernel; widgets are not kept, nor is more output than anybody reads."""
         kind = msg["msg_type"]
@@ -196,7 +204,7 @@ class _Client(NotebookClient):
             return None
         if kind in _OUTPUTS:
             self._left -= len(str(msg["content"]))
-            if self._left < 0:
+            if self.cut:
                 return None
         return super().process_message(msg, cell, cell_index)
 
@@ -236,7 +244,7 @@ def _verdict(judge: Judge, client: _Client, cell: NotebookNode) -> Verdict:
 
 def _bare(cell: NotebookNode) -> NotebookNode:
     fresh = NotebookNode(cell)
-    fresh.source, fresh.outputs, fresh.execution_count = _whole(cell.source), [], None
+    fresh.outputs, fresh.execution_count = [], None
     return fresh
 
 
