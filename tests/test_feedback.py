@@ -16,13 +16,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from pydantic import TypeAdapter
 from traitlets.config import Config
 
 from autograder.course import Assignment, Course
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
-from autograder.nbgrader_hooks.execution import VERDICT
+from autograder.nbgrader_hooks.execution import REPORT
 from autograder.nbgrader_hooks.feedback import (
     FeedbackExporter,
     formula,
@@ -152,7 +153,7 @@ def test_an_output_is_shown_in_the_form_that_needs_no_browser_script() -> None:
 def test_the_report_of_the_judge_stands_alone() -> None:
     report = '<section aria-label="check" style="border-left:5px solid #b3261e;max-width:62em">one case fails</section>'
     outputs = [
-        new_output("display_data", data={"text/html": report, "text/plain": "-", VERDICT: {"points": 2.5}}),
+        new_output("display_data", data={"text/html": report, "text/plain": "-"}, metadata={REPORT: True}),
         new_output("execute_result", data={"text/plain": "2.5"}),
     ]
     html = page([new_code_cell("check(softmax)", outputs=outputs)])
@@ -160,6 +161,7 @@ def test_the_report_of_the_judge_stands_alone() -> None:
     assert "2.5" not in html
 
 
+REPORTS = TypeAdapter(Report)
 PATH = PathPicture(
     "two steps",
     (Line.of("the reference", "expected", [[0, 0], [1, 1]]), Line.of("yours", "got", [[0, 0], [1, 2]], 1)),
@@ -194,7 +196,7 @@ def report(picture: Picture | None = PATH) -> Report:
 def check(**fields: Any) -> nbformat.NotebookNode:
     marks = {"grade_id": "check_softmax", "grade": True, "solution": False, "points": 4.0, **fields}
     outputs = [
-        new_output("display_data", data={"text/html": "<b>painted</b>", VERDICT: {}}),
+        new_output("display_data", data={"text/html": "<b>painted</b>"}, metadata={REPORT: True}),
         new_output("execute_result", data={"text/plain": "3.75"}),
     ]
     return new_code_cell("check(softmax)", metadata={"nbgrader": marks}, outputs=outputs)
@@ -293,7 +295,7 @@ HOSTILE = (
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_no_text_of_a_report_is_markup(hostile: str, picture: Picture) -> None:
     """One text after another is exchanged; a tame one in its place gives the same elements."""
-    plain = json.dumps(report(picture).as_json())
+    plain = REPORTS.dump_json(report(picture)).decode()
     tried = 0
     for index, _ in enumerate(texts(json.loads(plain))):
         pages = []
@@ -301,7 +303,7 @@ def test_no_text_of_a_report_is_markup(hostile: str, picture: Picture) -> None:
             tree = json.loads(plain)
             list(texts(tree))[index](text)
             try:
-                judged = Report.from_json(tree)
+                judged = REPORTS.validate_json(json.dumps(tree), strict=True)
             except ValueError:
                 break  # a picture takes no text here
             pages.append((judged._repr_html_(), page([check()], ledger(judged))))

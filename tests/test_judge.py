@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from shared import COURSE, KINDS, exercise_called, reference
 
 from autograder.judging.judge import Judge
-from gradus.checking import Case, wire
+from gradus.checking import Case, Report, wire
 from gradus.checking.client import answer_judge
 from gradus.checking.running import run
 
@@ -139,7 +139,7 @@ def test_no_message_upsets_the_judge(message: Any) -> None:
         assert verdict.share == 0.0
         str(verdict.report)
         verdict.report._repr_html_()
-        json.dumps(verdict.report.as_json(), allow_nan=False)
+        TypeAdapter(Report).dump_json(verdict.report)
 
 
 def hung_up(connection: socket.socket) -> bool:

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from autograder.grading.markup import harmless_html
 from autograder.nbgrader_hooks.feedback import FeedbackExporter
-from autograder.nbgrader_hooks.markup import harmless_html
 from gradus.checking.pictures import (
     MAX_EDGES,
     MAX_NODES,
@@ -31,16 +32,24 @@ from gradus.checking.pictures import (
     PathPicture,
     Picture,
     _Layout,
-    picture_from_json,
     picture_html,
 )
 
+PICTURES: TypeAdapter[Picture] = TypeAdapter(Picture)
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "<script>&\"'\x00\x1b\u202e\ud800]]>"
 words = st.text(st.characters() | st.sampled_from(NASTY), max_size=30)
 numbers = st.floats(-1e100, 1e100) | st.sampled_from([0.0, -1.0, 1.0, 5e-324, 1e100])
 points = st.tuples(numbers, numbers)
 any_float = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def to_json(picture: Picture) -> Any:
+    return json.loads(PICTURES.dump_json(picture))
+
+
+def from_json(tree: Any) -> Picture:
+    return PICTURES.validate_json(json.dumps(tree), strict=True)
 
 
 @st.composite
@@ -124,8 +133,7 @@ def texts(picture: Picture) -> list[str]:
 @settings(deadline=None)
 @given(pictures)
 def test_json_gives_back_the_same_picture(picture: Picture) -> None:
-    text = json.dumps(picture.as_json(), allow_nan=False)
-    assert picture_from_json(json.loads(text)) == picture
+    assert from_json(to_json(picture)) == picture
 
 
 @settings(deadline=None)
@@ -298,11 +306,11 @@ def test_a_path_that_leaves_the_picture_says_when() -> None:
     ],
 )
 def test_a_path_that_is_not_valid_is_refused(spoil: Callable[[dict[str, Any]], object]) -> None:
-    tree = path_picture([(0, 1), (1, 0.5), (2, 0.4), (3, 0)], differs_at=2).as_json()
-    picture_from_json(tree)
+    tree = to_json(path_picture([(0, 1), (1, 0.5), (2, 0.4), (3, 0)], differs_at=2))
+    from_json(tree)
     spoil(tree)
     with pytest.raises(ValueError):  # noqa: PT011  # what it says differs from case to case
-        picture_from_json(tree)
+        from_json(tree)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +322,6 @@ def test_a_path_that_is_not_valid_is_refused(spoil: Callable[[dict[str, Any]], o
         lambda tree: tree["nodes"].append(tree["nodes"][0]),
         lambda tree: tree["nodes"][0].update(wrong=1),
         lambda tree: tree["nodes"][0].update(value=3.0),
-        lambda tree: tree["nodes"][0].update(onclick="x"),
         lambda tree: tree["edges"][0].update(source="nowhere"),
         lambda tree: tree["edges"][0].update(source="d", target="a"),
         lambda tree: tree["edges"][0].update(source="a", target="a"),
@@ -324,10 +331,10 @@ def test_a_path_that_is_not_valid_is_refused(spoil: Callable[[dict[str, Any]], o
     ],
 )
 def test_a_graph_that_is_not_valid_is_refused(spoil: Callable[[dict[str, Any]], object]) -> None:
-    tree = DIAMOND.as_json()
+    tree = to_json(DIAMOND)
     spoil(tree)
     with pytest.raises(ValueError):  # noqa: PT011  # what it says differs from case to case
-        picture_from_json(tree)
+        from_json(tree)
 
 
 keys = words | st.sampled_from(["kind", "title", "lines"])
@@ -340,7 +347,7 @@ trees = st.recursive(
 @given(trees)
 def test_anything_else_is_refused_too(tree: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # what it says differs from case to case
-        picture_from_json(tree)
+        from_json(tree)
 
 
 def test_the_largest_pictures_stay_small() -> None:

@@ -5,25 +5,24 @@ Both are plain bytes that name no place: a job can be sent wherever the same edi
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from nbformat import NotebookNode, from_dict
 
+from autograder import documents
 from autograder.course import Assignment, Course, CourseError
 from autograder.grading.carrying import carry_answers
 from autograder.grading.execution import Limits, check_of, role, run_judged, running
 from autograder.judging.edition import judging_edition, released, released_files
 from autograder.judging.ledger import Ledger
 
-SCHEMA = "gradus job 1"
-_TYPES = ("code", "markdown", "raw")
+CellType = Literal["code", "markdown", "raw"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Cell:
     """One cell of a submission: what it takes to find its place in the released notebook, and what it says."""
 
     id: str
-    cell_type: str
+    cell_type: CellType
     grade_id: str
     source: str
 
@@ -54,7 +53,11 @@ class Job:
     files : dict of str to bytes
         What was handed in beside it, by relative path.
     limits : Limits
+    schema : str
+        Which fields these are; another set of them gets another name.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
     assignment: str
     edition: str
@@ -63,6 +66,7 @@ class Job:
     cells: tuple[Cell, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    schema: Literal["gradus job 1"] = "gradus job 1"
 
     @classmethod
     def of(
@@ -97,15 +101,7 @@ class Job:
 
     def to_bytes(self) -> bytes:
         """The document."""
-        whole = {
-            "schema": SCHEMA,
-            **vars(self),
-            "key": self.key.hex(),
-            "cells": [asdict(cell) for cell in self.cells],
-            "files": {name: base64.b64encode(content).decode() for name, content in self.files.items()},
-            "limits": asdict(self.limits),
-        }
-        return json.dumps(whole, allow_nan=False).encode()
+        return documents.to_bytes(self)
 
     @classmethod
     def from_bytes(cls, document: bytes) -> Self:
@@ -117,22 +113,14 @@ class Job:
             If it is none, or one of another version.
         """
         try:
-            whole = json.loads(document)
-            if not isinstance(whole, dict) or whole.pop("schema", None) != SCHEMA:
-                raise ValueError(f"it does not say {SCHEMA!r}")
-            cells = tuple(Cell(**cell) for cell in whole["cells"])
-            texts = [whole[name] for name in ("assignment", "edition", "submission")]
-            texts += [text for cell in cells for text in vars(cell).values()]
-            limits = Limits(**whole["limits"])
-            if not all(isinstance(text, str) for text in texts) or not all(cell.cell_type in _TYPES for cell in cells):
-                raise ValueError("a field has the wrong type")
-            if not all(_is_time(seconds) for seconds in vars(limits).values()):
+            job = documents.from_bytes(cls, document)
+            for name in job.files:
+                _inside(name)
+            if not all(math.isfinite(seconds) and seconds > 0 for seconds in vars(job.limits).values()):
                 raise ValueError("a limit that is no time")
-            files = {_inside(name): base64.b64decode(text, validate=True) for name, text in whole["files"].items()}
-            key = bytes.fromhex(whole["key"])
-            return cls(**{**whole, "cells": cells, "files": files, "key": key, "limits": limits})
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except ValueError as error:
             raise CourseError(f"not a job: {error}") from None
+        return job
 
 
 def digest(notebook: NotebookNode, files: Mapping[str, bytes]) -> str:
@@ -204,7 +192,7 @@ def _cell(cell: NotebookNode) -> Cell:
     grade_id = fields.get("grade_id") if isinstance(fields, Mapping) else None
     source = cell.get("source", "")
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-    kind = cell.cell_type if cell.cell_type in _TYPES else "raw"
+    kind: Any = cell.cell_type if cell.cell_type in get_args(CellType) else "raw"
     return Cell(_whole(str(cell.get("id", ""))), kind, _whole(str(grade_id or "")), _whole(text))
 
 
@@ -220,14 +208,8 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _inside(name: str) -> str:
-    """A relative path that stays where it starts."""
+def _inside(name: str) -> None:
+    """Refuse a path that does not stay where it starts."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise ValueError(f"a file of the name {name!r}")
-    return name
-
-
-def _is_time(seconds: Any) -> bool:
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    return number and math.isfinite(seconds) and seconds > 0

@@ -6,19 +6,16 @@ Everything in it is keyed by grade id.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+from autograder import documents
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging.judge import Verdict
-from gradus.checking.typed import read_as
-
-SCHEMA = "gradus ledger 1"
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,8 @@ class Ledger:
         What else happened: a kernel that died, time that ran out.
     layers : tuple of str
         Layers of isolation that were active while it ran.
+    schema : str
+        Which fields these are; another set of them gets another name.
     """
 
     assignment: str
@@ -53,15 +52,11 @@ class Ledger:
     answers: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
+    schema: Literal["gradus ledger 1"] = "gradus ledger 1"
 
     def to_bytes(self) -> bytes:
         """The document."""
-        verdicts = {
-            grade_id: {"exercise": one.exercise, "share": one.share, "report": one.report.as_json()}
-            for grade_id, one in self.verdicts.items()
-        }
-        whole = {"schema": SCHEMA, **vars(self), "verdicts": verdicts}
-        return (json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=True) + "\n").encode()
+        return documents.to_bytes(self)
 
     @classmethod
     def from_bytes(cls, document: bytes) -> Self:
@@ -73,14 +68,11 @@ class Ledger:
             If it is none, or one of another version.
         """
         try:
-            whole = json.loads(document)
-            if not isinstance(whole, dict) or whole.pop("schema", None) != SCHEMA:
-                raise ValueError(f"it does not say {SCHEMA!r}")
-            ledger = read_as(cls, whole)
+            ledger = documents.from_bytes(cls, document)
             for one in ledger.verdicts.values():
                 if not 0 <= one.share <= 1:
                     raise ValueError(f"a share of {one.share}")
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise CourseError(f"not a ledger: {error}. Grade the submission again.") from None
         return ledger
 

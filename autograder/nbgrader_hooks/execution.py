@@ -21,8 +21,8 @@ from autograder.judging import ledger
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
 
-VERDICT = "application/vnd.gradus.verdict+json"
-"""Kind of the output that holds a report; it is there to be shown, whoever needs a verdict reads the ledger."""
+REPORT = "gradus_report"
+"""Mark of the output that shows a report; whoever needs a verdict reads the ledger."""
 
 
 class JudgedExecute(NbGraderPreprocessor):
@@ -85,10 +85,9 @@ def _shown(verdict: Verdict, most: float) -> list[NotebookNode]:
     """A report to read, and the number that nbgrader looks for."""
     score = points(verdict.share, most)
     report = verdict.report.scored((score, most))
-    data = {
-        "text/html": without_tex(report._repr_html_()),
-        "text/plain": without_tex(str(report)),
-        VERDICT: report.as_json(),
-    }
+    data = {"text/html": without_tex(report._repr_html_()), "text/plain": without_tex(str(report))}
     number = {"text/plain": repr(score)}
-    return [new_output("display_data", data=data), new_output("execute_result", data=number, execution_count=None)]
+    return [
+        new_output("display_data", data=data, metadata={REPORT: True}),
+        new_output("execute_result", data=number, execution_count=None),
+    ]

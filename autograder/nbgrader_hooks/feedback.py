@@ -31,7 +31,7 @@ from autograder.grading.markup import TEXT_STYLES, harmless_html
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
-from autograder.nbgrader_hooks.execution import VERDICT, points
+from autograder.nbgrader_hooks.execution import REPORT, points
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # What the judge's report lays itself out with, beyond what student HTML may use.
@@ -367,7 +367,7 @@ def _with_report(cell: NotebookNode, verdict: Verdict) -> None:
 
 def _without_number(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """The outputs to show: beside the judge's report, the number that nbgrader reads says nothing new."""
-    return [output for output in outputs if VERDICT in output.get("data", {})] or outputs
+    return [output for output in outputs if REPORT in output.get("metadata", {})] or outputs
 
 
 def _without_dead_links(html: str) -> str:

@@ -7,11 +7,10 @@ is drawn may come from an answer, so every value is checked where a picture is m
 from __future__ import annotations
 
 import math
-import sys
 from base64 import b64encode
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from html import escape
 from itertools import pairwise
@@ -130,10 +129,6 @@ class PathPicture:
             words.append(f"Got, {_clean(line.name)}: {len(line.points)} points.")
             words += [_sentence(remark) for remark in (self._difference(number), *self._remarks(line)) if remark]
         return " ".join(filter(None, words))
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data, as ``picture_from_json`` reads it."""
-        return {"kind": "path", **_plain(asdict(self))}
 
     def as_text(self) -> str:
         """The picture as a few lines: what differs, and the steps around it."""
@@ -291,10 +286,6 @@ class GraphPicture:
             filter(None, [_sentence(self.title), count, *(wrong or ["Nothing is marked as wrong."]), self._left_out()])
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data, as ``picture_from_json`` reads it."""
-        return {"kind": "graph", **_plain(asdict(self))}
-
     def as_text(self) -> str:
         """The picture as a few lines: the edges that are drawn, the wrong ones marked."""
         nodes, edges = self._shown()
@@ -369,62 +360,11 @@ class GraphPicture:
 Picture: TypeAlias = PathPicture | GraphPicture
 
 
-def picture_from_json(tree: Any) -> Picture:
-    """The picture that ``as_json`` turned into plain data.
-
-    Raises
-    ------
-    ValueError
-        If anything in it is missing, unknown, of another type, not finite or too large.
-    """
-    _require(isinstance(tree, Mapping), "a picture is a mapping")
-    kinds: dict[Any, type[Any]] = {"path": PathPicture, "graph": GraphPicture}
-    kind = tree.get("kind")
-    _require(isinstance(kind, str) and kind in kinds, f"a picture is a path or a graph, not {kind!r:.80}")
-    made: Picture = _read(kinds[kind], {name: value for name, value in tree.items() if name != "kind"})
-    return made
-
-
 def picture_html(picture: Picture) -> str:
     """A picture as an ``<img>``: it passes where SVG elements are stripped, and can neither run nor load anything."""
     source = b64encode(picture.as_svg().encode()).decode()
     address = f"data:image/svg+xml;base64,{source}"
     return f'<img src="{address}" alt="{escape(picture.alt)}" style="max-width:100%;padding:4px 0">'
-
-
-def _read(kind: type[Any], tree: Any) -> Any:
-    _require(isinstance(tree, Mapping), f"a {kind.__name__} is a mapping, not {tree!r:.80}")
-    known = {field.name: field for field in fields(kind)}
-    unknown = [name for name in tree if name not in known]
-    missing = [name for name, field in known.items() if field.default is MISSING and name not in tree]
-    _require(not unknown, f"a {kind.__name__} has no {unknown!r:.80}")
-    _require(not missing, f"a {kind.__name__} needs {missing!r:.80}")
-    parts = {"lines": (Line, MAX_LINES), "nodes": (Node, MAX_NODES), "edges": (Edge, MAX_EDGES)}
-    values = dict(tree)
-    for name in parts.keys() & values.keys():
-        part, most = parts[name]
-        _require(isinstance(values[name], list) and len(values[name]) <= most, f"{name}: a list of at most {most}")
-        values[name] = tuple(_read(part, one) for one in values[name])
-    if kind is Line:
-        points = values["points"]
-        _require(isinstance(points, list) and len(points) <= MAX_POINTS, f"points: a list of at most {MAX_POINTS}")
-        values["points"] = tuple(map(_read_point, points))
-    return kind(**values)
-
-
-def _read_point(point: Any) -> Point:
-    if point is None:
-        return None
-    _require(isinstance(point, list) and len(point) == 2, f"a point is [x, y] or null, not {point!r:.80}")
-    for value in point:
-        _require(type(value) in (int, float) and abs(value) <= sys.float_info.max, "coordinates are finite numbers")
-    return float(point[0]), float(point[1])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _require(holds: bool, says: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from html import escape
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -14,16 +14,11 @@ from gradus.checking.arguments import Made
 from gradus.checking.comparing import Finding
 from gradus.checking.exercises import Exercise
 from gradus.checking.naming import KnownSlip, Named
-from gradus.checking.pictures import Picture, picture_from_json, picture_html
+from gradus.checking.pictures import Picture, picture_html
 from gradus.checking.running import Outcome
-from gradus.checking.typed import read_as
 
 _SHOWN, _LINES, _WIDTH = 48, 40, 76
 _RIGHT, _WRONG, _NOTE = "#007a5a", "#b3261e", "#8a5a00"
-
-
-def _picture(plain: Any) -> Picture | None:
-    return None if plain is None else picture_from_json(plain)
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything there is to say about one answer. Plain data: `as_json` and `from_json` lose nothing.
+    """Everything there is to say about one answer. Plain data, so that a ledger can hold it.
 
     Attributes
     ----------
@@ -103,7 +98,7 @@ class Report:
     leans_on: tuple[str, ...] = ()
     score: tuple[float, float] | None = None
     unanswered: str = ""
-    picture: Picture | None = field(default=None, metadata={"read": _picture})
+    picture: Picture | None = None
 
     @property
     def passed(self) -> bool:
@@ -147,21 +142,6 @@ class Report:
             )
         said += [f"On the way: {warning}" for warning in self.warnings[:3]]
         return said
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain JSON."""
-        return {**asdict(replace(self, picture=None)), "picture": self.picture.as_json() if self.picture else None}
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """The report that ``as_json`` described.
-
-        Raises
-        ------
-        ValueError
-            If ``plain`` is no report.
-        """
-        return read_as(cls, plain)
 
     def __str__(self) -> str:
         lines = [("[ok] " if self.passed else "[--] ") + self.headline]
