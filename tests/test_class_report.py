@@ -149,11 +149,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         book.add_notebook(NAME, NAME)
         for cell, (most, kind) in points_of.items():
             book.add_grade_cell(cell, NAME, NAME, max_score=most, cell_type=kind)
+        book.add_task_cell("mark_scheme_why", NAME, NAME, max_score=0, cell_type="markdown")
         for student, points in GRADED.items():
             book.add_student(student)
             submission = book.add_submission(NAME, student)
             for grade in submission.notebooks[0].grades:
-                grade.needs_manual_grade = grade.name == "answer_why"
+                grade.needs_manual_grade = grade.name.endswith("_why")
                 grade.auto_score = points.get(grade.name)
             submission.notebooks[0].late_submission_penalty = points.get("penalty")
         book.db.commit()

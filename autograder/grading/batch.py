@@ -20,7 +20,7 @@ from autograder.grading.execution import CHECK
 from autograder.grading.job import Job, grade_in
 from autograder.grading.pool import side_by_side
 from autograder.judging import ledger
-from autograder.nbgrader_hooks import gradebook
+from autograder.nbgrader_hooks import gradebook, marks
 
 _WORTH_A_PROCESS = 12
 """Pages that take about as long as starting one more process."""
@@ -103,9 +103,9 @@ def grade(
             results[student].problem = problem
             progress("recording", done, len(ready))
     graded = [student for student in ready if not results[student].problem]
-    marks = gradebook.marks(course, assignment, graded)
+    recorded = marks.read(course, assignment.name).marks
     for student in graded:
-        _fill_in(results[student], course, assignment, marks[student])
+        _fill_in(results[student], course, assignment, recorded[student])
     if feedback:
         page = partial(gradebook.write_feedback, course.root, assignment.name)
         pages = side_by_side(page, graded, min(workers, len(graded) // _WORTH_A_PROCESS))
@@ -139,15 +139,15 @@ def _run_all(
         progress("running", done, len(jobs))
 
 
-def _fill_in(result: Result, course: Course, assignment: Assignment, marks: gradebook.Marks) -> None:
+def _fill_in(result: Result, course: Course, assignment: Assignment, recorded: marks.Marks) -> None:
     """The points are the gradebook's, which a person may have changed; what happened is the ledger's."""
     found = ledger.read(ledger.path_of(course, assignment, result.student))
-    for name in assignment.source.exercises:
+    for name, most in assignment.source.exercises.items():
         if CHECK + name in found.verdicts:
-            result.scores[name] = marks.points.get(CHECK + name, 0.0)
-            result.max_score += marks.most.get(CHECK + name, 0.0)
+            result.scores[name] = recorded.points.get(CHECK + name, 0.0)
+            result.max_score += most
     result.score = round(sum(result.scores.values()), 2)
-    result.manual = marks.waiting
+    result.manual = len(recorded.waiting)
     result.remarks += found.remarks
 
 

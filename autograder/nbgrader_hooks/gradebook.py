@@ -1,4 +1,4 @@
-"""What grading asks of nbgrader: to know an assignment, to record ledgers, to say the points, to write pages."""
+"""What grading asks of nbgrader: to know an assignment, to record ledgers, to write pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +18,10 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.course import Assignment, Course, CourseError
-from autograder.grading.execution import CHECK, Limits
+from autograder.grading.execution import Limits
 from autograder.nbgrader_hooks import release
 from autograder.nbgrader_hooks.execution import JudgedExecute
 from autograder.source import build
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What the gradebook knows about one submission.
-
-    Attributes
-    ----------
-    points, most : dict of str to float
-        Points and the most there are, by grade id.
-    waiting : int
-        Written answers that wait for a person.
-    """
-
-    points: dict[str, float] = field(default_factory=dict)
-    most: dict[str, float] = field(default_factory=dict)
-    waiting: int = 0
 
 
 def limits(course: Course) -> Limits:
@@ -88,24 +70,6 @@ def record(course: Course, assignment: Assignment, students: Iterable[str], ledg
     for student in students:
         outcome = api.autograde(assignment.name, student, force=True, create=True)
         yield student, "" if outcome["success"] else _last_line(outcome)
-
-
-def marks(course: Course, assignment: Assignment, students: Iterable[str]) -> dict[str, Marks]:
-    """The marks of some students whose submissions are graded."""
-    found = {}
-    with Gradebook(course.gradebook, "gradus") as gradebook:
-        for student in students:
-            grades = gradebook.find_submission_notebook(assignment.name, assignment.name, student).grades
-            found[student] = Marks(
-                {grade.name: float(grade.score or 0.0) for grade in grades},
-                {grade.name: float(grade.max_score) for grade in grades},
-                sum(
-                    bool(grade.needs_manual_grade and grade.max_score)
-                    for grade in grades
-                    if not grade.name.startswith(CHECK)
-                ),
-            )
-    return found
 
 
 def write_feedback(root: Path, assignment: str, student: str) -> str:
