@@ -19,8 +19,8 @@ def read_as(kind: type[T], plain: Any) -> T:
     Parameters
     ----------
     kind : type
-        A dataclass, str, bool, int, float (finite), Any, a tuple, sequence or mapping of such, or one of them or None. A
-        field of a dataclass may bring its own function, as ``metadata={"read": function}``.
+        A dataclass, str, bool, int, float (finite), Any, a tuple, sequence or mapping of such, or such a thing or None.
+        A field of a dataclass may bring its own function, as ``metadata={"read": function}``.
     plain : object
 
     Raises
