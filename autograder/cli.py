@@ -144,7 +144,7 @@ def simulate(assignment: str, students: int, seed: int, folder: Path | None) -> 
 @click.argument("assignment")
 @click.option("--out", "file", type=click.Path(path_type=Path), help="The page to write (default: course/reports/).")
 def report(assignment: str, file: Path | None) -> None:
-    """Write the class report: scores, success per exercise, misconceptions counted."""
+    """Write the class report: scores, success per exercise, known slips counted."""
     from autograder.classroom import class_report as reporting
 
     course = Course.find()
