@@ -308,12 +308,14 @@ def test_a_released_notebook_names_its_edition(released: NotebookNode) -> None:
     assert released.metadata["gradus"] == {"assignment": ALL[0].name, "edition": edition(released)}
 
 
-def test_formgrader_releases_the_same_edition(tmp_path: Path, released: NotebookNode) -> None:
+def test_formgrader_releases_the_same_edition(tmp_path: Path) -> None:
     course = copy_course(tmp_path)
     build.build(course, course.assignments())
+    path = course.notebooks / ALL[0].name / f"{ALL[0].name}.ipynb"
+    released = nbformat.read(path, 4)
     shutil.rmtree(course.notebooks)
     assert release.generate(release.configuration(course), ALL[0].name)["success"]
-    again = nbformat.read(course.notebooks / ALL[0].name / f"{ALL[0].name}.ipynb", 4)
+    again = nbformat.read(path, 4)
     assert (again.cells, again.metadata["gradus"]) == (released.cells, released.metadata["gradus"])
 
 

@@ -10,13 +10,17 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+import autograder.grading
+import autograder.judging
 import autograder.topics
+import gradus.checking
+import gradus.data
 import gradus.exercises
 from autograder.course import Assignment, Course, CourseError
 from autograder.source.edition import edition
 
 _LIBRARIES = ("numpy", "torch")
-_ENGINE = ((gradus, ("checking", "exercises", "data.py")), (autograder, ("judging", "grading")))
+_ENGINE = (gradus.checking, gradus.exercises, gradus.data, autograder.judging, autograder.grading)
 
 
 def released(course: Course, assignment: Assignment) -> NotebookNode:
@@ -72,9 +76,9 @@ def _parts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bytes]
 
 def _code(topic: str) -> Iterator[tuple[str, Path]]:
     """Files and folders of the code that runs and judges; a topic lies wherever its package is found."""
-    for package, parts in _ENGINE:
-        for part in parts:
-            yield f"{package.__name__}/{part}", Path(str(package.__file__)).parent / part
+    for module in _ENGINE:
+        file = Path(str(module.__file__))
+        yield module.__name__, file.parent if file.stem == "__init__" else file
     for found in autograder.topics.__path__:
         if (place := Path(found) / topic).is_dir():
             yield f"topics/{topic}", place
