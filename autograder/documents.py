@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -12,9 +13,10 @@ T = TypeVar("T")
 
 
 def to_bytes(value: Any) -> bytes:
-    """The document that holds a dataclass; the same value gives the same bytes."""
+    """The document that holds a dataclass; the same value gives the same bytes. Half characters become "?"."""
     kind: Any = type(value)
-    return bytes(_adapter(kind).dump_json(value, indent=1)) + b"\n"
+    tree = _adapter(kind).dump_python(value, mode="json")
+    return (json.dumps(tree, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def from_bytes(kind: type[T], document: bytes) -> T:

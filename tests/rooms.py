@@ -42,6 +42,8 @@ def sketch() -> Course:
 
 def reduced_course(folder: Path, exercises: tuple[str, ...] = SKETCH) -> Course:
     """Notebook 02 with some of its exercises, built in a folder."""
+    # A folder called gradus that is no package would hide the package from whoever works in the course.
+    shutil.copytree(ROOT / "gradus", folder / "gradus", ignore=shutil.ignore_patterns("__pycache__"))
     full = jupytext.read(ROOT / "solutions" / f"{NAME}.py", fmt="py:percent")
     pairs = [
         next(cell for cell in full.cells if cell.metadata.get(kind) == name)

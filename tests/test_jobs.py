@@ -161,3 +161,9 @@ def test_a_ledger_is_put_in_place_in_one_step(tmp_path: Path) -> None:
         write(path, None)  # type: ignore[arg-type]
     assert path.read_bytes() == b"two"
     assert [found.name for found in path.parent.iterdir()] == ["ada.json"]
+
+
+def test_half_characters_never_keep_a_ledger_from_being_written() -> None:
+    odd = dataclasses.replace(some_ledger(), answers={"softmax": "a\ud800b"}, remarks=("\udfff",))
+    found = Ledger.from_bytes(odd.to_bytes())
+    assert (found.answers["softmax"], found.remarks) == ("a?b", ("?",))

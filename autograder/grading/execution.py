@@ -172,6 +172,8 @@ class _Client(NotebookClient):
         environment = {**process_environment(self._judge), "NBGRADER_EXECUTION": "autograde"}
         try:
             self.execute(cwd=room, env=environment)
+        except CourseError:
+            raise  # the judge has found a fault of the course, not of the student
         except DeadKernelError:
             self.stopped = "the kernel died"
         except CellTimeoutError:
