@@ -1,6 +1,6 @@
 """The frozen form of public cases: inputs, what the reference does, and what identifies each known slip.
 
-Of a slip only what is compared is kept, only where it differs from the reference, and of long arrays a few projections:
+Of a slip only what is compared is kept, only where it differs from the reference, and of arrays a projection:
 enough to recognise the same behaviour, and nothing that shows how it comes about.
 """
 
@@ -17,26 +17,25 @@ from gradus.checking.facts import Behaviour, Fact, Law, Statistic, Value
 if TYPE_CHECKING:
     from gradus.checking.exercises import Tolerance
 
-_SHORT = 2
+_SHORT = 1
 _HUGE = 1e100
-_DIGITS = 12
+_DIGITS = 10
 
 
 @dataclass(frozen=True)
 class Projection:
-    """A long array by its shape, where it is not finite, and its products with a few fixed vectors."""
+    """An array by its shape, where it is not finite, and its product with a fixed vector."""
 
     shape: tuple[int, ...]
     strange: str
-    numbers: tuple[float, ...]
+    number: float
 
     @classmethod
     def of(cls, array: np.ndarray) -> Projection:
         """The projection of an array."""
         flat = np.asarray(array, dtype=np.float64).ravel()
         strange = _strange(flat)
-        numbers = _directions(flat.size) @ _tame(flat)
-        return cls(array.shape, strange, tuple(float(number) for number in numbers))
+        return cls(array.shape, strange, float(_direction(flat.size) @ _tame(flat)))
 
     def fits(self, array: np.ndarray, tolerance: Tolerance) -> bool:
         """Whether an array has this projection, as exactly as the tolerance asks for."""
@@ -48,9 +47,9 @@ class Projection:
         return self.strange == other.strange and bool(np.all(np.abs(np.subtract(self.numbers, other.numbers)) <= bound))
 
 
-def _directions(size: int) -> np.ndarray:
-    """Vectors with entries of at most 1 that no symmetry of an array is orthogonal to."""
-    return np.cos(np.outer(np.sqrt([2.0, 3.0]), np.arange(1, size + 1)) + 0.5)
+def _direction(size: int) -> np.ndarray:
+    """A vector with entries of at most 1 that no symmetry of an array is orthogonal to."""
+    return np.cos(np.sqrt(2.0) * np.arange(1, size + 1) + 0.5)
 
 
 def _tame(flat: np.ndarray) -> np.ndarray:
@@ -104,7 +103,9 @@ def fingerprint(slip: Behaviour, right: Behaviour, same: Callable[[Fact, Fact | 
         if not same(fact, beside):
             differ.append([[fact.step, fact.name] if index is None else index, *_essence(fact, beside)])
     gone = [index for key, index in known.items() if key not in mine]
-    return [differ, gone, bool(slip.unusable)] if differ or gone or slip.unusable or right.errors else None
+    if gone or slip.unusable:
+        return [differ, gone, bool(slip.unusable)]
+    return [differ] if differ or right.errors else None
 
 
 def recognised(fingerprint: Any, right: Behaviour) -> Behaviour:
@@ -113,7 +114,7 @@ def recognised(fingerprint: Any, right: Behaviour) -> Behaviour:
         return right
     if isinstance(fingerprint, str):
         return Behaviour(errors=(fingerprint,))
-    differ, gone, unusable = fingerprint
+    differ, gone, unusable = (*fingerprint, [], False)[:3]
     facts: dict[int, Fact] = {index: fact for index, fact in enumerate(right.facts) if index not in gone}
     for place, *essence in differ:
         beside = right.facts[place] if isinstance(place, int) else None
@@ -146,27 +147,27 @@ def _essence(fact: Fact, beside: Fact | None) -> list[Any]:
     if isinstance(fact, Law):
         return ["law", fact.holds]
     if isinstance(fact, Statistic):
-        return ["statistic", _short(fact.value), _short(fact.expected), _short(fact.within)]
+        return ["mean", _short(fact.value), _short(fact.expected), _short(fact.within)]
     value = fact.value
     if isinstance(value, np.ndarray) and value.size > _SHORT and value.dtype.kind in "biuf":
         seen = Projection.of(value)
         expected = np.shape(beside.value) if isinstance(beside, Value) and not isinstance(beside.value, dict) else None
         shape = None if seen.shape == expected else list(seen.shape)
-        return ["long", shape, seen.strange, *map(_short, seen.numbers)]
-    return ["value", _short(float(value)) if isinstance(value, np.ndarray) and value.shape == () else value]
+        return ["~", shape, seen.strange, _short(seen.number)]
+    return ["=", _short(float(value)) if isinstance(value, np.ndarray) and value.shape == () else value]
 
 
 def _fact_of(essence: Sequence[Any], name: str, step: int, beside: Fact | None) -> Fact:
     kind, *rest = essence
     if kind == "law":
         return Law(name, rest[0], beside.says if isinstance(beside, Law) else "", step)
-    if kind == "statistic":
+    if kind == "mean":
         value, expected, within = rest
         return Statistic(name, value, expected, within, step=step)
-    if kind == "long":
-        shape, strange, *numbers = rest
+    if kind == "~":
+        shape, strange, number = rest
         known = np.shape(beside.value) if shape is None and isinstance(beside, Value) else tuple(shape)
-        return Value(name, Projection(known, strange, tuple(map(float, numbers))), step)
+        return Value(name, Projection(known, strange, float(number)), step)
     return Value(name, rest[0], step)
 
 

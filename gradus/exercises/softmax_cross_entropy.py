@@ -10,10 +10,14 @@ import numpy as np
 from gradus.checking import TORCH, Property, Tolerance, exercise, family
 from gradus.exercises.kit import backward, gradients, number, results
 
-# Log-probabilities of scores around 1e4 carry a rounding error of 1e-12 in float64, whichever way they are computed.
-LOGARITHMIC = Tolerance(rtol=1e-7, atol=1e-10)
-# An answer may cast the scores of a float64 model to float32, as PyTorch users do.
-SINGLE_PRECISION = Tolerance(rtol=2e-5, atol=1e-6)
+# Scores go up to 1e4, where a float64 is off by 1e-12. A difference of scores, an exponent, is then off by some 1e-12,
+# and so is a log-probability; a probability is off by 1e-12 of itself, and by 2e-11 if it comes out of a log-softmax
+# whose normaliser was added to such a score and taken away again. In float32 a probability made of a sum over some ten
+# classes is right to 2e-6, a log-probability to that plus 1e-6 where the sum is near 1.
+PROBABILITIES = Tolerance(rtol=1e-9, atol=1e-10)
+LOGARITHMIC = Tolerance(rtol=1e-9, atol=1e-10, single_rtol=4e-6, single_atol=4e-6)
+# A gradient is p - 1 at the true class: what p is off by stays, while the number itself may be small.
+DIFFERENCES = Tolerance(rtol=1e-9, atol=1e-10, single_rtol=4e-6, single_atol=4e-6)
 # Loose enough for sums of a few dozen float32 terms and tight enough for every law below to mean something.
 SLACK = 1e-5
 
@@ -60,6 +64,7 @@ def _background_boxes_are_left_alone(case: Any, outputs: Outputs) -> bool:
 
 @exercise(
     "softmax",
+    tolerance=PROBABILITIES,
     properties=(
         Property("every row sums to 1", _rows_sum_to(1, "probabilities")),
         Property("every probability lies between 0 and 1", _between(0, 1, "probabilities")),
@@ -96,6 +101,7 @@ def drive_cross_entropy(cross_entropy: Any, case: Case) -> Outputs:
 
 @exercise(
     "cross_entropy_gradient",
+    tolerance=DIFFERENCES,
     properties=(
         Property("every row of the gradient sums to 0", _rows_sum_to(0, "gradient")),
         Property(
@@ -136,7 +142,7 @@ def drive_multitask_loss(multitask_loss: Any, case: Case) -> Outputs:
     return {**found, "loss": number(found["loss"])}
 
 
-@exercise("torch_loss", kinds=TORCH, tolerance=SINGLE_PRECISION)
+@exercise("torch_loss", kinds=TORCH, tolerance=DIFFERENCES)
 def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
     """``torch_loss(model, x, y) -> scalar tensor``, followed by ``backward()`` on it.
 

@@ -1,8 +1,10 @@
-"""Cases of the exercises on softmax and cross-entropy.
+"""Cases of the exercises on softmax and cross-entropy, by what they are for.
 
-Extreme scores are multiples of 1/8, which float32 holds exactly: an answer computed in float32 is judged on the same
-numbers. Within a row, scores are either close together or at least 800 apart, so that a probability is either moderate
-or exactly 0 and a floor under it shows.
+Every fault should cost one group. Therefore each extreme stands alone: rows far from each other, and true classes far
+below the others, keep to scores within 700, where a plain exponential is still a number; scores beyond 709, where it is
+not, lie close together within a row. In between, ``decades`` go through every power of two from a gap of 1 to one of
+640. Extreme scores are multiples of 1/8, which float32 holds exactly: an answer computed in float32 is judged on the
+same numbers.
 """
 
 from __future__ import annotations
@@ -16,59 +18,62 @@ from autograder.judging.catalogue import Case, hidden_cases, public_cases
 from gradus.exercises.softmax_cross_entropy import classifier
 
 GROUPS = {
+    "exact": "to the last digits",
+    "decades": "scores up to 640 apart",
     "large_scores": "large scores",
     "row_sizes": "rows of very different size",
+    "underflow": "very unlikely true class",
     "shapes": "other shapes",
     "float32": "float32 input",
-    "underflow": "underflowing true class",
-    "surely_right": "surely right",
-    "surely_wrong": "surely wrong",
     "special_batches": "special batches",
     "float_targets": "float targets",
-    "right_and_wrong": "right and wrong",
     "background": "background boxes hold anything",
-    "all_background": "all background",
-    "no_background": "no background",
-    "one_example": "one example",
-    "no_weight": "box weight zero",
-    "exact_boxes": "boxes exactly right",
     "square": "square batch",
     "mode": "the caller's mode",
+    "one_example": "one example",
     "float32_model": "float32 model",
 }
 """Id of a group of cases, which never changes, and its words."""
 
 Array = np.ndarray
 Inputs = dict[str, Any]
+Rng = np.random.Generator
 
 
-def _eighths(rng: np.random.Generator, shape: int | tuple[int, ...], largest: int = 3) -> Array:
+def _eighths(rng: Rng, shape: int | tuple[int, ...], largest: int = 3) -> Array:
     return rng.integers(-8 * largest, 8 * largest + 1, size=shape) / 8
 
 
-def _normal(rng: np.random.Generator, *shape: int) -> Array:
+def _normal(rng: Rng, *shape: int) -> Array:
     return rng.normal(rng.uniform(-1, 1), 1.5, size=shape)
 
 
-def _far_apart(rng: np.random.Generator, n_rows: int, n_classes: int) -> Array:
-    """Rows that each lie thousands below or above the next."""
-    return _eighths(rng, (n_rows, n_classes)) + rng.permutation(np.linspace(-9000, 9000, n_rows).round())[:, None]
+def _decades(rng: Rng) -> Array:
+    """Rows of four scores, the largest of which lies 1, 2, 4, ... up to 640 above the next."""
+    gaps = np.array([1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 80, 104, 160, 320, 640])[:, None]
+    return rng.permuted(gaps * np.array([0.5, -0.5, -0.5, -0.5]) + _eighths(rng, (len(gaps), 4)) / 8, axis=1)
 
 
-def _spread_out(rng: np.random.Generator, n_rows: int, n_classes: int) -> Array:
-    """Rows that each reach from -10000 to 10000."""
-    levels = np.resize([-10000, 10000, 0, 1000], n_classes)
-    return _eighths(rng, (n_rows, n_classes)) + np.array([rng.permutation(levels) for _ in range(n_rows)])
+def _high(rng: Rng, n_rows: int, n_classes: int, level: float) -> Array:
+    """Rows around a level beyond what an exponential can hold, close together within."""
+    return level + _eighths(rng, (n_rows, n_classes))
 
 
-def _one_peak(rng: np.random.Generator, n_rows: int, n_classes: int) -> Array:
-    """Rows near 0 with one score near 1000."""
-    scores = _eighths(rng, (n_rows, n_classes))
-    scores[np.arange(n_rows), rng.integers(n_classes, size=n_rows)] += 1000
-    return scores
+def _far_rows(rng: Rng, n_rows: int, n_classes: int) -> Array:
+    """Rows around 690 and rows around -690, in any order, at least one of each."""
+    levels = rng.permutation(np.resize([690, -690], n_rows))
+    return _eighths(rng, (n_rows, n_classes)) + levels[:, None]
 
 
-def _targets(rng: np.random.Generator, scores: Array) -> Array:
+def _unlikely(rng: Rng, n_rows: int, n_classes: int) -> tuple[Array, Array]:
+    """Scores of which that of the true class lies some 1390 below two near-tied leaders, and the true classes."""
+    scores = 695 + _eighths(rng, (n_rows, n_classes)) / 2
+    targets = rng.integers(n_classes, size=n_rows)
+    scores[np.arange(n_rows), targets] -= 1390
+    return scores, targets
+
+
+def _targets(rng: Rng, scores: Array) -> Array:
     """Random classes; the first example's is the least likely one, the second's the likeliest."""
     targets = rng.integers(scores.shape[1], size=len(scores))
     targets[0] = scores[0].argmin()
@@ -76,223 +81,177 @@ def _targets(rng: np.random.Generator, scores: Array) -> Array:
     return targets
 
 
+HALF = np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)
+FAR = np.array([[0.0, 1.0, 2.0], [695.0, 697.0, 696.0], [-697.0, -695.0, -695.5]])
+STEPS = np.array([[0.25, -0.75, -2.75, -8.5], [10.0, -10.0, -3.0, 0.0], [-40.0, 40.0, 30.0, 0.0], [320.0, 0, -320, 40]])
+HIGH = np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [9999.0, 10000.0, 9998.5]])
+
+
 @public_cases("softmax")
-@public_cases("log_softmax")
-def scores_public(rng: np.random.Generator) -> Iterator[Case]:
+def scores_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three rows, four classes", {"scores": rng.normal(scale=2, size=(3, 4)).round(1)})
     yield Case("ordinary", "five rows, three classes", {"scores": rng.normal(scale=2, size=(5, 3)).round(1)})
-    yield Case(
-        "large_scores",
-        "each row around 1000 or around -1000",
-        {"scores": np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0]])},
-    )
-    yield Case(
-        "large_scores",
-        "far apart within a row",
-        {"scores": np.array([[1.0, 0.0, 1000.0], [10000.0, 0.0, -10000.0]])},
-    )
-    yield Case(
-        "row_sizes",
-        "one row around 0, one around 900",
-        {"scores": np.array([[0.0, 1.0, 2.0], [900.0, 902.0, 901.0]])},
-    )
+    yield Case("ordinary", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
+    yield Case("exact", "two rows, three classes", {"scores": rng.normal(scale=2, size=(2, 3)).round(1)})
+    yield Case("decades", "gaps of 1, 20, 80 and 640", {"scores": STEPS})
+    yield Case("large_scores", "around 1000, -1000 and 10000", {"scores": HIGH})
+    yield Case("row_sizes", "rows around 0, 700 and -700", {"scores": FAR})
     yield Case("shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
     yield Case("shapes", "a single vector of scores", {"scores": np.array([2.0, -1.0, 0.5])})
     yield Case("shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
     yield Case("shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
-    yield Case("ordinary", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
-    yield Case("float32", "two rows, three classes", {"scores": np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)})
+    yield Case("float32", "two rows, three classes", {"scores": HALF})
+
+
+@public_cases("log_softmax")
+def logarithms_public(rng: Rng) -> Iterator[Case]:
+    yield from scores_public(rng)
+    yield Case(
+        "underflow", "1390 below the leaders", {"scores": np.array([[-695.0, 695.0, 694.75], [1.0, 0.5, -800.0]])}
+    )
 
 
 @hidden_cases("softmax")
-@hidden_cases("log_softmax")
-def scores_hidden(rng: np.random.Generator) -> Iterator[Case]:
+def scores_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "seven rows, five classes", {"scores": _normal(rng, 7, 5)})
     yield Case("ordinary", "five rows, nine classes", {"scores": _normal(rng, 5, 9)})
     yield Case("ordinary", "eleven rows, three classes, all negative", {"scores": -rng.uniform(0.1, 6, size=(11, 3))})
-    yield Case("large_scores", "around 1000", {"scores": 1000 + _eighths(rng, (5, 3))})
-    yield Case("large_scores", "around -1000", {"scores": -1000 + _eighths(rng, (3, 7))})
-    yield Case("large_scores", "from -10000 to 10000 in every row", {"scores": _spread_out(rng, 7, 5)})
-    yield Case("large_scores", "one score of 1000 in every row", {"scores": _one_peak(rng, 5, 3)})
-    yield Case("row_sizes", "thousands apart", {"scores": _far_apart(rng, 5, 3)})
-    yield Case(
-        "row_sizes",
-        "one row far above all the others",
-        {"scores": _eighths(rng, (7, 5)) + np.array([[0, 0, 0, 2000, 0, 0, 0]]).T},
-    )
+    yield Case("ordinary", "all the same number", {"scores": np.full((3, 7), float(_eighths(rng, 1)[0]))})
+    yield Case("exact", "seven rows, three classes", {"scores": _normal(rng, 7, 3)})
+    yield Case("exact", "three rows, eleven classes", {"scores": _normal(rng, 3, 11)})
+    yield Case("decades", "every gap from 1 to 640", {"scores": _decades(rng)})
+    yield Case("large_scores", "around 1000", {"scores": _high(rng, 5, 3, 1000)})
+    yield Case("large_scores", "around -1000", {"scores": _high(rng, 3, 7, -1000)})
+    yield Case("large_scores", "around 10000", {"scores": _high(rng, 5, 4, 10000)})
+    yield Case("row_sizes", "rows around 690 and -690", {"scores": _far_rows(rng, 5, 3)})
+    yield Case("row_sizes", "more rows around 690 and -690", {"scores": _far_rows(rng, 4, 7)})
     yield Case("shapes", "a batch of one, seven classes", {"scores": _normal(rng, 1, 7)})
     yield Case("shapes", "five scores", {"scores": _normal(rng, 5)})
-    yield Case("shapes", "three scores, far apart", {"scores": rng.permutation([-1000.0, 0.5, 1000.0])})
     yield Case("shapes", "shape (3, 5, 7)", {"scores": _normal(rng, 3, 5, 7)})
     yield Case("shapes", "shape (2, 3, 5, 3)", {"scores": _normal(rng, 2, 3, 5, 3)})
     yield Case("shapes", "shape (5, 1, 3)", {"scores": _normal(rng, 5, 1, 3)})
     yield Case("shapes", "five rows, five classes", {"scores": _normal(rng, 5, 5)})
     yield Case("shapes", "shape (3, 3, 3)", {"scores": _normal(rng, 3, 3, 3)})
-    yield Case("ordinary", "all the same number", {"scores": np.full((3, 7), float(_eighths(rng, 1)[0]))})
-    yield Case("large_scores", "all 10000", {"scores": np.full((5, 3), 10000.0)})
     yield Case("float32", "five rows, seven classes", {"scores": _normal(rng, 5, 7).astype(np.float32)})
+
+
+@hidden_cases("log_softmax")
+def logarithms_hidden(rng: Rng) -> Iterator[Case]:
+    yield from scores_hidden(rng)
+    yield Case("underflow", "1390 below the leaders", {"scores": _unlikely(rng, 5, 4)[0]})
+
+
+def _labelled(group: str, name: str, scores: Array, targets: Any) -> Case:
+    return Case(group, name, {"scores": scores, "targets": np.asarray(targets)})
 
 
 @public_cases("cross_entropy")
 @public_cases("cross_entropy_gradient")
-def classification_public(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case(
-        "ordinary",
-        "three examples, four classes",
-        {"scores": rng.normal(scale=2, size=(3, 4)).round(1), "targets": np.array([3, 0, 2])},
-    )
-    yield Case(
-        "ordinary",
-        "five examples, three classes",
-        {"scores": rng.normal(scale=2, size=(5, 3)).round(1), "targets": np.array([1, 0, 1, 2, 2])},
-    )
-    yield Case(
-        "large_scores",
-        "around 1000",
-        {"scores": np.array([[1000.0, 1001.0, 999.0], [998.0, 1001.0, 1000.0]]), "targets": np.array([2, 1])},
-    )
-    yield Case(
-        "large_scores",
-        "around -1000",
-        {"scores": np.array([[-1000.0, -1002.0, -1001.0], [-999.0, -1000.0, -1001.0]]), "targets": np.array([1, 0])},
-    )
-    yield Case(
-        "row_sizes",
-        "one row around 0, one around 900",
-        {"scores": np.array([[0.0, 1.0, 2.0], [900.0, 902.0, 901.0]]), "targets": np.array([0, 1])},
-    )
-    yield Case(
-        "underflow",
-        "the true class 1000 below another",
-        {"scores": np.array([[0.0, 1000.0], [2.0, 1.0], [0.0, 0.5]]), "targets": np.array([0, 1, 1])},
-    )
-    yield Case(
-        "underflow",
-        "the true class far below two others",
-        {"scores": np.array([[-10000.0, 1.0, 0.0]]), "targets": np.array([0])},
-    )
-    yield Case("shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0]]), "targets": np.array([1])})
-    yield Case(
-        "shapes",
-        "three examples, three classes",
-        {"scores": rng.normal(size=(3, 3)).round(1), "targets": np.array([2, 2, 0])},
-    )
-    yield Case("ordinary", "five classes", {"scores": np.zeros((2, 5)), "targets": np.array([4, 1])})
-    yield Case(
-        "float32",
-        "two examples, three classes",
-        {"scores": np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32), "targets": np.array([0, 2])},
-    )
+def classification_public(rng: Rng) -> Iterator[Case]:
+    def scores(*shape: int) -> Array:
+        return rng.normal(scale=2, size=shape).round(1)
+
+    yield _labelled("ordinary", "three examples, four classes", scores(3, 4), [3, 0, 2])
+    yield _labelled("ordinary", "five examples, three classes", scores(5, 3), [1, 0, 1, 2, 2])
+    yield _labelled("ordinary", "five classes", np.zeros((2, 5)), [4, 1])
+    yield _labelled("exact", "four examples, three classes", scores(4, 3), [2, 0, 1, 1])
+    yield _labelled("decades", "likely true classes, gaps of 1 to 640", STEPS, [0, 0, 1, 0])
+    yield _labelled("large_scores", "around 1000, -1000 and 10000", HIGH, [2, 1, 0])
+    yield _labelled("row_sizes", "rows around 0, 700 and -700", FAR, [0, 1, 2])
+    yield _labelled("underflow", "gaps of 20 to 640", STEPS[1:], [1, 0, 2])
+    yield _labelled("underflow", "1390 below two leaders", np.array([[-695.0, 695.0, 694.75]]), [0])
+    yield _labelled("underflow", "among ordinary ones", np.array([[-600.0, 400.0], [2.0, 1.0], [0.0, 0.5]]), [0, 1, 1])
+    yield _labelled("shapes", "a batch of one", np.array([[0.5, -1.0, 2.0]]), [1])
+    yield _labelled("shapes", "three examples, three classes", scores(3, 3), [2, 2, 0])
+    yield _labelled("float32", "two examples, three classes", HALF, [0, 2])
 
 
 @hidden_cases("cross_entropy")
 @hidden_cases("cross_entropy_gradient")
-def classification_hidden(rng: np.random.Generator) -> Iterator[Case]:
+def classification_hidden(rng: Rng) -> Iterator[Case]:
     def case(group: str, name: str, scores: Array) -> Case:
-        return Case(group, name, {"scores": scores, "targets": _targets(rng, scores)})
+        return _labelled(group, name, scores, _targets(rng, scores))
 
     yield case("ordinary", "seven examples, five classes", _normal(rng, 7, 5))
     yield case("ordinary", "five examples, nine classes", _normal(rng, 5, 9))
     yield case("ordinary", "eleven examples, three classes", _normal(rng, 11, 3))
-    yield case("large_scores", "around 1000", 1000 + _eighths(rng, (5, 3)))
-    yield case("large_scores", "around -1000", -1000 + _eighths(rng, (3, 7)))
-    yield case("large_scores", "from -10000 to 10000 in every row", _spread_out(rng, 7, 5))
-    yield case("row_sizes", "thousands apart", _far_apart(rng, 5, 3))
-    yield case(
-        "row_sizes",
-        "one row far above all the others",
-        _eighths(rng, (7, 5)) + np.array([[0, 0, 0, 2000, 0, 0, 0]]).T,
-    )
-    sure = _one_peak(rng, 5, 7)
-    wrong = (sure.argmax(axis=1) + rng.integers(1, 7, size=5)) % 7
-    yield Case("underflow", "every example surely wrong", {"scores": sure, "targets": wrong})
-    mixed = np.concatenate([_eighths(rng, (4, 3)), [[0.0, 3000.0, 2.0]]])
-    yield Case(
-        "underflow",
-        "one surely wrong example among ordinary ones",
-        {"scores": mixed, "targets": np.array([0, 1, 2, 2, 0])},
-    )
+    yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
+    yield case("exact", "three examples, seven classes", _normal(rng, 3, 7))
+    yield case("exact", "nine examples, four classes", _normal(rng, 9, 4))
+    steps = _decades(rng)
+    yield _labelled("decades", "likely true classes, gaps of 1 to 640", steps, steps.argmax(axis=1))
+    yield case("large_scores", "around 1000", _high(rng, 5, 3, 1000))
+    yield case("large_scores", "around -1000", _high(rng, 3, 7, -1000))
+    yield case("large_scores", "around 10000", _high(rng, 5, 4, 10000))
+    yield case("row_sizes", "rows around 690 and -690", _far_rows(rng, 5, 3))
+    yield case("row_sizes", "more rows around 690 and -690", _far_rows(rng, 4, 7))
+    for row in steps[rng.permutation(np.arange(3, len(steps)))[:4]]:
+        yield _labelled("underflow", f"{row.max() - row.min():.0f} below the leader", row[None], [row.argmin()])
+    yield _labelled("underflow", "every example very unlikely", *_unlikely(rng, 5, 7))
+    yield _labelled("underflow", "one very unlikely example alone", *_unlikely(rng, 1, 5))
+    mixed = np.concatenate([_eighths(rng, (4, 3)), [[-600.0, 600.0, 598.0]]])
+    yield _labelled("underflow", "one very unlikely example among ordinary ones", mixed, [0, 1, 2, 2, 0])
     yield case("shapes", "a batch of one, seven classes", _normal(rng, 1, 7))
     yield case("shapes", "five examples, five classes", _normal(rng, 5, 5))
     yield case("shapes", "two examples, two classes", _normal(rng, 2, 2))
-    yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
-    yield case("large_scores", "all 10000", np.full((5, 3), 10000.0))
     yield case("float32", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
-    yield case("underflow", "one surely wrong example alone", _one_peak(rng, 1, 5))
+
+
+def _yes_or_no(group: str, name: str, score: Any, target: Any) -> Case:
+    return Case(group, name, {"score": np.asarray(score), "target": np.asarray(target)})
 
 
 @public_cases("binary_cross_entropy")
-def binary_public(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case(
-        "ordinary",
-        "five examples",
-        {"score": rng.normal(scale=2, size=5).round(1), "target": np.array([1, 0, 0, 1, 1])},
-    )
-    yield Case(
-        "ordinary", "three examples", {"score": rng.normal(scale=2, size=3).round(1), "target": np.array([0, 1, 0])}
-    )
-    yield Case(
-        "surely_right", "scores around ±1000", {"score": np.array([1000.0, -1000.0]), "target": np.array([1, 0])}
-    )
-    yield Case("surely_wrong", "1000 for a 0", {"score": np.array([1000.0, 1.0]), "target": np.array([0, 1])})
-    yield Case("surely_wrong", "-1000 for a 1", {"score": np.array([-1000.0, 1.0]), "target": np.array([1, 0])})
-    yield Case("surely_wrong", "one example alone", {"score": np.array([-900.0]), "target": np.array([1])})
-    yield Case("special_batches", "one example", {"score": np.array([-0.7]), "target": np.array([1])})
-    yield Case(
-        "special_batches", "every target is 0", {"score": np.array([1.5, -0.5, 0.2]), "target": np.zeros(3, int)}
-    )
-    yield Case("special_batches", "every target is 1", {"score": np.array([1.5, -0.5, 0.2]), "target": np.ones(3, int)})
-    yield Case("special_batches", "all scores 0", {"score": np.zeros(3), "target": np.array([1, 0, 0])})
-    yield Case(
-        "float_targets", "0.0 and 1.0", {"score": np.array([0.3, -1.2, 2.5]), "target": np.array([1.0, 1.0, 0.0])}
-    )
-    yield Case(
-        "float32",
-        "three examples",
-        {"score": np.array([0.5, -1.25, 2], np.float32), "target": np.array([0, 1, 1])},
-    )
+def binary_public(rng: Rng) -> Iterator[Case]:
+    yield _yes_or_no("ordinary", "five examples", rng.normal(scale=2, size=5).round(1), [1, 0, 0, 1, 1])
+    yield _yes_or_no("ordinary", "three examples", rng.normal(scale=2, size=3).round(1), [0, 1, 0])
+    yield _yes_or_no("exact", "four examples", rng.normal(scale=2, size=4).round(1), [0, 1, 1, 0])
+    yield _yes_or_no("decades", "right, 1 to 640", [1.0, -8.0, 20.0, -80.0, 640.0], [1, 0, 1, 0, 1])
+    yield _yes_or_no("decades", "wrong by 8", [8.0], [0])
+    yield _yes_or_no("decades", "wrong by 36", [-36.0], [1])
+    yield _yes_or_no("large_scores", "around ±1000, right", [1000.0, -1000.0], [1, 0])
+    yield _yes_or_no("large_scores", "1000 for a 0", [1000.0, 1.0], [0, 1])
+    yield _yes_or_no("large_scores", "-1000 for a 1", [-1000.0, 1.0], [1, 0])
+    yield _yes_or_no("large_scores", "one example alone", [-900.0], [1])
+    yield _yes_or_no("special_batches", "one example", [-0.7], [1])
+    yield _yes_or_no("special_batches", "every target is 0", [1.5, -0.5, 0.2], np.zeros(3, int))
+    yield _yes_or_no("special_batches", "every target is 1", [1.5, -0.5, 0.2], np.ones(3, int))
+    yield _yes_or_no("special_batches", "all scores 0", np.zeros(3), [1, 0, 0])
+    yield _yes_or_no("float_targets", "0.0 and 1.0", [0.3, -1.2, 2.5], [1.0, 1.0, 0.0])
+    yield _yes_or_no("float32", "three examples", np.array([0.5, -1.25, 2], np.float32), [0, 1, 1])
 
 
 @hidden_cases("binary_cross_entropy")
-def binary_hidden(rng: np.random.Generator) -> Iterator[Case]:
+def binary_hidden(rng: Rng) -> Iterator[Case]:
     def labels(n: int) -> Array:
         """Both classes, and not equally often."""
         return rng.permutation(np.arange(n) < n // 3 + 1).astype(int)
 
     for n in (7, 5, 11):
-        yield Case("ordinary", f"{n} examples", {"score": _normal(rng, n), "target": labels(n)})
+        yield _yes_or_no("ordinary", f"{n} examples", _normal(rng, n), labels(n))
+    yield _yes_or_no("exact", "nine examples", _normal(rng, 9), labels(9))
+    sizes = np.array([1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 80, 104, 160, 320, 640]) + _eighths(rng, 15) / 8
+    right = rng.integers(2, size=15)
+    yield _yes_or_no("decades", "right, 1 to 640", (2 * right - 1) * sizes, right)
+    for size, wrong in zip(rng.permutation(sizes[3:10])[:4], (0, 1, 0, 1), strict=True):
+        yield _yes_or_no("decades", f"wrong by {size:.0f}", [(1 - 2 * wrong) * size], [wrong])
     right = labels(5)
-    yield Case(
-        "surely_right",
-        "scores around ±1000",
-        {"score": (2 * right - 1) * 1000 + _eighths(rng, 5), "target": right},
-    )
-    yield Case(
-        "surely_wrong",
-        "large scores for 0, among ordinary ones",
-        {"score": np.concatenate([10000 + _eighths(rng, 2), _eighths(rng, 3)]), "target": np.array([0, 0, 1, 0, 1])},
-    )
-    yield Case(
-        "surely_wrong",
-        "very negative scores for 1, among ordinary ones",
-        {"score": np.concatenate([_eighths(rng, 3), -10000 + _eighths(rng, 2)]), "target": np.array([0, 0, 1, 1, 1])},
-    )
-    yield Case(
-        "right_and_wrong", "scores in thousands", {"score": 1000.0 * rng.integers(-9, 10, size=7), "target": labels(7)}
-    )
-    yield Case("special_batches", "one example of class 0", {"score": _normal(rng, 1), "target": np.array([0])})
-    yield Case("special_batches", "one example of class 1", {"score": _normal(rng, 1), "target": np.array([1])})
-    yield Case("special_batches", "every target is 0", {"score": _normal(rng, 5), "target": np.zeros(5, int)})
-    yield Case("special_batches", "every target is 1", {"score": _normal(rng, 7), "target": np.ones(7, int)})
-    yield Case("special_batches", "all scores 0", {"score": np.zeros(5), "target": labels(5)})
-    yield Case("float_targets", "0.0 and 1.0", {"score": _normal(rng, 7), "target": labels(7).astype(float)})
-    yield Case("float32", "nine examples", {"score": _normal(rng, 9).astype(np.float32), "target": labels(9)})
-    yield Case("surely_wrong", "one example alone", {"score": -1000 + _eighths(rng, 1), "target": np.array([1])})
+    yield _yes_or_no("large_scores", "around ±1000, right", (2 * right - 1) * 1000 + _eighths(rng, 5), right)
+    high, low = 10000 + _eighths(rng, 2), _eighths(rng, 3)
+    yield _yes_or_no("large_scores", "large for 0, among others", np.concatenate([high, low]), [0, 0, 1, 0, 1])
+    yield _yes_or_no("large_scores", "low for 1, among others", np.concatenate([low, -high]), [0, 0, 1, 1, 1])
+    yield _yes_or_no("large_scores", "scores in thousands", 1000.0 * rng.integers(-9, 10, size=7), labels(7))
+    yield _yes_or_no("large_scores", "one example alone", -1000 + _eighths(rng, 1), [1])
+    yield _yes_or_no("special_batches", "one example of class 0", _normal(rng, 1), [0])
+    yield _yes_or_no("special_batches", "one example of class 1", _normal(rng, 1), [1])
+    yield _yes_or_no("special_batches", "every target is 0", _normal(rng, 5), np.zeros(5, int))
+    yield _yes_or_no("special_batches", "every target is 1", _normal(rng, 7), np.ones(7, int))
+    yield _yes_or_no("special_batches", "all scores 0", np.zeros(5), labels(5))
+    yield _yes_or_no("float_targets", "0.0 and 1.0", _normal(rng, 7), labels(7).astype(float))
+    yield _yes_or_no("float32", "nine examples", _normal(rng, 9).astype(np.float32), labels(9))
 
 
-def _scene(
-    rng: np.random.Generator, n: int, n_classes: int, n_coordinates: int, class_targets: list[int], box_weight: float
-) -> Inputs:
+def _scene(rng: Rng, n: int, n_classes: int, n_coordinates: int, class_targets: list[int], box_weight: float) -> Inputs:
     return {
         "class_scores": _normal(rng, n, n_classes),
         "box": _normal(rng, n, n_coordinates),
@@ -312,67 +271,64 @@ def _rounded(scene: Inputs) -> Inputs:
 
 
 @public_cases("multitask_loss")
-def multitask_public(rng: np.random.Generator) -> Iterator[Case]:
-    ordinary = _rounded(_scene(rng, 5, 3, 4, [1, 0, 2, 2, 0], 0.75))
-    yield Case("ordinary", "five examples, two of them background", ordinary)
-    yield Case("ordinary", "three examples, four classes", _rounded(_scene(rng, 3, 4, 2, [3, 0, 1], 2.5)))
-    yield Case(
-        "background",
-        "the box targets of background are NaN",
-        _with_background_boxes(_rounded(_scene(rng, 3, 3, 2, [0, 2, 1], 0.75)), np.nan),
-    )
-    yield Case("all_background", "no example has a box", _rounded(_scene(rng, 3, 4, 2, [0, 0, 0], 1.5)))
-    yield Case("no_background", "every example has a box", _rounded(_scene(rng, 3, 5, 2, [2, 1, 4], 0.5)))
-    yield Case("no_weight", "only the classes count", _rounded(_scene(rng, 3, 4, 2, [0, 2, 1], 0.0)))
-    large = _rounded(_scene(rng, 2, 3, 4, [1, 0], 0.5))
+def multitask_public(rng: Rng) -> Iterator[Case]:
+    def scene(n: int, n_classes: int, n_coordinates: int, targets: list[int], box_weight: float) -> Inputs:
+        return _rounded(_scene(rng, n, n_classes, n_coordinates, targets, box_weight))
+
+    yield Case("ordinary", "five examples, two of them background", scene(5, 3, 4, [1, 0, 2, 2, 0], 0.75))
+    yield Case("ordinary", "three examples, four classes", scene(3, 4, 2, [3, 0, 1], 2.5))
+    yield Case("exact", "four examples, three classes", scene(4, 3, 2, [2, 0, 1, 1], 1.25))
+    anything = _with_background_boxes(scene(3, 3, 2, [0, 2, 1], 0.75), np.nan)
+    yield Case("background", "the box targets of background are NaN", anything)
+    yield Case("special_batches", "no example has a box", scene(3, 4, 2, [0, 0, 0], 1.5))
+    yield Case("special_batches", "every example has a box", scene(3, 5, 2, [2, 1, 4], 0.5))
+    yield Case("special_batches", "one example", scene(1, 3, 4, [2], 1.75))
+    yield Case("special_batches", "only the classes count", scene(3, 4, 2, [0, 2, 1], 0.0))
+    large = scene(2, 3, 4, [1, 0], 0.5)
     large["class_scores"] = np.array([[1000.0, 0.0, 1001.0], [-1000.0, -1001.0, -1002.0]])
     yield Case("large_scores", "one row around 1000, one around -1000", large)
-    yield Case(
-        "square",
-        "three examples, three classes, three coordinates",
-        _rounded(_scene(rng, 3, 3, 3, [0, 2, 1], 1.5)),
-    )
+    yield Case("square", "three examples, three classes, three coordinates", scene(3, 3, 3, [0, 2, 1], 1.5))
+    yield Case("float32", "three examples", _in_float32(scene(3, 3, 2, [0, 2, 1], 0.75)))
+
+
+def _in_float32(scene: Inputs) -> Inputs:
+    narrow = ("class_scores", "box", "box_targets")
+    return {name: value.astype(np.float32) if name in narrow else value for name, value in scene.items()}
 
 
 @hidden_cases("multitask_loss")
-def multitask_hidden(rng: np.random.Generator) -> Iterator[Case]:
+def multitask_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "seven examples, five classes", _scene(rng, 7, 5, 4, [1, 0, 4, 0, 2, 3, 0], 0.7))
     yield Case("ordinary", "five examples, seven classes", _scene(rng, 5, 7, 3, [6, 1, 0, 5, 2], 2.5))
     yield Case("ordinary", "nine examples, mostly background", _scene(rng, 9, 3, 4, [0, 0, 1, 0, 0, 2, 0, 0, 0], 0.3))
+    yield Case("exact", "six examples, four classes", _scene(rng, 6, 4, 3, [1, 0, 3, 2, 0, 1], 1.4))
     anything = _scene(rng, 7, 5, 4, [0, 3, 0, 1, 4, 2, 0], 1.25)
     yield Case("background", "NaN", _with_background_boxes(anything, np.nan))
     yield Case("background", "infinity", _with_background_boxes(anything, np.inf))
     yield Case("background", "huge numbers", _with_background_boxes(anything, 1e300))
     empty = _scene(rng, 5, 3, 4, [0, 0, 0, 0, 0], 1.5)
-    yield Case("all_background", "with boxes", empty)
-    yield Case("all_background", "with NaN for boxes", _with_background_boxes(empty, np.nan))
-    yield Case("no_background", "five examples, four classes", _scene(rng, 5, 4, 3, [2, 1, 3, 3, 1], 0.6))
-    yield Case("one_example", "with a box", _scene(rng, 1, 5, 4, [3], 1.75))
-    yield Case("one_example", "background", _scene(rng, 1, 5, 4, [0], 1.75))
-    yield Case("no_weight", "only the classes count", _scene(rng, 7, 5, 3, [1, 0, 2, 4, 4, 0, 3], 0.0))
+    yield Case("special_batches", "no example has a box", empty)
+    yield Case("special_batches", "every example has a box", _scene(rng, 5, 4, 3, [2, 1, 3, 3, 1], 0.6))
+    yield Case("special_batches", "one example, with a box", _scene(rng, 1, 5, 4, [3], 1.75))
+    yield Case("special_batches", "one example, background", _scene(rng, 1, 5, 4, [0], 1.75))
+    yield Case("special_batches", "only the classes count", _scene(rng, 7, 5, 3, [1, 0, 2, 4, 4, 0, 3], 0.0))
     right = _scene(rng, 5, 3, 4, [1, 0, 2, 1, 0], 0.9)
-    yield Case("exact_boxes", "no error in any box", {**right, "box_targets": np.array(right["box"])})
+    yield Case("special_batches", "no error in any box", {**right, "box_targets": np.array(right["box"])})
     large = _scene(rng, 5, 4, 3, [1, 0, 3, 2, 0], 0.4)
-    yield Case("large_scores", "thousands apart", {**large, "class_scores": _far_apart(rng, 5, 4)})
-    yield Case("large_scores", "from -10000 to 10000 in every row", {**large, "class_scores": _spread_out(rng, 5, 4)})
+    levels = 4000.0 * rng.permutation(np.arange(-2, 3))[:, None]
+    yield Case("large_scores", "thousands apart", {**large, "class_scores": _eighths(rng, (5, 4)) + levels})
+    spread = rng.permuted(np.tile([-10000.0, 10000.0, 0.0, 1000.0], (5, 1)), axis=1) + _eighths(rng, (5, 4))
+    yield Case("large_scores", "from -10000 to 10000 in every row", {**large, "class_scores": spread})
     yield Case("square", "as many examples as classes", _scene(rng, 5, 5, 3, [4, 0, 1, 3, 1], 1.4))
     yield Case("square", "as many classes as coordinates", _scene(rng, 7, 4, 4, [3, 0, 1, 2, 0, 1, 1], 0.8))
-    single = _scene(rng, 7, 5, 4, [1, 0, 4, 0, 2, 3, 0], 0.75)
-    yield Case(
-        "float32",
-        "seven examples",
-        {
-            name: value.astype(np.float32) if name in ("class_scores", "box", "box_targets") else value
-            for name, value in single.items()
-        },
-    )
+    yield Case("float32", "seven examples", _in_float32(_scene(rng, 7, 5, 4, [1, 0, 4, 0, 2, 3, 0], 0.75)))
 
 
-def _linear(rng: np.random.Generator, n_in: int, n_out: int, name: str) -> dict[str, Array]:
+def _linear(rng: Rng, n_in: int, n_out: int, name: str) -> dict[str, Array]:
     return {f"{name}.weight": rng.normal(size=(n_out, n_in)), f"{name}.bias": rng.normal(size=n_out)}
 
 
-def _batch_norm(rng: np.random.Generator, size: int) -> dict[str, Array]:
+def _batch_norm(rng: Rng, size: int) -> dict[str, Array]:
     return {
         "norm.weight": rng.uniform(0.5, 2, size=size),
         "norm.bias": rng.normal(size=size),
@@ -381,9 +337,7 @@ def _batch_norm(rng: np.random.Generator, size: int) -> dict[str, Array]:
     }
 
 
-def _task(
-    rng: np.random.Generator, model: str, n: int, n_in: int, n_classes: int, targets: list[int], training: bool = True
-) -> Inputs:
+def _task(rng: Rng, model: str, n: int, n_in: int, n_classes: int, targets: list[int], training: bool = True) -> Inputs:
     state = _linear(rng, n_in, n_classes, "output")
     if model != "linear":
         state = {**_linear(rng, n_in, n_in + 1, "hidden"), **_linear(rng, n_in + 1, n_classes, "output")}
@@ -403,7 +357,7 @@ def _task_rounded(task: Inputs) -> Inputs:
     return _on(made["layers"], state, task["x"].round(1), task["y"], made["training"])
 
 
-def _with_large_scores(rng: np.random.Generator, n: int, n_classes: int) -> tuple[dict[str, Array], Array]:
+def _with_large_scores(rng: Rng, n: int, n_classes: int) -> tuple[dict[str, Array], Array]:
     """A linear classifier of three inputs whose scores lie thousands apart."""
     levels = 1000.0 * rng.permutation(np.arange(n_classes) - n_classes // 2)
     state = {
@@ -414,10 +368,20 @@ def _with_large_scores(rng: np.random.Generator, n: int, n_classes: int) -> tupl
     return state, x
 
 
+def _narrow(task: Inputs) -> Inputs:
+    made = task["model"].given
+    state = {name: array.astype(np.float32) for name, array in made["state"].items()}
+    return _on(made["layers"], state, task["x"].astype(np.float32), task["y"], made["training"])
+
+
 @public_cases("torch_loss")
-def torch_public(rng: np.random.Generator) -> Iterator[Case]:
+def torch_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a linear classifier", _task_rounded(_task(rng, "linear", 5, 2, 3, [2, 0, 1, 1, 0])))
     yield Case("ordinary", "one hidden layer", _task_rounded(_task(rng, "tanh network", 3, 2, 4, [3, 0, 1])))
+    yield Case("exact", "two classes", _task_rounded(_task(rng, "tanh network", 4, 3, 2, [1, 0, 0, 1])))
+    yield Case("one_example", "a batch of one", _task_rounded(_task(rng, "linear", 1, 2, 4, [3])))
+    narrow = _task_rounded(_task(rng, "linear", 3, 2, 4, [3, 0, 1]))
+    yield Case("float32_model", "three examples", _narrow(narrow))
     large = {"output.weight": np.array([[1000.0], [-1000.0], [0.0]]), "output.bias": np.array([0.0, 0.5, 1.0])}
     yield Case(
         "large_scores",
@@ -440,9 +404,10 @@ def torch_public(rng: np.random.Generator) -> Iterator[Case]:
 
 
 @hidden_cases("torch_loss")
-def torch_hidden(rng: np.random.Generator) -> Iterator[Case]:
+def torch_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a linear classifier", _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0]))
     yield Case("ordinary", "one hidden layer", _task(rng, "tanh network", 5, 3, 7, [6, 1, 0, 5, 2]))
+    yield Case("exact", "six examples", _task(rng, "tanh network", 6, 4, 3, [0, 2, 1, 1, 0, 2]))
     yield Case("ordinary", "eleven examples", _task(rng, "tanh network", 11, 5, 3, [0, 1, 2, 2, 1, 0, 1, 1, 2, 0, 0]))
     state, x = _with_large_scores(rng, 5, 3)
     scores = x @ state["output.weight"].T + state["output.bias"]
@@ -455,6 +420,4 @@ def torch_hidden(rng: np.random.Generator) -> Iterator[Case]:
         yield Case("mode", f"a model with batch norm in {mode} mode", task)
     yield Case("one_example", "a batch of one", _task(rng, "tanh network", 1, 3, 5, [3]))
     yield Case("square", "five examples, five classes", _task(rng, "linear", 5, 3, 5, [4, 4, 0, 1, 3]))
-    single = _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])
-    state = {name: array.astype(np.float32) for name, array in single["model"].given["state"].items()}
-    yield Case("float32_model", "seven examples", _on("linear", state, single["x"].astype(np.float32), single["y"]))
+    yield Case("float32_model", "seven examples", _narrow(_task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])))
