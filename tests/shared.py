@@ -80,7 +80,11 @@ def finding(exercise: Exercise, case: Case, right: Outcome, got: Outcome) -> Fin
 
 def variants(name: str) -> ModuleType:
     """Differently written answers to the exercises of the topic that ``name`` belongs to."""
-    return importlib.import_module(f"variants.{exercise_called(name).topic}")
+    topic = exercise_called(name).topic
+    try:
+        return importlib.import_module(f"variants.{topic}")
+    except ModuleNotFoundError:
+        raise AssertionError(f"write tests/variants/{topic}.py, with VARIANTS[{name!r}]: other right answers") from None
 
 
 def corners(demo: Demo) -> Iterator[dict[str, str]]:

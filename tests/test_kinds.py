@@ -98,7 +98,7 @@ def test_a_report_names_the_step_and_shows_what_was_given_in_it() -> None:
     assert labels == [
         "input lr",
         "input memory",
-        "input params",
+        "input params at the start",
         "input grads at step 3",
         "expected params.a",
         "got params.a",
@@ -157,7 +157,7 @@ def test_parameters_may_be_updated_in_place_and_gradients_may_not() -> None:
             return changed
 
     report = judged(KINDS, "Descent", Greedy, 0)
-    assert report.changed == ("steps",)
+    assert report.changed == ("grads",)
 
 
 # random

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -12,12 +12,12 @@ from autograder.course import Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.slips import Slip
 from autograder.source.notebook import Source
-from gradus.checking import RANDOM, REFUSAL, Case, Exercise, find_exercise
+from gradus.checking import RANDOM, Case, Exercise, find_exercise
 from gradus.checking.comparing import behaviour, examine, same_fact
-from gradus.checking.facts import Behaviour
+from gradus.checking.facts import Behaviour, Value
 from gradus.checking.fingerprints import fingerprint, freeze
 from gradus.checking.naming import Candidate, KnownSlip, Place
-from gradus.checking.running import run
+from gradus.checking.running import Outcome, run
 
 
 def known(course: Course, slip: Slip) -> KnownSlip:
@@ -83,41 +83,45 @@ def forgotten(course: Course, exercise: Exercise) -> list[str]:
     CourseError
         If there are no cases at all.
     """
-    topic, kinds = exercise.topic, " and ".join(kind.name for kind in exercise.kinds)
-    where = f"{exercise.name} (autograder/topics/{topic}/"
-    found = []
+    drives, topic = f"gradus/exercises/{exercise.topic}.py", f"autograder/topics/{exercise.topic}"
+    found = [f"{drives}, {exercise.name}: {lack}." for kind in exercise.kinds for lack in kind.declares(exercise)]
     drawn = {
         "public_cases": catalogue.public(exercise.name),
         "hidden_cases": catalogue.hidden(exercise.name, np.random.default_rng(0)),
     }
     reference = course.answer(exercise)
     for part, cases in drawn.items():
+        where = f"{topic}/cases.py, {part} of {exercise.name}"
         outcomes = [run(exercise, reference, case) for case in cases]
         expected = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
         for case, one, outcome in zip(cases, expected, outcomes, strict=True):
-            if one.unusable:
-                found.append(
-                    f"{where}cases.py), {part}, {case.name!r}: the reference cannot be measured: {one.unusable}."
-                )
-            elif one.error and REFUSAL not in exercise.kinds:
-                found.append(
-                    f"{where}cases.py), {part}, {case.name!r}: the reference raises {one.error}: {outcome.message}. "
-                    "Mend the case, or declare kinds=REFUSAL if that is right."
-                )
-            elif not examine(exercise, case, one, one, outcome).passed:
-                says = examine(exercise, case, one, one, outcome).message
-                found.append(f"{where}cases.py), {part}, {case.name!r}: the reference itself is rejected: {says}")
+            found += [f"{where}, {case.name!r}: {lack}." for lack in _wrong_case(exercise, case, one, outcome)]
         for kind in exercise.kinds:
-            found += [
-                f"{where}cases.py), {part}, {kind.name}: {lack}." for lack in kind.asks(exercise, cases, expected)
-            ]
+            found += [f"{where}: {lack}." for lack in kind.asks(cases, expected)]
     if not catalogue.slips(exercise.name):
-        found.append(f"{where}slips.py): no slip is known, so no wrong answer gets a name. Write at least one.")
+        found.append(f"{topic}/slips.py has no slip of {exercise.name}, so no wrong answer gets a name. Write one.")
     if RANDOM in exercise.kinds and catalogue.resolution(exercise.name) is None:
         found.append(
-            f"{where}slips.py): say with resolution(...) which error the statistics of a {kinds} promise to see."
+            f"{topic}/slips.py: say with resolution({exercise.name!r}, ...) which error the statistics must see."
         )
     return found
+
+
+def _wrong_case(exercise: Exercise, case: Case, one: Behaviour, outcome: Outcome) -> Iterator[str]:
+    """What is wrong with a case, by what the reference does in it."""
+    raised = {one.error} | {fact.refused for fact in one.facts if isinstance(fact, Value)}
+    for error in sorted(raised - {"", case.raises}):
+        said = f" ({outcome.message})" if outcome.message else ""
+        yield f"the reference raises {error}{said}. Mend it, or say raises={error!r} in the case if that is right"
+    if case.raises and case.raises not in raised:
+        yield f"it says raises={case.raises!r}, but the reference raises nothing of the kind"
+    if one.unusable:
+        yield f"the reference cannot be measured: {one.unusable}"
+    elif not examine(exercise, case, one, one, outcome).passed:
+        yield f"the reference itself is rejected: {examine(exercise, case, one, one, outcome).message}"
+    names = [(fact.step, fact.name) for fact in one.facts]
+    for _, name in dict.fromkeys(pair for pair in names if names.count(pair) > 1):
+        yield f"two facts are called {name!r}: measure has to give each a name of its own"
 
 
 def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:
@@ -135,7 +139,9 @@ def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:
 
 def _case(case: Case) -> dict[str, Any]:
     fields: dict[str, Any] = {"group": case.group, "name": case.name, "inputs": dict(case.inputs)}
-    return fields if case.instances == 1 else {**fields, "instances": case.instances}
+    if case.instances > 1:
+        fields["instances"] = case.instances
+    return {**fields, "raises": case.raises} if case.raises else fields
 
 
 def _frozen_slip(

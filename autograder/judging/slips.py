@@ -209,16 +209,16 @@ def slips(exercise: str, *, see: str) -> Callable[..., Slip]:
     Returns
     -------
     callable
-        ``slip(id, title=..., says=..., replace=..., base=..., code=..., see=..., parameter=..., values=...,
+        ``slip(id, title, says, replace, base=..., code=..., see=..., parameter=..., values=...,
         estimate=...)``; ``replace`` is one replacement, ``(old, new)`` or ``(old, new, which)``, or a list of them.
     """
 
     def slip(
         id: str,
-        *,
         title: str,
         says: str,
         replace: Replacement | Iterable[Replacement] = (),
+        *,
         base: str = "",
         code: str = "",
         see: str = see,

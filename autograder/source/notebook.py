@@ -7,6 +7,7 @@ level 2 and 3 end in an id that outlives every rewording: ``## Stable softmax {#
 
 from __future__ import annotations
 
+import ast
 import linecache
 import math
 import re
@@ -320,8 +321,26 @@ def _problems(cell: Cell, points: Any) -> Iterator[str]:
             yield f"{found[0]!r} has no meaning here. Mark the cell, or take the line away: students would read it."
         elif found != [begin, end] * (len(found) // 2):
             yield f"{begin!r} and {end!r} have to follow each other in pairs."
+        elif own and cell.kind == "solution" and _stub_fails(cell):
+            yield "put the marks inside each method: the stub of a whole class body raises when students run the cell."
         elif own and not found:
             yield f"say what students must not receive: put {begin!r} before it and {end!r} after it."
+
+
+def _stub_fails(cell: Cell) -> bool:
+    """Whether the stub that students get would raise when its cell is run, before anybody has called anything."""
+    stub = re.sub(
+        r"^( *)### BEGIN SOLUTION.*?### END SOLUTION[^\n]*",
+        r"\1raise NotImplementedError",
+        cell.source,
+        flags=re.M | re.S,
+    )
+    try:
+        body: list[ast.stmt] = list(ast.parse(stub).body)
+    except SyntaxError:
+        return False  # what is wrong with the solution is said where the reference is run
+    classes = [statement for statement in body if isinstance(statement, ast.ClassDef)]
+    return any(isinstance(inner, ast.Raise) for one in classes for inner in one.body)
 
 
 def _headings(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, re.Match[str]]]:

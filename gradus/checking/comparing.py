@@ -54,7 +54,7 @@ class Finding:
 
 def behaviour(exercise: Exercise, case: Case, outcome: Outcome) -> Behaviour:
     """What is compared of an outcome. Nothing that an answer sent makes this raise."""
-    if exercise.measure is None:
+    if exercise.measure is None or case.raises:
         facts = tuple(
             Value(".".join(path), leaf, step)
             for step, outputs in enumerate(outcome.steps)
@@ -113,7 +113,9 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
             return problem
     if got.error:
         step = reached if exercise.by_steps else None
-        return Finding(case, False, "raised", f"It raised {got.error}: {outcome.message}", line=outcome.line, step=step)
+        # Without a line of the learner's it was the drive that could not use what came back, and says so in words.
+        said = f"It raised {got.error}: {outcome.message}" if outcome.line else outcome.message or got.error
+        return Finding(case, False, "raised", said, line=outcome.line, step=step)
     return Finding(case, True)
 
 
@@ -131,8 +133,15 @@ def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour) -> bo
 
 
 def differs_by_value(exercise: Exercise, case: Case, right: Behaviour, wrong: Behaviour) -> bool:
-    """Whether a wrong behaviour shows in a value: to raise the same kind of error proves nothing."""
-    return not wrong.error and not wrong.unusable and not same(exercise, case, right, wrong)
+    """Whether a wrong behaviour shows in a value: to raise an error or to break a law is no evidence by itself."""
+    if wrong.error or wrong.unusable:
+        return False
+    expected = {(fact.step, fact.name): fact for fact in right.facts}
+    return any(
+        not same_fact(exercise, case, fact, expected.get((fact.step, fact.name)))
+        for fact in wrong.facts
+        if not isinstance(fact, Law) or fact.found is not None
+    )
 
 
 def same_fact(exercise: Exercise, case: Case, one: Fact, other: Fact | None) -> bool:
@@ -142,7 +151,8 @@ def same_fact(exercise: Exercise, case: Case, one: Fact, other: Fact | None) -> 
 
 def _same_fact(one: Fact, other: Fact | None, tolerance: Tolerance) -> bool:
     if isinstance(one, Law) and isinstance(other, Law):
-        return one.holds == other.holds
+        alike = one.found is None or _same_fact(Value("", one.found), Value("", other.found), tolerance)
+        return one.holds == other.holds and (one.holds or alike)
     if isinstance(one, Statistic) and isinstance(other, Statistic):
         return abs(one.value - other.value) <= 2 * one.within or (one.value != one.value and other.value != other.value)
     if not isinstance(one, Value) or not isinstance(other, Value):

@@ -37,12 +37,15 @@ class Case:
         underscore is the drive's own business and is never shown.
     instances : int
         With 2, two objects made in the same way take their steps in turn: they must share nothing.
+    raises : str
+        Name of the error that is right here, in the whole case or in some step of it; "" where none is.
     """
 
     group: str
     name: str
     inputs: Inputs
     instances: int = 1
+    raises: str = ""
 
 
 @dataclass(frozen=True)

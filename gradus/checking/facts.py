@@ -29,6 +29,11 @@ class Value:
     value: Any
     step: int = 0
 
+    @property
+    def refused(self) -> str:
+        """Name of the error, where the value is one that was raised in a step and taken note of."""
+        return str(self.value["raised"][0]) if is_refusal(self.value) else ""
+
 
 @dataclass(frozen=True)
 class Statistic:
@@ -59,12 +64,17 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Law:
-    """Something that must hold, with the sentence for whoever broke it."""
+    """Something that must hold, with the sentence for whoever broke it.
+
+    ``found`` is a number or an array in which broken laws differ from each other: only with it can a slip that breaks
+    nothing but this law be told from other answers that break it.
+    """
 
     name: str
     holds: bool
     says: str
     step: int = 0
+    found: Any = None
 
 
 Fact = Value | Statistic | Law
@@ -96,7 +106,7 @@ class Behaviour:
     @property
     def refusals(self) -> bool:
         """Whether some step was refused with an error that the drive took note of."""
-        return any(isinstance(fact, Value) and is_refusal(fact.value) for fact in self.facts)
+        return any(isinstance(fact, Value) and fact.refused for fact in self.facts)
 
     @property
     def error(self) -> str:

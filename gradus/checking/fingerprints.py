@@ -144,7 +144,7 @@ def _thawed_fact(kind: str, step: int, name: str, *rest: Any) -> Fact:
 
 def _essence(fact: Fact, beside: Fact | None) -> list[Any]:
     if isinstance(fact, Law):
-        return ["law", fact.holds]
+        return ["law", fact.holds, *([] if fact.found is None else _essence(Value("", fact.found), None))]
     if isinstance(fact, Statistic):
         return ["statistic", _short(fact.value), _short(fact.expected), _short(fact.within)]
     value = fact.value
@@ -159,7 +159,9 @@ def _essence(fact: Fact, beside: Fact | None) -> list[Any]:
 def _fact_of(essence: Sequence[Any], name: str, step: int, beside: Fact | None) -> Fact:
     kind, *rest = essence
     if kind == "law":
-        return Law(name, rest[0], beside.says if isinstance(beside, Law) else "", step)
+        holds, *found = rest
+        value = _fact_of(found, "", step, None).value if found else None  # type: ignore[union-attr]
+        return Law(name, holds, beside.says if isinstance(beside, Law) else "", step, value)
     if kind == "statistic":
         value, expected, within = rest
         return Statistic(name, value, expected, within, step=step)

@@ -146,7 +146,7 @@ def read(text: bytes) -> dict[str, Public]:
 
 
 def _thawed(frozen: Mapping[str, Any], titles: Mapping[str, str], places: Mapping[str, Place]) -> Public:
-    cases = tuple(Case(one["group"], one["name"], one["inputs"], one.get("instances", 1)) for one in frozen["cases"])
+    cases = tuple(Case(**one) for one in frozen["cases"])
     expected = tuple(map(thaw, frozen["expected"]))
     slips = tuple(
         (

@@ -276,7 +276,8 @@ def _own_arguments(exercise: Exercise, finding: Finding) -> list[tuple[str, Any]
             named = at.items() if isinstance(at, dict) else [("step", at)]
             found += [(f"{key} at step {step + 1}", _concerned(item, part)) for key, item in named if key[0] != "_"]
         else:
-            found.append((name, _concerned(value, part)))
+            start = " at the start" if exercise.by_steps and name in exercise.may_change else ""
+            found.append((name + start, _concerned(value, part)))
     return found
 
 

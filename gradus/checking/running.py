@@ -130,11 +130,7 @@ def run(
             raise
         except BaseException as error:
             failure = error
-    changed = tuple(
-        name
-        for name, value in case.inputs.items()
-        if name not in exercise.may_change and not _same(value, inputs.get(name))
-    )
+    changed = tuple(name for name in _changed(case.inputs, inputs) if name not in exercise.may_change)
     spoken = tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}"[:_LONGEST] for w in caught))[:_MOST]
     calls = server.calls if server else {}
     if failure is None:
@@ -224,6 +220,17 @@ def _own_line(error: BaseException) -> str:
         if not machinery and (text := linecache.getline(path, number).strip()):
             return f"line {number} of {frame.f_code.co_name}: {text}"[:500]
     return ""
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the learner's arguments that are no longer what they were; those of a step go by their own names."""
+    for name, value in before.items():
+        now = after.get(name)
+        if name == "steps" and isinstance(value, list) and isinstance(now, list) and len(value) == len(now):
+            pairs = [(one, other) for one, other in zip(value, now, strict=True) if isinstance(one, dict)]
+            yield from dict.fromkeys(found for one, other in pairs for found in _changed(one, other))
+        elif not _same(value, now):
+            yield name
 
 
 def _same(before: Any, after: Any) -> bool:

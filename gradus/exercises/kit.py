@@ -48,8 +48,18 @@ def row(value: Any) -> Any:
 
 
 def updated(returned: Any, params: dict[str, Array]) -> dict[str, Array]:
-    """The parameters after a step: what was returned, or the arrays passed in where nothing was."""
-    return params if returned is None else returned
+    """The parameters after a step: what was returned, or the arrays passed in where nothing was.
+
+    Raises
+    ------
+    TypeError
+        If something else than a dict came back.
+    """
+    if returned is None:
+        return params
+    if not isinstance(returned, dict):
+        raise TypeError(f"step returns the dict of updated parameters, but {what(returned)} came back.")
+    return returned
 
 
 def attempt(call: Callable[[], Any]) -> Any:

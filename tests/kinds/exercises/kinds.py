@@ -40,7 +40,8 @@ def drive_center(center: Any, case: Case) -> Outputs:
 
 def draw_path(case: Any, expected: list[Outputs], got: list[Outputs]) -> PathPicture:
     """Where the first two numbers of a went, beside where they should have gone."""
-    paths = [[np.ravel(outputs["params.a"])[:2] for outputs in steps] for steps in (expected, got)]
+    start = np.ravel(case["params"]["a"])[:2]
+    paths = [[start, *(np.ravel(outputs["params.a"])[:2] for outputs in steps)] for steps in (expected, got)]
     wrong = [not np.allclose(one, other) for one, other in zip(*paths, strict=False)]
     lines = (
         Line.of("expected", "expected", paths[0]),
@@ -167,9 +168,11 @@ def noisy(scale: float) -> Any:
 def measure_average(case: Any, outputs: Outputs) -> Facts:
     """Judged by exactly what the function returned."""
     values = [call.value for call in case["f"]]
-    yield Law("calls", len(values) == case["samples"], f"f was called {len(values)} times, {case['samples']} expected.")
-    repeated = len({call.arguments[1] for call in case["f"]}) < len(values)
-    yield Law("fresh draws", not repeated, "Some calls saw the same draw: the generator was made anew between them.")
+    often = f"f was called {len(values)} times, {case['samples']} expected."
+    yield Law("calls", len(values) == case["samples"], often, found=len(values))
+    different = len({call.arguments[1] for call in case["f"]})
+    says = "Some calls saw the same draw: the generator was made anew between them."
+    yield Law("fresh draws", different == len(values), says, found=different)
     right = np.mean(values, axis=0) if values else np.zeros(np.shape(case["x"]))
     close = np.shape(outputs["mean"]) == right.shape and bool(np.allclose(outputs["mean"], right, rtol=1e-7, atol=1e-9))
     yield Law("mean", close, "The result is not the mean of what f returned.")

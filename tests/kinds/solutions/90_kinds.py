@@ -26,19 +26,21 @@ def center(x):
 check(center)
 
 # %% solution="Descent"
-### BEGIN SOLUTION
 class Descent:
     def __init__(self, lr, memory):
+        ### BEGIN SOLUTION
         self.lr, self.memory = lr, memory
         self.v = {}
+        ### END SOLUTION
 
     def step(self, params, grads):
+        ### BEGIN SOLUTION
         for name, g in grads.items():
             v = self.v.get(name, np.zeros_like(g))
             self.v[name] = self.memory * v + g
             params[name] = params[name] - self.lr * self.v[name]
         return params
-### END SOLUTION
+        ### END SOLUTION
 
 # %% check="Descent" points=2
 check(Descent)
@@ -100,18 +102,20 @@ def weight_norm(layer):
 check(weight_norm)
 
 # %% solution="Meter"
-### BEGIN SOLUTION
 class Meter:
     def __init__(self):
+        ### BEGIN SOLUTION
         self.total, self.count = 0.0, 0
+        ### END SOLUTION
 
     def add(self, x):
+        ### BEGIN SOLUTION
         if len(x) == 0:
             raise ValueError("an empty batch has no mean")
         self.total = self.total + x.sum()
         self.count += len(x)
         return self.total / self.count
-### END SOLUTION
+        ### END SOLUTION
 
 # %% check="Meter" points=2
 check(Meter)

@@ -58,7 +58,7 @@ def coins(rng: Rng) -> Iterator[Case]:
 def root(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a positive number", {"x": float(rng.uniform(2, 9))})
     yield Case("ordinary", "zero", {"x": 0.0})
-    yield Case("negative", "a negative number", {"x": -float(rng.uniform(2, 9))})
+    yield Case("negative", "a negative number", {"x": -float(rng.uniform(2, 9))}, raises="ValueError")
 
 
 @public_cases("slope")
@@ -94,7 +94,7 @@ def meter(rng: Rng) -> Iterator[Case]:
         return [{"x": rng.normal(size=size)} for size in sizes]
 
     yield Case("ordinary", "three batches", {"steps": steps(2, 5, 3)})
-    yield Case("empty", "an empty batch in between", {"steps": steps(2, 0, 3, 4)})
+    yield Case("empty", "an empty batch in between", {"steps": steps(2, 0, 3, 4)}, raises="ValueError")
     yield Case("two_objects", "three batches each", {"steps": steps(3, 2, 4)}, instances=2)
 
 

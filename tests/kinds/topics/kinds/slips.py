@@ -19,7 +19,7 @@ slip(
     "shared",
     title="state shared by all objects",
     says="The state belongs to the class: a second object continues the first one's.",
-    replace=[("self.v = {}", "pass"), ("self.v", "Descent.v", "all"), ("class Descent:", "class Descent:\n    v = {}")],
+    replace=[("self.v = {}", "vars(Descent).get('v') or setattr(Descent, 'v', {})"), ("self.v", "Descent.v", "all")],
 )
 slip("ascent", title="uphill", says="The step goes up.", replace=("- self.lr", "+ self.lr"))
 
