@@ -273,6 +273,14 @@ def test_a_path_that_leaves_the_picture_says_when() -> None:
         assert "got (not finite)" in lost.alt
 
 
+def test_a_long_remark_goes_on_in_a_new_row_and_a_word_that_fills_none_is_cut() -> None:
+    far = path_picture([(0, 1), (-1.234e100, 4.321e100)])
+    for name in ("the third run of your function", "x" * 60):
+        named = replace(far, lines=(far.lines[0], replace(far.lines[1], name=name)))
+        assert any(row.endswith("4.321e+100)") for row in texts(named))
+        assert all(len(row) <= 59 for row in texts(named))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
