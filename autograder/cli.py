@@ -131,7 +131,7 @@ def evaluate(file: Path, exercises: tuple[str, ...], as_json: bool, seconds: flo
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where to (default: course/simulated).")
 def simulate(assignment: str, students: int, seed: int, folder: Path | None) -> None:
-    """Make up a class: answers drawn from the reference and from the misconceptions."""
+    """Make up a class: answers drawn from the reference, from slips and from accidents."""
     from autograder.classroom import simulate as simulating
 
     course = Course.find()

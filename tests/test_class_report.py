@@ -289,7 +289,7 @@ def report_of(whole: dict[str, Any]) -> dict[str, Any]:
         broken(lambda whole: whole.update(remarks="died")),
         broken(lambda whole: whole.update(answers={"softmax": 3})),
         broken(lambda whole: whole.update(more=1)),
-        broken(lambda whole: whole.pop("answers")),
+        broken(lambda whole: whole.pop("assignment")),
         broken(lambda whole: whole["verdicts"].update(check_softmax=None)),
         broken(lambda whole: whole["verdicts"]["check_softmax"].update(share=1.5)),
         broken(lambda whole: whole["verdicts"]["check_softmax"].update(share=10**400)),

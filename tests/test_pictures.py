@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 
 from autograder.grading.markup import harmless_html
 from autograder.nbgrader_hooks.feedback import FeedbackExporter
+from gradus.checking.drawing import _Layout, picture_html, svg
 from gradus.checking.pictures import (
     MAX_EDGES,
     MAX_NODES,
@@ -31,8 +32,6 @@ from gradus.checking.pictures import (
     Node,
     PathPicture,
     Picture,
-    _Layout,
-    picture_html,
 )
 
 PICTURES: TypeAdapter[Picture] = TypeAdapter(Picture)
@@ -123,7 +122,7 @@ def path_picture(got: Any, differs_at: int | None = None) -> PathPicture:
 
 
 def drawing(picture: Picture) -> ElementTree.Element:
-    return ElementTree.fromstring(picture.as_svg())
+    return ElementTree.fromstring(svg(picture))
 
 
 def texts(picture: Picture) -> list[str]:
@@ -149,7 +148,7 @@ def test_every_drawing_is_harmless_and_accessible(picture: Picture) -> None:
         assert size is None or float(size) >= 11
         assert not re.search(r"nan|inf", element.get("d", "") + element.get("x", "") + element.get("y", ""))
     assert (root.get("role"), root.get("aria-label")) == ("img", picture.alt)
-    assert len(picture.as_svg()) < 100_000
+    assert len(svg(picture)) < 100_000
     assert picture.as_text()
 
 
@@ -171,7 +170,7 @@ def test_no_boxes_overlap_and_no_edge_is_hidden(picture: GraphPicture) -> None:
     for (left, top, right, bottom), other in combinations(layout.boxes().values(), 2):
         assert right < other[0] or other[2] < left or bottom < other[1] or other[3] < top
     for edge in picture.edges:
-        assert layout.layer[edge.source] < layout.layer[edge.target]
+        assert layout.level[edge.source] < layout.level[edge.target]
     drawn = {element.get("d") for element in drawing(picture).iter(SVG + "path") if "C" in element.get("d", "")}
     folded = {element.get("d") for element in drawing(picture).iter(SVG + "path") if "V" in element.get("d", "")}
     assert len(drawn | folded) == len(picture.edges)
@@ -181,7 +180,7 @@ def test_no_boxes_overlap_and_no_edge_is_hidden(picture: GraphPicture) -> None:
 @settings(deadline=None)
 @given(graph_pictures())
 def test_boxes_of_any_graph_stay_apart_and_on_the_page(picture: GraphPicture) -> None:
-    nodes, edges = picture._shown()
+    nodes, edges = picture.shown()
     layout = _Layout(nodes, edges)
     width, bottom, _ = layout.draw()
     for box in layout.boxes().values():
@@ -241,7 +240,7 @@ def test_wrong_edges_are_drawn_before_any_other() -> None:
     pairs = list(combinations([node.id for node in chain(12).nodes], 2))
     picture = GraphPicture("Dense", chain(12).nodes, tuple(Edge(*pair, wrong=pair == pairs[-1]) for pair in pairs))
     assert "Drawn are 12 of 12 nodes and 40 of 66 edges." in picture.alt
-    assert 'stroke-dasharray="6 4"' in picture.as_svg().rpartition('d="M16 ')[0]
+    assert 'stroke-dasharray="6 4"' in svg(picture).rpartition('d="M16 ')[0]
 
 
 def test_a_graph_with_a_cycle_is_refused_in_words() -> None:
@@ -252,7 +251,7 @@ def test_a_graph_with_a_cycle_is_refused_in_words() -> None:
 @pytest.mark.parametrize("size", [5e-324, 1e-300, 1.0, 1e100])
 def test_paths_of_every_size_are_drawn(size: float) -> None:
     lines = (Line.of("", "expected", [(0, 0), (size, size)]), Line.of("", "got", [(0, 0), (size, 0)]))
-    assert "nan" not in PathPicture("", lines).as_svg()
+    assert "nan" not in svg(PathPicture("", lines))
 
 
 def test_alt_names_the_first_wrong_step() -> None:
@@ -272,6 +271,14 @@ def test_a_path_that_leaves_the_picture_says_when() -> None:
         lost = path_picture([(0, 1), (1, 0.5), (2, bad), (3, 0)], differs_at=2)
         assert "yours leaves the picture at step 2: not finite" in texts(lost)
         assert "got (not finite)" in lost.alt
+
+
+def test_a_long_remark_goes_on_in_a_new_row_and_a_word_that_fills_none_is_cut() -> None:
+    far = path_picture([(0, 1), (-1.234e100, 4.321e100)])
+    for name in ("the third run of your function", "x" * 60):
+        named = replace(far, lines=(far.lines[0], replace(far.lines[1], name=name)))
+        assert any(row.endswith("4.321e+100)") for row in texts(named))
+        assert all(len(row) <= 59 for row in texts(named))
 
 
 @pytest.mark.parametrize(
@@ -361,7 +368,7 @@ def test_the_largest_pictures_stay_small() -> None:
         ),
     )
     for picture in (replace(wild, lines=wild.lines + ground), dense):
-        assert len(picture.as_svg()) < 100_000
+        assert len(svg(picture)) < 100_000
         drawing(picture)
 
 
@@ -377,5 +384,5 @@ def test_the_picture_passes_onto_the_feedback_page_unchanged(picture: Picture) -
 
 def test_pictures_load_nothing_heavy() -> None:
     heavy = "{'matplotlib', 'torch', 'IPython', 'nbconvert'}"
-    code = f"import sys, gradus.checking.pictures; sys.exit(bool({heavy} & sys.modules.keys()))"
+    code = f"import sys, gradus.checking.drawing; sys.exit(bool({heavy} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -57,7 +57,11 @@ class Job:
         Which fields these are; another set of them gets another name.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
+    __pydantic_config__: ClassVar[dict[str, str]] = {
+        "extra": "forbid",
+        "ser_json_bytes": "base64",
+        "val_json_bytes": "base64",
+    }
 
     assignment: str
     edition: str

@@ -136,11 +136,16 @@ def _run_once(judge: _QueueJudge, path: Path, seconds: float, folder: str) -> st
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """A verdict as ``autograder evaluate --json`` prints it."""
     report = verdict.report
+    words = {group.id: group.title for group in report.groups}
+    cases = [
+        {"group": words[case.group], "name": case.name, "passed": case.passed, "message": case.message}
+        for case in report.cases
+    ]
     return {
         "exercise": verdict.exercise,
         "score": verdict.share,
         "passed": verdict.passed,
-        "cases": [vars(case) for case in report.cases],
+        "cases": cases,
         "misconception": report.slips[0].slip.id if report.slips else None,
         "warnings": report.notes() + ([report.unanswered] if report.unanswered else []),
     }

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from autograder import documents
 from autograder.course import Assignment, Course, CourseError
@@ -43,6 +43,8 @@ class Ledger:
     schema : str
         Which fields these are; another set of them gets another name.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     assignment: str
     edition: str

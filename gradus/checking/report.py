@@ -12,9 +12,10 @@ import numpy as np
 
 from gradus.checking.arguments import Made
 from gradus.checking.comparing import Finding
+from gradus.checking.drawing import picture_html
 from gradus.checking.exercises import Exercise
 from gradus.checking.naming import KnownSlip, Named
-from gradus.checking.pictures import Picture, picture_html
+from gradus.checking.pictures import Picture
 from gradus.checking.running import Outcome
 
 _SHOWN, _LINES, _WIDTH = 48, 40, 76
