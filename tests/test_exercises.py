@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 from typing import Any
 
@@ -19,9 +20,17 @@ from gradus.checking.comparing import behaviour, examine
 from gradus.checking.exercises import GATE
 from gradus.checking.facts import Behaviour
 from gradus.checking.plain import is_refusal
+from gradus.checking.report import write
 from gradus.checking.running import Outcome, run
 
 SEEDS = (0, 1, 2)
+DRAWS = 8
+BEYOND_FLOAT32 = {
+    ("log_softmax", "infinity_hidden"): "-1.8e308 becomes infinite again",
+    ("multitask_loss", "background_counts"): "box targets of 1e300 count",
+    ("multitask_loss", "only_nan_masked"): "box targets of 1e300 count",
+}
+"""Slips whose values float32 cannot hold, and why."""
 EXERCISES = graded()
 
 
@@ -102,7 +111,8 @@ def filled(outputs: Any, make: Any) -> Any:
         return [filled(item, make) for item in outputs]
     if isinstance(outputs, np.ndarray):
         return make(outputs)
-    return make(np.asarray(outputs))[()] if isinstance(outputs, float | int) else outputs
+    number = isinstance(outputs, float | int) and not isinstance(outputs, bool)
+    return make(np.asarray(outputs))[()] if number else outputs
 
 
 def pretended(course: Course, name: str, seed: int, make: Any) -> float:
@@ -199,6 +209,53 @@ def test_an_answer_that_always_raises_scores_zero(course: Course, name: str, err
 def test_the_cases_hold_what_the_kinds_ask_for(course: Course, name: str) -> None:
     exercise = exercise_called(name)
     assert diagnosis.forgotten(course, exercise) == []
+
+
+@exercises
+def test_every_hidden_group_exists_in_public(course: Course, name: str) -> None:
+    assert {case.group for case in hidden(course, name, 0)[0]} == {case.group for case in frozen(course, name).cases}
+
+
+@pytest.mark.parametrize("value", [1.8e-5, 1e-4])
+@exercises
+def test_a_result_that_is_slightly_wrong_everywhere_loses_points_in_any_dtype(
+    course: Course, name: str, value: float
+) -> None:
+    if course == KINDS or exercise_called(name).measure is not None:
+        return
+    for cast in (np.float32, np.float64):
+        earned = pretended(course, name, 0, lambda case, leaf, cast=cast: cast(leaf * (1 + value) + value * 1e-2))
+        assert earned < 1, cast
+
+
+@slips
+def test_the_same_answer_scores_the_same_in_every_draw(course: Course, name: str, slip: Slip, value: Any) -> None:
+    exercise, wrong = exercise_called(name), diagnosis.answer(course, slip, value)
+    shares = set()
+    for seed in range(DRAWS):
+        cases, right, _ = hidden(course, name, seed)
+        got = [run(exercise, wrong, case) for case in cases]
+        shares.add(share(write(exercise, judge(exercise, cases, right, got).findings, {}, got)))
+    assert len(shares) == 1
+
+
+@slips
+def test_a_slip_keeps_its_name_when_its_result_is_cast_to_float32(
+    course: Course, name: str, slip: Slip, value: Any
+) -> None:
+    if course == KINDS:
+        return
+    exercise, wrong = exercise_called(name), diagnosis.answer(course, slip, value)
+    cases = hidden(course, name, 0)[0]
+    with np.errstate(over="ignore"):
+        cast = [
+            dataclasses.replace(
+                one, steps=tuple(filled(step, lambda leaf: leaf.astype(np.float32)) for step in one.steps)
+            )
+            for one in (run(exercise, wrong, case) for case in cases)
+        ]
+    found = [one.slip.id for one in report(course, name, cast, 0).slips]
+    assert found == [slip.id] or (name, slip.id) in BEYOND_FLOAT32
 
 
 @exercises

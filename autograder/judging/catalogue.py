@@ -12,7 +12,7 @@ import numpy as np
 from autograder.course import CourseError
 from autograder.judging.slips import Slip, resolution_of, slips_of
 from gradus.checking import Case, find_exercise
-from gradus.checking.exercises import GATE
+from gradus.checking.exercises import EXACT, GATE
 
 __all__ = ["Case", "hidden", "hidden_cases", "public", "public_cases", "resolution", "slips", "titles"]
 
@@ -65,7 +65,11 @@ def resolution(name: str) -> Slip | None:
 def titles(topic: str) -> dict[str, str]:
     """Id of every group of cases of a topic -> its words, as ``GROUPS`` in the topic's ``cases.py`` has them."""
     _load(topic)
-    return {GATE: GATE, **getattr(importlib.import_module(f"autograder.topics.{topic}.cases"), "GROUPS", {})}
+    return {
+        GATE: GATE,
+        EXACT: "to the last digits",
+        **getattr(importlib.import_module(f"autograder.topics.{topic}.cases"), "GROUPS", {}),
+    }
 
 
 def _drawn(table: dict[str, Generator], kind: str, name: str, rng: np.random.Generator) -> list[Case]:

@@ -14,6 +14,7 @@ from autograder.judging.slips import Slip
 from autograder.source.notebook import Source
 from gradus.checking import RANDOM, Case, Exercise, find_exercise
 from gradus.checking.comparing import behaviour, examine, same_fact
+from gradus.checking.exercises import EXACT
 from gradus.checking.facts import Behaviour, Value
 from gradus.checking.fingerprints import fingerprint, freeze
 from gradus.checking.naming import Candidate, KnownSlip, Place
@@ -98,6 +99,8 @@ def forgotten(course: Course, exercise: Exercise) -> list[str]:
             found += [f"{where}, {case.name!r}: {lack}." for lack in _wrong_case(exercise, case, one, outcome)]
         for kind in exercise.kinds:
             found += [f"{where}: {lack}." for lack in kind.asks(cases, expected)]
+        if any(map(_has_digits, expected)) and not any(case.group == EXACT for case in cases):
+            found.append(f"{where}: no case asks for the last digits. Put one into the group {EXACT!r}.")
     if not catalogue.slips(exercise.name):
         found.append(f"{topic}/slips.py has no slip of {exercise.name}, so no wrong answer gets a name. Write one.")
     if RANDOM in exercise.kinds and catalogue.resolution(exercise.name) is None:
@@ -105,6 +108,11 @@ def forgotten(course: Course, exercise: Exercise) -> list[str]:
             f"{topic}/slips.py: say with resolution({exercise.name!r}, ...) which error the statistics must see."
         )
     return found
+
+
+def _has_digits(one: Behaviour) -> bool:
+    values = [fact.value for fact in one.facts if isinstance(fact, Value)]
+    return any(np.asarray(value).dtype.kind == "f" for value in values if isinstance(value, np.ndarray | float))
 
 
 def _wrong_case(exercise: Exercise, case: Case, one: Behaviour, outcome: Outcome) -> Iterator[str]:

@@ -77,8 +77,10 @@ def paint(nb: NotebookNode, found: Ledger) -> NotebookNode:
 
 
 def points(share: float, most: float) -> float:
-    """Points for a share of an exercise, to the cent."""
-    return round(share * most, 2)
+    """Points for a share of an exercise: whole or half ones, and all of them only if everything is right."""
+    if share in (0.0, 1.0):
+        return share * most
+    return min(max(round(2 * share * most) / 2, 0.5), most - 0.5)
 
 
 def _shown(verdict: Verdict, most: float) -> list[NotebookNode]:

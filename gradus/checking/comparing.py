@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from gradus.checking.arguments import measured_inputs
-from gradus.checking.exercises import GATE, Case, Exercise, Outputs, Tolerance
+from gradus.checking.exercises import EXACT, Case, Exercise, Outputs, Tolerance
 from gradus.checking.facts import Behaviour, Fact, Law, Statistic, Value
 from gradus.checking.fingerprints import Projection
 from gradus.checking.plain import follow, is_refusal, leaves
 from gradus.checking.running import Outcome
 
-GATE_SCALE = 1e-3
-"""Largest error in the group that gates the others, as a share of the largest expected number."""
+OF_SCALE = 1e-3
+"""Largest error where the last digits are not asked for, as a share of the largest expected number."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
             return Finding(case, False, "type", f"What came back cannot be judged: {got.unusable}.")
     mine = {(fact.step, fact.name): fact for fact in got.facts}
     reached = len(outcome.steps) if got.error else None
-    loose, tolerance = case.group == GATE, _tolerance(exercise, case)
+    loose, tolerance = case.group != EXACT, _tolerance(exercise, case)
     for right in expected.facts:
         if reached is not None and right.step >= reached:
             break
@@ -196,7 +196,7 @@ def _loosely(right: Fact, tolerance: Tolerance) -> Tolerance:
     if array is None or array.dtype.kind != "f":
         return tolerance
     finite = np.abs(array[np.isfinite(array)])
-    allowed = max(tolerance.single_atol, GATE_SCALE * float(finite.max(initial=0.0)))
+    allowed = max(tolerance.single_atol, OF_SCALE * float(finite.max(initial=0.0)))
     return Tolerance(tolerance.rtol, allowed, tolerance.single_rtol, allowed)
 
 

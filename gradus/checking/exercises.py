@@ -20,6 +20,8 @@ Measure = Callable[[Inputs, Any], Facts]
 Draw = Callable[[Inputs, Any, Any], Picture | None]
 GATE = "ordinary"
 """The group of cases that gates all the others."""
+EXACT = "exact"
+"""The group of cases that asks for the last digits."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,8 @@ def exercise(
     kinds : Kind or tuple of Kind
         What sort of exercise it is, see `gradus.checking.kinds`.
     tolerance : Tolerance, optional
-        Largest accepted error. In the group ``"ordinary"``, which gates all others, values are compared to a thousandth
-        of their scale only: whether the last digits are right is asked in a group of its own.
+        Largest accepted error where the last digits are asked for, in the group ``"exact"``. In all other groups values
+        are compared to a thousandth of their scale, so that a fault in the last digits costs one group only.
     properties : tuple of Property
         Laws used to explain values that are wrong.
     measure : callable, optional

@@ -232,7 +232,7 @@ def write(
         None if first is None else _failure(exercise, first, titles),
         tuple(slips),
         changed=tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.changed)),
-        warnings=tuple(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings)),
+        warnings=() if first is None else outcomes[findings.index(first)].warnings,
         picture=picture,
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
+import difflib
 import dis
 import linecache
 import traceback
@@ -208,9 +210,24 @@ def _codes(answer: Any) -> Iterator[CodeType]:
 
 def _words(error: BaseException) -> str:
     try:
-        return str(error)[:_LONGEST]
+        said = str(error)
     except Exception as broken:
         return f"(an exception whose text cannot be read: {type(broken).__name__})"
+    return f"{said}{_suggestion(error)}"[:_LONGEST]
+
+
+def _suggestion(error: BaseException) -> str:
+    """What Python adds when it shows an error: the name that was probably meant."""
+    name = getattr(error, "name", None)
+    if not isinstance(error, NameError | AttributeError) or not isinstance(name, str):
+        return ""
+    if isinstance(error, AttributeError):
+        known = dir(type(error.obj))
+    else:
+        frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+        known = [*frame.f_locals, *frame.f_globals, *dir(builtins)]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f". Did you mean: {near[0]!r}?" if near else ""
 
 
 def _own_line(error: BaseException) -> str:

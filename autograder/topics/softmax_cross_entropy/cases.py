@@ -1,9 +1,10 @@
 """Cases of the exercises on softmax and cross-entropy, by what they are for.
 
-Every fault should cost one group. Therefore each extreme stands alone: rows far from each other, and true classes far
-below the others, keep to scores within 700, where a plain exponential is still a number; scores beyond 709, where it is
-not, lie close together within a row. In between, ``decades`` go through every power of two from a gap of 1 to one of
-640. Extreme scores are multiples of 1/8, which float32 holds exactly: an answer computed in float32 is judged on the
+Every fault should cost one group. Therefore each extreme stands alone: rows far from each other, and classes far below
+the others, keep to scores within 700, where a plain exponential is still a number; scores beyond 709, where it is not,
+lie close together within a row. Elsewhere scores span 3, so that a floor under a probability stays a matter of digits.
+What is ``exact`` goes on to a gap of 8, the unlikely classes from 12 through every power of two to 640 and to 1390.
+Extreme scores are multiples of 1/128, which float32 holds up to 65,000: an answer computed in float32 is judged on the
 same numbers.
 """
 
@@ -18,11 +19,9 @@ from autograder.judging.catalogue import Case, hidden_cases, public_cases
 from gradus.exercises.softmax_cross_entropy import classifier
 
 GROUPS = {
-    "exact": "to the last digits",
-    "decades": "scores up to 640 apart",
     "large_scores": "large scores",
     "row_sizes": "rows of very different size",
-    "underflow": "very unlikely true class",
+    "underflow": "very unlikely classes",
     "shapes": "other shapes",
     "float32": "float32 input",
     "special_batches": "special batches",
@@ -35,6 +34,8 @@ GROUPS = {
 }
 """Id of a group of cases, which never changes, and its words."""
 
+LOOK_AT_MODE = {"_mode": True}
+
 Array = np.ndarray
 Inputs = dict[str, Any]
 Rng = np.random.Generator
@@ -44,25 +45,25 @@ def _eighths(rng: Rng, shape: int | tuple[int, ...], largest: int = 3) -> Array:
     return rng.integers(-8 * largest, 8 * largest + 1, size=shape) / 8
 
 
-def _normal(rng: Rng, *shape: int) -> Array:
-    return rng.normal(rng.uniform(-1, 1), 1.5, size=shape)
+def _plain(rng: Rng, *shape: int) -> Array:
+    return rng.uniform(-1, 1) + rng.uniform(-1.5, 1.5, size=shape)
 
 
-def _decades(rng: Rng) -> Array:
-    """Rows of four scores, the largest of which lies 1, 2, 4, ... up to 640 above the next."""
-    gaps = np.array([1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 80, 104, 160, 320, 640])[:, None]
-    return rng.permuted(gaps * np.array([0.5, -0.5, -0.5, -0.5]) + _eighths(rng, (len(gaps), 4)) / 8, axis=1)
+def _steps(rng: Rng, gaps: list[float]) -> Array:
+    """Rows of four scores, the largest of which lies these gaps above the next."""
+    tops = np.array(gaps)[:, None] * np.array([0.5, -0.5, -0.5, -0.5])
+    return rng.permuted(tops + _eighths(rng, (len(gaps), 4)) / 16, axis=1)
 
 
 def _high(rng: Rng, n_rows: int, n_classes: int, level: float) -> Array:
     """Rows around a level beyond what an exponential can hold, close together within."""
-    return level + _eighths(rng, (n_rows, n_classes))
+    return level + _eighths(rng, (n_rows, n_classes)) / 2
 
 
 def _far_rows(rng: Rng, n_rows: int, n_classes: int) -> Array:
     """Rows around 690 and rows around -690, in any order, at least one of each."""
     levels = rng.permutation(np.resize([690, -690], n_rows))
-    return _eighths(rng, (n_rows, n_classes)) + levels[:, None]
+    return _eighths(rng, (n_rows, n_classes)) / 2 + levels[:, None]
 
 
 def _unlikely(rng: Rng, n_rows: int, n_classes: int) -> tuple[Array, Array]:
@@ -81,19 +82,22 @@ def _targets(rng: Rng, scores: Array) -> Array:
     return targets
 
 
+NEAR = [1.0, 2.0, 4.0, 8.0]
+FAR_APART = [12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 104.0, 160.0, 320.0, 640.0]
 HALF = np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)
 FAR = np.array([[0.0, 1.0, 2.0], [695.0, 697.0, 696.0], [-697.0, -695.0, -695.5]])
-STEPS = np.array([[0.25, -0.75, -2.75, -8.5], [10.0, -10.0, -3.0, 0.0], [-40.0, 40.0, 30.0, 0.0], [320.0, 0, -320, 40]])
+SMALL_STEPS = np.array([[0.25, -0.75, -2.75, -8.0], [1.0, 0.0, 3.0, -4.75]])
+STEPS = np.array([[10.0, -10.0, -3.0, 0.0], [-40.0, 40.0, 30.0, 0.0], [320.0, 0.0, -320.0, 40.0]])
 HIGH = np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [9999.0, 10000.0, 9998.5]])
 
 
 @public_cases("softmax")
+@public_cases("log_softmax")
 def scores_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three rows, four classes", {"scores": rng.normal(scale=2, size=(3, 4)).round(1)})
     yield Case("ordinary", "five rows, three classes", {"scores": rng.normal(scale=2, size=(5, 3)).round(1)})
     yield Case("ordinary", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
-    yield Case("exact", "two rows, three classes", {"scores": rng.normal(scale=2, size=(2, 3)).round(1)})
-    yield Case("decades", "gaps of 1, 20, 80 and 640", {"scores": STEPS})
+    yield Case("exact", "gaps up to 8", {"scores": SMALL_STEPS})
     yield Case("large_scores", "around 1000, -1000 and 10000", {"scores": HIGH})
     yield Case("row_sizes", "rows around 0, 700 and -700", {"scores": FAR})
     yield Case("shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
@@ -101,43 +105,33 @@ def scores_public(rng: Rng) -> Iterator[Case]:
     yield Case("shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
     yield Case("shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
     yield Case("float32", "two rows, three classes", {"scores": HALF})
-
-
-@public_cases("log_softmax")
-def logarithms_public(rng: Rng) -> Iterator[Case]:
-    yield from scores_public(rng)
-    yield Case(
-        "underflow", "1390 below the leaders", {"scores": np.array([[-695.0, 695.0, 694.75], [1.0, 0.5, -800.0]])}
-    )
+    yield Case("underflow", "20, 80 and 640 below the leader", {"scores": STEPS})
+    yield Case("underflow", "1390 below two leaders", {"scores": np.array([[-695.0, 695.0, 694.75]])})
 
 
 @hidden_cases("softmax")
+@hidden_cases("log_softmax")
 def scores_hidden(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "seven rows, five classes", {"scores": _normal(rng, 7, 5)})
-    yield Case("ordinary", "five rows, nine classes", {"scores": _normal(rng, 5, 9)})
-    yield Case("ordinary", "eleven rows, three classes, all negative", {"scores": -rng.uniform(0.1, 6, size=(11, 3))})
+    yield Case("ordinary", "seven rows, five classes", {"scores": _plain(rng, 7, 5)})
+    yield Case("ordinary", "five rows, nine classes", {"scores": _plain(rng, 5, 9)})
+    yield Case("ordinary", "eleven rows, three classes, all negative", {"scores": -rng.uniform(0.1, 3, size=(11, 3))})
     yield Case("ordinary", "all the same number", {"scores": np.full((3, 7), float(_eighths(rng, 1)[0]))})
-    yield Case("exact", "seven rows, three classes", {"scores": _normal(rng, 7, 3)})
-    yield Case("exact", "three rows, eleven classes", {"scores": _normal(rng, 3, 11)})
-    yield Case("decades", "every gap from 1 to 640", {"scores": _decades(rng)})
+    yield Case("exact", "seven rows, three classes", {"scores": _plain(rng, 7, 3)})
+    yield Case("exact", "gaps up to 8", {"scores": _steps(rng, NEAR)})
     yield Case("large_scores", "around 1000", {"scores": _high(rng, 5, 3, 1000)})
     yield Case("large_scores", "around -1000", {"scores": _high(rng, 3, 7, -1000)})
     yield Case("large_scores", "around 10000", {"scores": _high(rng, 5, 4, 10000)})
     yield Case("row_sizes", "rows around 690 and -690", {"scores": _far_rows(rng, 5, 3)})
     yield Case("row_sizes", "more rows around 690 and -690", {"scores": _far_rows(rng, 4, 7)})
-    yield Case("shapes", "a batch of one, seven classes", {"scores": _normal(rng, 1, 7)})
-    yield Case("shapes", "five scores", {"scores": _normal(rng, 5)})
-    yield Case("shapes", "shape (3, 5, 7)", {"scores": _normal(rng, 3, 5, 7)})
-    yield Case("shapes", "shape (2, 3, 5, 3)", {"scores": _normal(rng, 2, 3, 5, 3)})
-    yield Case("shapes", "shape (5, 1, 3)", {"scores": _normal(rng, 5, 1, 3)})
-    yield Case("shapes", "five rows, five classes", {"scores": _normal(rng, 5, 5)})
-    yield Case("shapes", "shape (3, 3, 3)", {"scores": _normal(rng, 3, 3, 3)})
-    yield Case("float32", "five rows, seven classes", {"scores": _normal(rng, 5, 7).astype(np.float32)})
-
-
-@hidden_cases("log_softmax")
-def logarithms_hidden(rng: Rng) -> Iterator[Case]:
-    yield from scores_hidden(rng)
+    yield Case("shapes", "a batch of one, seven classes", {"scores": _plain(rng, 1, 7)})
+    yield Case("shapes", "five scores", {"scores": _plain(rng, 5)})
+    yield Case("shapes", "shape (3, 5, 7)", {"scores": _plain(rng, 3, 5, 7)})
+    yield Case("shapes", "shape (2, 3, 5, 3)", {"scores": _plain(rng, 2, 3, 5, 3)})
+    yield Case("shapes", "shape (5, 1, 3)", {"scores": _plain(rng, 5, 1, 3)})
+    yield Case("shapes", "five rows, five classes", {"scores": _plain(rng, 5, 5)})
+    yield Case("shapes", "shape (3, 3, 3)", {"scores": _plain(rng, 3, 3, 3)})
+    yield Case("float32", "five rows, seven classes", {"scores": _plain(rng, 5, 7).astype(np.float32)})
+    yield Case("underflow", "every gap from 12 to 640", {"scores": _steps(rng, FAR_APART)})
     yield Case("underflow", "1390 below the leaders", {"scores": _unlikely(rng, 5, 4)[0]})
 
 
@@ -155,10 +149,10 @@ def classification_public(rng: Rng) -> Iterator[Case]:
     yield _labelled("ordinary", "five examples, three classes", scores(5, 3), [1, 0, 1, 2, 2])
     yield _labelled("ordinary", "five classes", np.zeros((2, 5)), [4, 1])
     yield _labelled("exact", "four examples, three classes", scores(4, 3), [2, 0, 1, 1])
-    yield _labelled("decades", "likely true classes, gaps of 1 to 640", STEPS, [0, 0, 1, 0])
+    yield _labelled("exact", "gaps up to 8", SMALL_STEPS, [0, 3])
     yield _labelled("large_scores", "around 1000, -1000 and 10000", HIGH, [2, 1, 0])
     yield _labelled("row_sizes", "rows around 0, 700 and -700", FAR, [0, 1, 2])
-    yield _labelled("underflow", "gaps of 20 to 640", STEPS[1:], [1, 0, 2])
+    yield _labelled("underflow", "20, 80 and 640 below the leader", STEPS, [1, 0, 2])
     yield _labelled("underflow", "1390 below two leaders", np.array([[-695.0, 695.0, 694.75]]), [0])
     yield _labelled("underflow", "among ordinary ones", np.array([[-600.0, 400.0], [2.0, 1.0], [0.0, 0.5]]), [0, 1, 1])
     yield _labelled("shapes", "a batch of one", np.array([[0.5, -1.0, 2.0]]), [1])
@@ -172,29 +166,30 @@ def classification_hidden(rng: Rng) -> Iterator[Case]:
     def case(group: str, name: str, scores: Array) -> Case:
         return _labelled(group, name, scores, _targets(rng, scores))
 
-    yield case("ordinary", "seven examples, five classes", _normal(rng, 7, 5))
-    yield case("ordinary", "five examples, nine classes", _normal(rng, 5, 9))
-    yield case("ordinary", "eleven examples, three classes", _normal(rng, 11, 3))
+    yield case("ordinary", "seven examples, five classes", _plain(rng, 7, 5))
+    yield case("ordinary", "five examples, nine classes", _plain(rng, 5, 9))
+    yield case("ordinary", "eleven examples, three classes", _plain(rng, 11, 3))
     yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
-    yield case("exact", "three examples, seven classes", _normal(rng, 3, 7))
-    yield case("exact", "nine examples, four classes", _normal(rng, 9, 4))
-    steps = _decades(rng)
-    yield _labelled("decades", "likely true classes, gaps of 1 to 640", steps, steps.argmax(axis=1))
+    yield case("exact", "nine examples, four classes", _plain(rng, 9, 4))
+    near = _steps(rng, NEAR)
+    yield _labelled("exact", "likely, gaps up to 8", near, near.argmax(axis=1))
+    yield _labelled("exact", "unlikely, gaps up to 8", near, near.argmin(axis=1))
     yield case("large_scores", "around 1000", _high(rng, 5, 3, 1000))
     yield case("large_scores", "around -1000", _high(rng, 3, 7, -1000))
     yield case("large_scores", "around 10000", _high(rng, 5, 4, 10000))
     yield case("row_sizes", "rows around 690 and -690", _far_rows(rng, 5, 3))
     yield case("row_sizes", "more rows around 690 and -690", _far_rows(rng, 4, 7))
-    for row in steps[rng.permutation(np.arange(3, len(steps)))[:4]]:
-        yield _labelled("underflow", f"{row.max() - row.min():.0f} below the leader", row[None], [row.argmin()])
+    far = _steps(rng, FAR_APART)
+    yield _labelled("underflow", "every gap from 12 to 640", far, far.argmin(axis=1))
+    yield _labelled("underflow", "likely, with gaps from 12 to 640", far, far.argmax(axis=1))
     yield _labelled("underflow", "every example very unlikely", *_unlikely(rng, 5, 7))
     yield _labelled("underflow", "one very unlikely example alone", *_unlikely(rng, 1, 5))
     mixed = np.concatenate([_eighths(rng, (4, 3)), [[-600.0, 600.0, 598.0]]])
     yield _labelled("underflow", "one very unlikely example among ordinary ones", mixed, [0, 1, 2, 2, 0])
-    yield case("shapes", "a batch of one, seven classes", _normal(rng, 1, 7))
-    yield case("shapes", "five examples, five classes", _normal(rng, 5, 5))
-    yield case("shapes", "two examples, two classes", _normal(rng, 2, 2))
-    yield case("float32", "five examples, seven classes", _normal(rng, 5, 7).astype(np.float32))
+    yield case("shapes", "a batch of one, seven classes", _plain(rng, 1, 7))
+    yield case("shapes", "five examples, five classes", _plain(rng, 5, 5))
+    yield case("shapes", "two examples, two classes", _plain(rng, 2, 2))
+    yield case("float32", "five examples, seven classes", _plain(rng, 5, 7).astype(np.float32))
 
 
 def _yes_or_no(group: str, name: str, score: Any, target: Any) -> Case:
@@ -206,9 +201,9 @@ def binary_public(rng: Rng) -> Iterator[Case]:
     yield _yes_or_no("ordinary", "five examples", rng.normal(scale=2, size=5).round(1), [1, 0, 0, 1, 1])
     yield _yes_or_no("ordinary", "three examples", rng.normal(scale=2, size=3).round(1), [0, 1, 0])
     yield _yes_or_no("exact", "four examples", rng.normal(scale=2, size=4).round(1), [0, 1, 1, 0])
-    yield _yes_or_no("decades", "right, 1 to 640", [1.0, -8.0, 20.0, -80.0, 640.0], [1, 0, 1, 0, 1])
-    yield _yes_or_no("decades", "wrong by 8", [8.0], [0])
-    yield _yes_or_no("decades", "wrong by 36", [-36.0], [1])
+    yield _yes_or_no("exact", "gaps up to 8", [1.0, -8.0, 8.0, -4.0], [1, 0, 0, 1])
+    yield _yes_or_no("large_scores", "40 for a 0", [40.0], [0])
+    yield _yes_or_no("large_scores", "from 12 to 640", [12.0, -20.0, 80.0, -640.0], [1, 1, 0, 0])
     yield _yes_or_no("large_scores", "around ±1000, right", [1000.0, -1000.0], [1, 0])
     yield _yes_or_no("large_scores", "1000 for a 0", [1000.0, 1.0], [0, 1])
     yield _yes_or_no("large_scores", "-1000 for a 1", [-1000.0, 1.0], [1, 0])
@@ -228,13 +223,15 @@ def binary_hidden(rng: Rng) -> Iterator[Case]:
         return rng.permutation(np.arange(n) < n // 3 + 1).astype(int)
 
     for n in (7, 5, 11):
-        yield _yes_or_no("ordinary", f"{n} examples", _normal(rng, n), labels(n))
-    yield _yes_or_no("exact", "nine examples", _normal(rng, 9), labels(9))
-    sizes = np.array([1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 80, 104, 160, 320, 640]) + _eighths(rng, 15) / 8
-    right = rng.integers(2, size=15)
-    yield _yes_or_no("decades", "right, 1 to 640", (2 * right - 1) * sizes, right)
-    for size, wrong in zip(rng.permutation(sizes[3:10])[:4], (0, 1, 0, 1), strict=True):
-        yield _yes_or_no("decades", f"wrong by {size:.0f}", [(1 - 2 * wrong) * size], [wrong])
+        yield _yes_or_no("ordinary", f"{n} examples", _plain(rng, n), labels(n))
+    yield _yes_or_no("exact", "nine examples", _plain(rng, 9), labels(9))
+    near = np.array(NEAR) + _eighths(rng, 4) / 16
+    for target in (0, 1):
+        yield _yes_or_no("exact", f"right, up to 8, target {target}", (2 * target - 1) * near, [target] * 4)
+        yield _yes_or_no("exact", f"wrong, up to 8, target {target}", (1 - 2 * target) * near, [target] * 4)
+        far = (1 - 2 * target) * (np.array(FAR_APART) + _eighths(rng, 11) / 16)
+        yield _yes_or_no("large_scores", f"wrong by 12 to 640, target {target}", far, [target] * 11)
+        yield _yes_or_no("large_scores", f"wrong by 48, target {target}", far[4:5], [target])
     right = labels(5)
     yield _yes_or_no("large_scores", "around ±1000, right", (2 * right - 1) * 1000 + _eighths(rng, 5), right)
     high, low = 10000 + _eighths(rng, 2), _eighths(rng, 3)
@@ -242,21 +239,21 @@ def binary_hidden(rng: Rng) -> Iterator[Case]:
     yield _yes_or_no("large_scores", "low for 1, among others", np.concatenate([low, -high]), [0, 0, 1, 1, 1])
     yield _yes_or_no("large_scores", "scores in thousands", 1000.0 * rng.integers(-9, 10, size=7), labels(7))
     yield _yes_or_no("large_scores", "one example alone", -1000 + _eighths(rng, 1), [1])
-    yield _yes_or_no("special_batches", "one example of class 0", _normal(rng, 1), [0])
-    yield _yes_or_no("special_batches", "one example of class 1", _normal(rng, 1), [1])
-    yield _yes_or_no("special_batches", "every target is 0", _normal(rng, 5), np.zeros(5, int))
-    yield _yes_or_no("special_batches", "every target is 1", _normal(rng, 7), np.ones(7, int))
+    yield _yes_or_no("special_batches", "one example of class 0", _plain(rng, 1), [0])
+    yield _yes_or_no("special_batches", "one example of class 1", _plain(rng, 1), [1])
+    yield _yes_or_no("special_batches", "every target is 0", _plain(rng, 5), np.zeros(5, int))
+    yield _yes_or_no("special_batches", "every target is 1", _plain(rng, 7), np.ones(7, int))
     yield _yes_or_no("special_batches", "all scores 0", np.zeros(5), labels(5))
-    yield _yes_or_no("float_targets", "0.0 and 1.0", _normal(rng, 7), labels(7).astype(float))
-    yield _yes_or_no("float32", "nine examples", _normal(rng, 9).astype(np.float32), labels(9))
+    yield _yes_or_no("float_targets", "0.0 and 1.0", _plain(rng, 7), labels(7).astype(float))
+    yield _yes_or_no("float32", "nine examples", _plain(rng, 9).astype(np.float32), labels(9))
 
 
 def _scene(rng: Rng, n: int, n_classes: int, n_coordinates: int, class_targets: list[int], box_weight: float) -> Inputs:
     return {
-        "class_scores": _normal(rng, n, n_classes),
-        "box": _normal(rng, n, n_coordinates),
+        "class_scores": _plain(rng, n, n_classes),
+        "box": _plain(rng, n, n_coordinates),
         "class_targets": np.array(class_targets),
-        "box_targets": _normal(rng, n, n_coordinates),
+        "box_targets": _plain(rng, n, n_coordinates),
         "box_weight": box_weight,
     }
 
@@ -325,7 +322,8 @@ def multitask_hidden(rng: Rng) -> Iterator[Case]:
 
 
 def _linear(rng: Rng, n_in: int, n_out: int, name: str) -> dict[str, Array]:
-    return {f"{name}.weight": rng.normal(size=(n_out, n_in)), f"{name}.bias": rng.normal(size=n_out)}
+    weight = rng.uniform(-1, 1, size=(n_out, n_in)) / np.sqrt(n_in)
+    return {f"{name}.weight": weight, f"{name}.bias": rng.uniform(-0.5, 0.5, size=n_out)}
 
 
 def _batch_norm(rng: Rng, size: int) -> dict[str, Array]:
@@ -343,12 +341,12 @@ def _task(rng: Rng, model: str, n: int, n_in: int, n_classes: int, targets: list
         state = {**_linear(rng, n_in, n_in + 1, "hidden"), **_linear(rng, n_in + 1, n_classes, "output")}
     if model == "network with batch norm":
         state = {**_batch_norm(rng, n_in), **state}
-    x = rng.normal(size=(n, n_in))
+    x = rng.uniform(-1.5, 1.5, size=(n, n_in))
     return _on(model, state, x, np.array(targets), training)
 
 
 def _on(layers: str, state: dict[str, Array], x: Array, y: Array, training: bool = True) -> Inputs:
-    return {"model": classifier(layers=layers, state=state, training=training), "x": x, "y": y}
+    return {"model": classifier(layers=layers, state=state, training=training), "x": x, "y": y, "_mode": False}
 
 
 def _task_rounded(task: Inputs) -> Inputs:
@@ -393,12 +391,12 @@ def torch_public(rng: Rng) -> Iterator[Case]:
     yield Case(
         "mode",
         "a model with batch norm in training mode",
-        _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=True)),
+        _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=True)) | LOOK_AT_MODE,
     )
     yield Case(
         "mode",
         "a model with batch norm in evaluation mode",
-        _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=False)),
+        _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=False)) | LOOK_AT_MODE,
     )
     yield Case("square", "three examples, three classes", _task_rounded(_task(rng, "linear", 3, 2, 3, [2, 2, 0])))
 
@@ -417,7 +415,7 @@ def torch_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("large_scores", "one surely wrong example alone", _on("linear", state, x[:1], smallest[:1]))
     for training, mode in ((True, "training"), (False, "evaluation")):
         task = _task(rng, "network with batch norm", 7, 3, 5, [1, 4, 0, 2, 2, 3, 0], training)
-        yield Case("mode", f"a model with batch norm in {mode} mode", task)
+        yield Case("mode", f"a model with batch norm in {mode} mode", task | LOOK_AT_MODE)
     yield Case("one_example", "a batch of one", _task(rng, "tanh network", 1, 3, 5, [3]))
     yield Case("square", "five examples, five classes", _task(rng, "linear", 5, 3, 5, [4, 4, 0, 1, 3]))
     yield Case("float32_model", "seven examples", _narrow(_task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])))

@@ -28,6 +28,7 @@ Rng = np.random.Generator
 def center(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "five numbers", {"x": rng.normal(size=5)})
     yield Case("large", "around a million", {"x": 1e6 + rng.normal(size=7)})
+    yield Case("exact", "seven numbers", {"x": rng.normal(size=7)})
 
 
 def _steps(rng: Rng, n: int) -> list[dict[str, Any]]:
@@ -44,6 +45,7 @@ def descent(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "four steps", inputs(_steps(rng, 4)))
     yield Case("ordinary", "a learning rate that changes", inputs([*_steps(rng, 3), {**_steps(rng, 1)[0], "lr": 0.1}]))
     yield Case("two_objects", "three steps each", inputs(_steps(rng, 3)), instances=2)
+    yield Case("exact", "three steps", inputs(_steps(rng, 3)))
 
 
 @public_cases("coins")
@@ -58,15 +60,16 @@ def coins(rng: Rng) -> Iterator[Case]:
 def root(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a positive number", {"x": float(rng.uniform(2, 9))})
     yield Case("ordinary", "zero", {"x": 0.0})
+    yield Case("exact", "a positive number", {"x": float(rng.uniform(2, 9))})
     yield Case("negative", "a negative number", {"x": -float(rng.uniform(2, 9))}, raises="ValueError")
 
 
 @public_cases("slope")
 @hidden_cases("slope")
 def slope(rng: Rng) -> Iterator[Case]:
-    for name in ("a cubic", "another cubic"):
-        f = polynomial(coefficients=rng.normal(size=4).round(2))
-        yield Case("ordinary", name, {"f": f, "x": float(rng.normal()), "h": 0.1})
+    for group in ("ordinary", "ordinary", "exact"):
+        f = polynomial(coefficients=rng.uniform(1, 2, size=4).round(2))
+        yield Case(group, "a cubic", {"f": f, "x": float(rng.uniform(1, 2)), "h": 0.5})
 
 
 @public_cases("by_pieces")
@@ -78,13 +81,15 @@ def by_pieces(rng: Rng) -> Iterator[Case]:
 
     yield Case("ordinary", "eight rows, two at once", inputs(8, 2))
     yield Case("short_piece", "seven rows, three at once", inputs(7, 3))
+    yield Case("exact", "six rows, two at once", inputs(6, 2))
 
 
 @public_cases("weight_norm")
 @hidden_cases("weight_norm")
 def weight_norm(rng: Rng) -> Iterator[Case]:
-    layer = linear_layer(weight=rng.normal(size=(3, 5)), bias=rng.normal(size=3))
-    yield Case("ordinary", "three by five", {"layer": layer})
+    for group in ("ordinary", "exact"):
+        layer = linear_layer(weight=rng.normal(size=(3, 5)), bias=rng.normal(size=3))
+        yield Case(group, "three by five", {"layer": layer})
 
 
 @public_cases("Meter")
@@ -96,6 +101,7 @@ def meter(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three batches", {"steps": steps(2, 5, 3)})
     yield Case("empty", "an empty batch in between", {"steps": steps(2, 0, 3, 4)}, raises="ValueError")
     yield Case("two_objects", "three batches each", {"steps": steps(3, 2, 4)}, instances=2)
+    yield Case("exact", "three batches", {"steps": steps(4, 2, 3)})
 
 
 @public_cases("average")
