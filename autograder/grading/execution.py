@@ -36,7 +36,8 @@ _MOST_OUTPUT = 32 * 2**20
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 _TIMEOUT = "CellTimeoutError"
 _KERNEL = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
-_CELL_FILE = re.compile(r"[\w./\\:-]*ipykernel_\d+[/\\]\d+\.py")
+# Where a word begins, and nowhere within it: a long line would take minutes else.
+_CELL_FILE = re.compile(r"(?<![\w./\\:-])[\w./\\:-]*ipykernel_\d+[/\\]\d+\.py")
 _UNKNOWN_NAME = re.compile(r"name '(\w+)' is not defined")
 
 
