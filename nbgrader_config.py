@@ -6,6 +6,10 @@ directory is released to students.
 
 from pathlib import Path
 
+from autograder.nbgrader_hooks import gate
+
+gate.install()
+
 c = get_config()  # noqa: F821  (nbgrader provides it)
 
 c.CourseDirectory.course_id = "gradus"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -16,8 +17,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from autograder.course import Course, CourseError
+from autograder.grading.gate import plain
 
 console = Console(stderr=True)
 out = Console()
@@ -30,7 +33,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except CourseError as error:
-            console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+            _say(console, "error:", "bold red", "\n".join(plain(line, 1000) for line in str(error).splitlines()))
             ctx.exit(2)
 
 
@@ -40,6 +43,9 @@ def main() -> None:
     # nbgrader starts alembic from PATH: without the environment's bin it leaves a half-made gradebook behind.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no name is worth a run that ends in a traceback
 
 
 @main.command()
@@ -79,11 +85,16 @@ def grade(
     feedback: bool,
     json_file: Path | None,
 ) -> None:
-    """Grade the class: scores into the gradebook, a feedback page for everybody."""
+    """Grade the class: scores into the gradebook, a feedback page for everybody.
+
+    Exit code 1 means that a submission was not graded; which one, and why, is said.
+    """
     from autograder.grading import batch as grading
 
     course = Course.find()
     chosen = course.assignment(assignment)
+    if json_file and not json_file.resolve().parent.is_dir():
+        raise CourseError(f"There is no folder {json_file.resolve().parent} to write {json_file.name} into.")
     names = tuple(name.strip() for group in students for name in group.split(",") if name.strip())
     with _progress() as advance:
         results = grading.grade(
@@ -95,17 +106,19 @@ def grade(
             feedback=feedback,
             progress=advance,
         )
+        if json_file:  # before anything is printed: whoever reads along may have gone
+            json_file.write_text(grading.as_json(results), encoding="utf-8")
     out.print(_table(chosen.name, results))
     for result in results:
         if result.problem:
-            console.print(f"[bold red]{result.student} was not graded:[/] {result.problem}", highlight=False)
+            _say(console, f"{plain(result.student)} was not graded:", "bold red", plain(result.problem, 1000))
         for remark in result.remarks:
-            console.print(f"[yellow]{result.student}:[/] {remark}", highlight=False)
-    if json_file:
-        json_file.write_text(grading.as_json(results), encoding="utf-8")
-    out.print(f"gradebook: {course.work / 'gradebook.db'}", highlight=False, soft_wrap=True)
+            _say(console, f"{plain(result.student)}:", "yellow", plain(remark, 1000))
+    _say(out, "gradebook:", "", str(course.work / "gradebook.db"))
     if feedback:
-        out.print(f"feedback:  {course.work / 'feedback'}", highlight=False, soft_wrap=True)
+        _say(out, "feedback: ", "", str(course.work / "feedback"))
+    if any(result.problem for result in results):
+        sys.exit(1)
 
 
 @main.command()
@@ -137,7 +150,7 @@ def simulate(assignment: str, students: int, seed: int, folder: Path | None) -> 
     course = Course.find()
     target = folder or course.work / "simulated"
     made = simulating.simulate(course, course.assignment(assignment), students, seed, target)
-    out.print(f"{len(made)} submissions in {target}", highlight=False, soft_wrap=True)
+    _say(out, f"{len(made)} submissions in", "", str(target))
 
 
 @main.command()
@@ -150,7 +163,7 @@ def report(assignment: str, file: Path | None) -> None:
     course = Course.find()
     chosen = course.assignment(assignment)
     target = file or course.work / "reports" / f"{chosen.name}.html"
-    out.print(f"report: {reporting.class_report(course, chosen, target)}", highlight=False, soft_wrap=True)
+    _say(out, "report:", "", str(reporting.class_report(course, chosen, target)))
 
 
 @main.command()
@@ -161,13 +174,18 @@ def bundle(file: Path | None) -> None:
 
     course = Course.find()
     target = bundling.bundle(course, file or course.work / "gradus.zip")
-    out.print(f"bundle: {target}", highlight=False, soft_wrap=True)
+    _say(out, "bundle:", "", str(target))
+
+
+def _say(where: Console, head: str, style: str, text: str) -> None:
+    """A line as it stands: what looks like markup in it is none."""
+    where.print(Text.assemble((head, style), " ", text), highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         known: dict[str, Any] = {}
 
         def advance(stage: str, done: int, total: int) -> None:
@@ -191,9 +209,10 @@ def _table(name: str, results: list[Any]) -> Table:
     table.add_column(f"of {most:g}", justify="right", style="bold", no_wrap=True)
     table.add_column("to mark", justify="right", no_wrap=True)
     for result in results:
+        student = Text(plain(result.student, 40))
         if result.problem:
-            table.add_row(result.student, *["-"] * len(exercises), "-", "-", style="red")
+            table.add_row(student, *["-"] * len(exercises), "-", "-", style="red")
             continue
         points = [f"{result.scores[exercise]:g}" for exercise in exercises]
-        table.add_row(result.student, *points, f"{result.score:g}", str(result.manual))
+        table.add_row(student, *points, f"{result.score:g}", str(result.manual))
     return table

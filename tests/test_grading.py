@@ -33,7 +33,7 @@ from shared import COURSE
 
 from autograder.course import Course, CourseError
 from autograder.grading import batch as grading
-from autograder.grading.collect import collect, files_beside
+from autograder.grading.collect import collect, taken
 from autograder.grading.execution import Limits, run_judged, running
 from autograder.judging import edition
 from autograder.judging.ledger import Ledger, path_of, read
@@ -321,27 +321,26 @@ def test_a_changed_assignment_does_not_cost_the_gradebook(graded: tuple[Course, 
     assert recorded(course) == before
 
 
-def test_files_beside_a_notebook_are_taken_as_they_are_and_links_are_not(tmp_path: Path) -> None:
+def test_files_beside_a_notebook_are_taken_as_they_are(tmp_path: Path) -> None:
     course = copy_course(tmp_path / "course")
     place = put(tmp_path / "in", "ada", submission({})).parent
     (place / "lib").mkdir()
     (place / "lib" / "helper.py").write_text("x = 1")
     (place / ".hidden").write_text("")
-    (place / "timestamp.txt").write_text("2026-01-01 00:00:00 UTC")
-    (place / "book.db").symlink_to(course.work / "secret")
+    (place / ".linked").symlink_to(course.work / "secret")
     collect(course, course.assignment(NAME), tmp_path / "in")
-    taken = course.work / "submitted" / "ada" / NAME
-    names = {path.relative_to(taken).as_posix() for path in taken.rglob("*") if path.is_file()}
-    assert names == {f"{NAME}.ipynb", "lib/helper.py", "timestamp.txt"}
-    assert files_beside(taken) == {"lib/helper.py": b"x = 1"}
+    there = course.work / "submitted" / "ada" / NAME
+    names = {path.relative_to(there).as_posix() for path in there.rglob("*") if not path.is_dir()}
+    assert names == {f"{NAME}.ipynb", "lib/helper.py"}
+    assert taken(course, course.assignment(NAME), "ada")[1] == {"lib/helper.py": b"x = 1"}
 
 
 def test_more_beside_a_notebook_than_can_be_graded_is_said(tmp_path: Path) -> None:
     place = put(tmp_path / "in", "ada", submission({})).parent
     for number in range(201):
         (place / f"{number}.txt").touch()
-    (taken,) = collect(sketch(), sketch().assignment(NAME), tmp_path / "in")
-    assert "at most 200 files" in taken.problem
+    (intake,) = collect(sketch(), sketch().assignment(NAME), tmp_path / "in")
+    assert "at most 200 files" in intake.problem
 
 
 def test_no_check_depends_on_a_cell_that_does_not_run() -> None:

@@ -13,6 +13,8 @@ from autograder.source.notebook import Source
 
 Answers = Mapping[str, Sequence[tuple[str, Answer]]]
 
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What a parser makes of code that is none, or that is too deep for it."""
 LONG_ENOUGH = 160  # characters of code, comments and layout aside; shorter answers are alike by chance
 
 
@@ -43,7 +45,7 @@ def uses_torch(code: str, names: Iterable[str] = ()) -> bool:
         return False
     try:
         nodes = list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError):
+    except _UNREADABLE:
         return bool(re.search(r"^\s*(import|from)\s+torch\b|\btorch\.", code, re.M))
     return any(isinstance(node, ast.Name) and node.id in known for node in nodes) or any(map(_from_torch, nodes))
 
@@ -95,10 +97,10 @@ def _from_torch(node: ast.AST) -> bool:
 def _canonical(code: str) -> str:
     try:
         tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        return ast.unparse(tree)
+    except _UNREADABLE:
         lines = [line.strip() for line in code.splitlines()]
         return "\n".join(line for line in lines if line and not line.startswith("#"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)

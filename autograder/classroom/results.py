@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograder.course import Assignment, Course, CourseError
+from autograder.grading.gate import reason
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
@@ -109,9 +110,18 @@ def read(course: Course, assignment: Assignment) -> list[Submission]:
     submitted = {path.parent.name for path in (course.work / "submitted").glob(f"*/{assignment.name}")}
     students = sorted(name for name in graded | book.marks.keys() | submitted if not name.startswith("."))
     return [
-        _submission(course, assignment, student, book.marks.get(student), student in graded, book.maximum)
+        _one(course, assignment, student, book.marks.get(student), student in graded, book.maximum)
         for student in students
     ]
+
+
+def _one(
+    course: Course, assignment: Assignment, student: str, marks: Marks | None, graded: bool, maximum: float
+) -> Submission:
+    try:
+        return _submission(course, assignment, student, marks, graded, maximum)
+    except Exception as error:  # one submission stops no report
+        return Submission(student, problem=f"it cannot be read: {reason(error)}")
 
 
 def _submission(

@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from autograder.course import Assignment, Course
-from autograder.grading.collect import collect, files_beside, parse, submitted
+from autograder.grading import gate
+from autograder.grading.collect import alone, collect, submitted, taken
 from autograder.grading.execution import CHECK
 from autograder.grading.job import Job, grade_in
 from autograder.grading.pool import side_by_side
@@ -94,48 +95,57 @@ def grade(
     """
     submitted(course, assignment, submissions)  # nothing is built where there is nothing to grade
     gradebook.register(course, assignment)
-    taken = collect(course, assignment, submissions, students)
-    results = {one.student: Result(one.student, remarks=one.remarks, problem=one.problem) for one in taken}
-    ready = [one.student for one in taken if not one.problem]
+    found = collect(course, assignment, submissions, students)
+    results = [Result(one.student, remarks=one.remarks, problem=one.problem) for one in found]
     with tempfile.TemporaryDirectory(prefix="gradus-ledgers-") as folder:
-        _run_all(course, assignment, ready, workers, Path(folder), progress)
-        for done, (student, problem) in enumerate(gradebook.record(course, assignment, ready, Path(folder)), 1):
-            results[student].problem = problem
+        _run_all(course, assignment, _ready(results), workers, Path(folder), progress)
+        ready = _ready(results)
+        for done, result in enumerate(ready, 1):
+            with alone(result):
+                gradebook.record(course, assignment, result.student, Path(folder))
             progress("recording", done, len(ready))
-    graded = [student for student in ready if not results[student].problem]
+    ready = _ready(results)
     recorded = marks.read(course, assignment.name).marks
-    for student in graded:
-        _fill_in(results[student], course, assignment, recorded[student])
+    for result in ready:
+        with alone(result):
+            _fill_in(result, course, assignment, recorded[result.student])
     if feedback:
+        ready = _ready(results)
         page = partial(gradebook.write_feedback, course.root, assignment.name)
-        pages = side_by_side(page, graded, min(workers, len(graded) // _WORTH_A_PROCESS))
+        names = [result.student for result in ready]
+        pages = side_by_side(page, names, min(workers, len(ready) // _WORTH_A_PROCESS))
         for done, (number, trouble) in enumerate(pages, 1):
-            if trouble:
-                results[graded[number]].remarks.append(f"no feedback page: {trouble}")
-            progress("feedback", done, len(graded))
-    return list(results.values())
+            if isinstance(trouble, Exception):
+                ready[number].remarks.append(f"no feedback page: {gate.reason(trouble)}")
+            progress("feedback", done, len(ready))
+    return results
+
+
+def _ready(results: list[Result]) -> list[Result]:
+    """Those that nothing has stopped so far."""
+    return [result for result in results if not result.problem]
 
 
 def _run_all(
-    course: Course, assignment: Assignment, students: list[str], workers: int, folder: Path, progress: Progress
+    course: Course, assignment: Assignment, results: list[Result], workers: int, folder: Path, progress: Progress
 ) -> None:
-    """Lay the ledgers of some students down in a folder; the same submission, handed in twice, runs once.
-
-    What goes wrong here goes wrong again when the submission is recorded, and is reported there.
-    """
+    """Lay the ledgers of some students down in a folder; the same submission, handed in twice, runs once."""
     limits = gradebook.limits(course)
     jobs: dict[str, bytes] = {}
-    for student in students:
-        beside = course.work / "submitted" / student / assignment.name
-        notebook = parse(beside / f"{assignment.name}.ipynb")
-        job = Job.of(course, assignment, notebook, files_beside(beside), limits)
-        jobs.setdefault(job.submission, job.to_bytes())
+    whose: dict[str, list[Result]] = {}
+    for result in results:
+        with alone(result):
+            job = Job.of(course, assignment, *taken(course, assignment, result.student), limits)
+            jobs.setdefault(job.submission, job.to_bytes())
+            whose.setdefault(job.submission, []).append(result)
     names = list(jobs)
-    for done, (number, made) in enumerate(
-        side_by_side(partial(grade_in, course.root), list(jobs.values()), workers), 1
-    ):
-        if isinstance(made, bytes):
-            ledger.write(folder / f"{names[number]}.json", made)
+    outcomes = side_by_side(partial(grade_in, course.root), list(jobs.values()), workers)
+    for done, (number, made) in enumerate(outcomes, 1):
+        for result in whose[names[number]]:
+            with alone(result):
+                if isinstance(made, Exception):
+                    raise made
+                ledger.write(folder / f"{names[number]}.json", made)
         progress("running", done, len(jobs))
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Protocol
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import Assignment, Course, CourseError
+from autograder.grading import gate
 from autograder.judging.edition import released
 
-_MOST_FILES, _MOST_BYTES = 200, 50 * 2**20
-_TIMESTAMP = "timestamp.txt"
+TIMESTAMP = "timestamp.txt"
 """nbgrader's own note beside a submission; no part of it."""
+_LONGEST_TIMESTAMP = 100
+_MOST_VALUES, _DEEPEST = 2_000_000, 64
+_FORMATS = (3, 4)
+
+
+class Outcome(Protocol):
+    """What says how a submission fared."""
+
+    problem: str
 
 
 @dataclass
@@ -40,6 +50,15 @@ class Intake:
     problem: str = ""
 
 
+@contextmanager
+def alone(outcome: Outcome) -> Iterator[None]:
+    """Around everything that is done for one submission: whatever goes wrong stops this one only, and is said."""
+    try:
+        yield
+    except Exception as error:
+        outcome.problem = gate.reason(error)
+
+
 def submitted(course: Course, assignment: Assignment, submissions: Path | None = None) -> tuple[Path, list[str]]:
     """The folder that holds the submissions of an assignment, the course's own by default, and whose they are.
 
@@ -48,13 +67,18 @@ def submitted(course: Course, assignment: Assignment, submissions: Path | None =
     CourseError
         If there are none.
     """
-    folder = submissions.resolve() if submissions else course.work / "submitted"
+    folder = submissions.resolve() if submissions else own_folder(course)
     if not folder.is_dir():
         raise CourseError(f"There is no folder {folder}. {_layout(folder, assignment)}")
-    present = sorted(path.parent.name for path in folder.glob(f"*/{assignment.name}") if path.is_dir())
+    present = gate.present(folder, assignment.name)
     if not present:
         raise CourseError(f"{folder} holds no submission of {assignment.name}. {_layout(folder, assignment)}")
     return folder, present
+
+
+def own_folder(course: Course) -> Path:
+    """The course's folder of submissions, in which nothing lies that has not passed the gate."""
+    return course.work / "submitted"
 
 
 def collect(
@@ -66,109 +90,190 @@ def collect(
     """
     folder, present = submitted(course, assignment, submissions)
     results = []
-    fields = [cell.metadata.get("nbgrader", {}) for cell in released(course, assignment).cells]
-    known = frozenset(field["grade_id"] for field in fields if field)
     for student in sorted(students) or present:
         result = Intake(student)
         results.append(result)
-        try:
+        with alone(result):
+            gate.check_student(student)
             if student not in present:
                 raise CourseError(f"no submission of {assignment.name} in {folder}")
-            notebook = read_submission(folder / student / assignment.name, assignment, known, result.remarks)
-            files_beside(folder / student / assignment.name)
-            _take_in(course, assignment, folder, student, notebook)
-        except CourseError as error:
-            result.problem = str(error)
+            take(course, assignment, student, folder, result.remarks)
     return results
 
 
-def read_submission(folder: Path, assignment: Assignment, known: frozenset[str], remarks: list[str]) -> NotebookNode:
-    """The notebook that a student handed in.
+def take(course: Course, assignment: Assignment, student: str, folder: Path, remarks: list[str]) -> None:
+    """Bring a student's submission from a folder of submissions into the course's own: what passed the gate, no more.
+
+    Parameters
+    ----------
+    course, assignment
+    student : str
+    folder : Path
+        May be the course's own: what was laid there by others passes the same gate.
+    remarks : list of str
+        Takes what the instructor should know.
 
     Raises
     ------
     CourseError
-        If there is none that can be graded; the message says why.
+        If it cannot be graded; the message says why. What lies in the course stays as it is.
     """
-    found = sorted(folder.glob("*.ipynb"))
-    expected = folder / f"{assignment.name}.ipynb"
-    if not found:
-        raise CourseError(f"the folder {folder} holds no notebook")
-    if expected not in found and len(found) > 1:
-        names = ", ".join(path.name for path in found)
-        raise CourseError(f"{len(found)} notebooks and none is called {expected.name}: {names}")
-    path = expected if expected in found else found[0]
-    notebook = parse(path)
-    fields = [cell.metadata.get("nbgrader") for cell in notebook.cells]
-    ids = {field.get("grade_id") for field in fields if isinstance(field, dict)}
-    if not ids & known:
-        raise CourseError(f"{path.name} is not a notebook of {assignment.name}: none of its exercises is in it")
-    if path != expected:
-        remarks.append(f"the notebook is called {path.name}; it was graded all the same")
-    for other in found:
-        if other != path:
-            remarks.append(f"a second notebook, {other.name}, was left aside")
-    return notebook
+    gate.check_student(student)
+    notebook, files = _read(folder, student, assignment, remarks)
+    fields = [cell.metadata.get("nbgrader", {}) for cell in released(course, assignment).cells]
+    if not {field["grade_id"] for field in fields if field} & _grade_ids(notebook):
+        raise CourseError(f"it is not a notebook of {assignment.name}: none of its exercises is in it")
+    stamp = _timestamp(folder, student, assignment, folder.resolve() == own_folder(course).resolve(), remarks)
+    content = {**files, f"{assignment.name}.ipynb": (nbformat.writes(notebook) + "\n").encode()}
+    _put(course, student, assignment, content | ({TIMESTAMP: stamp} if stamp else {}))
 
 
-def parse(path: Path) -> NotebookNode:
-    """The notebook in a file, put right where other tools left it odd.
+def taken(course: Course, assignment: Assignment, student: str) -> tuple[NotebookNode, dict[str, bytes]]:
+    """The notebook of a submission in the course, and by relative path what was handed in beside it.
+
+    Raises
+    ------
+    CourseError
+        If it cannot be graded; the message says why.
+    """
+    gate.check_student(student)
+    return _read(own_folder(course), student, assignment, [])
+
+
+def timestamp(folder: Path, student: str, assignment: str) -> str:
+    """What nbgrader noted as the time of a submission, "" if nothing that could be a time.
+
+    Raises
+    ------
+    CourseError
+        If it cannot be read.
+    """
+    content = gate.read(folder, student, assignment, TIMESTAMP, most=_LONGEST_TIMESTAMP).decode("ascii", "replace")
+    day, clock = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d{1,6})?"
+    # A time zone is looked up as a file: none outside the folder where they lie.
+    shaped = re.fullmatch(rf"({day} {clock})( [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?", content.strip())
+    try:
+        datetime.fromisoformat(shaped[1] if shaped else "")
+    except ValueError:
+        return ""
+    return content.strip()
+
+
+def parse(content: bytes, name: str, remarks: list[str]) -> NotebookNode:
+    """The notebook in the content of a file, put right where other tools left it odd.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        Name of the file, to speak of it.
+    remarks : list of str
+        Takes what the instructor should know.
 
     Raises
     ------
     CourseError
         If there is none; the message says why.
     """
+    name = gate.plain(name, 80)
+    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > _MOST_VALUES:
+        raise CourseError(f"{name} holds more values than any notebook (at most {_MOST_VALUES:,}): clear its outputs")
     try:
-        tree = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
+        tree = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise CourseError(f"{path.name} is not UTF-8 text: open it in JupyterLab and save it again") from None
+        raise CourseError(f"{name} is not UTF-8 text: open it in JupyterLab and save it again") from None
     except (ValueError, RecursionError) as error:
-        raise CourseError(f"{path.name} is not a notebook: {error}") from None
-    if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
-        raise CourseError(f"{path.name} is not a notebook: it does not say which notebook format it has")
+        raise CourseError(f"{name} is not a notebook: {gate.plain(error, 120)}") from None
+    if _deeper_than(tree, _DEEPEST):
+        raise CourseError(f"{name} is a damaged notebook: values lie more than {_DEEPEST} deep in each other")
+    if not isinstance(tree, dict) or "nbformat" not in tree:
+        raise CourseError(f"{name} is not a notebook: it does not say which notebook format it has")
+    if type(tree["nbformat"]) is not int or tree["nbformat"] not in _FORMATS:
+        raise CourseError(
+            f"{name} has the notebook format {gate.plain(json.dumps(tree['nbformat']), 20)}; 3 and 4 can be read. "
+            "Open it in JupyterLab and save it again"
+        )
     try:
-        notebook = nbformat.convert(nbformat.from_dict(tree), 4)
-        return _repaired(notebook)
+        text = json.dumps(tree, ensure_ascii=False)
+        whole = text.encode("utf-8", "replace")
+        if whole.decode() != text:
+            tree = json.loads(whole)
+            remarks.append("half characters, which no file can hold, were replaced by question marks")
+        return _repaired(nbformat.convert(nbformat.from_dict(tree), 4))
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CourseError(f"{path.name} is a damaged notebook: {type(error).__name__}: {error}"[:300]) from None
+        raise CourseError(f"{name} is a damaged notebook: {type(error).__name__}: {gate.plain(error, 200)}") from None
 
 
-def files_beside(folder: Path) -> dict[str, bytes]:
-    """What was handed in beside a notebook, by relative path: no notebooks, nothing hidden, and no links, which could
-    lead anywhere.
+def _read(
+    folder: Path, student: str, assignment: Assignment, remarks: list[str]
+) -> tuple[NotebookNode, dict[str, bytes]]:
+    """A submission that can be graded: its notebook, and what lies beside it but notebooks and what is hidden."""
+    place = (student, assignment.name)
+    sizes = gate.look(folder, *place)
+    beside = [name for name in sizes if not name.endswith(".ipynb") and name != TIMESTAMP]
+    if len(beside) > gate.MOST_FILES or sum(sizes[name] for name in beside) > gate.LARGEST:
+        raise CourseError(gate.TOO_MUCH)
+    name = _notebook_among([name for name in sizes if name.endswith(".ipynb") and "/" not in name], assignment, remarks)
+    notebook = parse(gate.read(folder, *place, name, most=gate.LARGEST), name, remarks)
+    return notebook, {name: gate.read(folder, *place, *name.split("/"), most=sizes[name]) for name in beside}
 
-    Raises
-    ------
-    CourseError
-        If it is too much.
-    """
-    found: dict[str, bytes] = {}
-    left = _MOST_BYTES
-    for path in _files(folder):
-        relative = path.relative_to(folder)
-        if path.suffix == ".ipynb" or str(relative) == _TIMESTAMP:
-            continue
-        left -= path.stat().st_size
-        if left < 0 or len(found) == _MOST_FILES:
-            raise CourseError(
-                f"more lies beside the notebook than can be graded: at most {_MOST_FILES} files and "
-                f"{_MOST_BYTES // 2**20} MiB. Take away what the notebook does not need"
-            )
-        found[relative.as_posix()] = path.read_bytes()
+
+def _notebook_among(found: list[str], assignment: Assignment, remarks: list[str]) -> str:
+    expected = f"{assignment.name}.ipynb"
+    shown = [gate.plain(name, 80) for name in found]
+    if not found:
+        raise CourseError("its folder holds no notebook")
+    if expected not in found and len(found) > 1:
+        raise CourseError(f"{len(found)} notebooks and none is called {expected}: {gate.plain(', '.join(shown))}")
+    if expected not in found:
+        remarks.append(f"the notebook is called {shown[0]}; it was graded all the same")
+        return found[0]
+    others = [name for name in shown if name != expected]
+    if len(others) == 1:
+        remarks.append(f"a second notebook, {others[0]}, was left aside")
+    elif others:
+        remarks.append(f"{len(others)} other notebooks were left aside: {gate.plain(', '.join(others))}")
+    return expected
+
+
+def _grade_ids(notebook: NotebookNode) -> set[str]:
+    found = set()
+    for number, cell in enumerate(notebook.cells, 1):
+        fields = cell.metadata.get("nbgrader")
+        grade_id = fields.get("grade_id", "") if isinstance(fields, dict) else ""
+        if not isinstance(grade_id, str):
+            raise CourseError(f"it is a damaged notebook: the grade_id of its cell {number} is no text")
+        found.add(grade_id)
     return found
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Files of a submission, its notebooks included, in order."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
-        for name in sorted(names):
-            path = Path(place, name)
-            if not name.startswith(".") and path.is_file() and not path.is_symlink():
-                yield path
+def _timestamp(folder: Path, student: str, assignment: Assignment, nbgraders: bool, remarks: list[str]) -> bytes:
+    """nbgrader's note of the time. One that was handed in could say anything and counts for nothing."""
+    if TIMESTAMP not in gate.look(folder, student, assignment.name):
+        return b""
+    try:
+        said = timestamp(folder, student, assignment.name)
+    except CourseError:
+        said = ""
+    if said and nbgraders:
+        return said.encode()
+    says = f"says {said}" if said else "holds no time"
+    remarks.append(f"a {TIMESTAMP} that {says} was left aside: only nbgrader's own, in course/submitted, counts")
+    return b""
+
+
+def _deeper_than(tree: Any, most: int) -> bool:
+    level = [tree]
+    for _ in range(most):
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _repaired(notebook: NotebookNode) -> NotebookNode:
@@ -200,35 +305,37 @@ def _repaired(notebook: NotebookNode) -> NotebookNode:
     return fresh
 
 
-def _take_in(course: Course, assignment: Assignment, folder: Path, student: str, notebook: NotebookNode) -> None:
-    target = course.work / "submitted" / student / assignment.name
-    origin = folder / student / assignment.name
-    if origin == target and (target / f"{assignment.name}.ipynb").is_file():
+def _put(course: Course, student: str, assignment: Assignment, content: dict[str, bytes]) -> None:
+    """Make a submission in the course hold this and nothing else; what was another is put aside."""
+    place = own_folder(course)
+    if _holds(place, student, assignment, content):
         return
+    target = place / student / assignment.name
+    if target.parent.is_symlink():
+        raise CourseError(f"course/submitted/{student} is a link, and links are not followed: take it away")
     fresh = target.with_name(f".{assignment.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    for path in _files(origin):
-        if path.suffix != ".ipynb":
-            copy = fresh / path.relative_to(origin)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copy)
-    nbformat.write(notebook, fresh / f"{assignment.name}.ipynb")
-    if target.exists():
-        if _same_files(target, fresh):
-            shutil.rmtree(fresh)
-            return
-        aside = course.work / "replaced" / f"{datetime.now():%Y-%m-%dT%H-%M-%S}" / student
-        aside.mkdir(parents=True, exist_ok=True)
-        shutil.move(target, aside / assignment.name)
+    for name, part in content.items():
+        path = fresh / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(part)
+    if target.is_symlink() or target.exists():
+        aside = course.work / "replaced" / f"{datetime.now():%Y-%m-%dT%H-%M-%S.%f}" / student
+        aside.mkdir(parents=True)
+        target.rename(aside / assignment.name)
     fresh.rename(target)
 
 
-def _same_files(one: Path, other: Path) -> bool:
-    def content(folder: Path) -> dict[str, bytes]:
-        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-    return content(one) == content(other)
+def _holds(folder: Path, student: str, assignment: Assignment, content: dict[str, bytes]) -> bool:
+    place = (student, assignment.name)
+    try:
+        sizes = gate.look(folder, *place, hidden=True)
+        return sizes == {name: len(part) for name, part in content.items()} and all(
+            gate.read(folder, *place, *name.split("/"), most=len(part)) == part for name, part in content.items()
+        )
+    except CourseError:
+        return False
 
 
 def _layout(folder: Path, assignment: Assignment) -> str:

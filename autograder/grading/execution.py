@@ -1,7 +1,7 @@
 """Running a submission under the judge: what it wrote runs in a kernel, the judge stays outside.
 
-Only setup, given, solution and check cells and the student's own cells run. Whatever was released to demonstrate, to
-try out or to draw plays no part in a verdict.
+Only setup, given, solution and check cells, nbgrader's ordinary tests and the student's own cells run. Whatever was
+released to demonstrate, to try out or to draw plays no part in a verdict.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import symtable
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ _MOST_OUTPUT = 32 * 2**20
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 _TIMEOUT = "CellTimeoutError"
 _KERNEL = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
-_CELL_FILE = re.compile(r"[\w./\\:-]*ipykernel_\d+[/\\]\d+\.py")
+# Where a word begins, and nowhere within it: a long line would take minutes else.
+_CELL_FILE = re.compile(r"(?<![\w./\\:-])[\w./\\:-]*ipykernel_\d+[/\\]\d+\.py")
 _UNKNOWN_NAME = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -74,13 +76,20 @@ def role(cell: NotebookNode) -> str:
 
 def running(notebook: NotebookNode) -> list[NotebookNode]:
     """The cells that run when a notebook is graded."""
-    return [cell for cell in notebook.cells if role(cell) in _RUNS]
+    return [cell for cell in notebook.cells if role(cell) in _RUNS or is_test(cell)]
 
 
 def check_of(cell: NotebookNode) -> str:
     """Grade id of a check cell, "" for every other cell."""
     name = cell.metadata.get("nbgrader", {}).get("grade_id", "") if role(cell) == "check" else ""
     return name if name.startswith(CHECK) else ""
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether a cell is an ordinary test of nbgrader's, whose outputs decide, and not a check cell."""
+    fields = cell.metadata.get("nbgrader", {})
+    graded = cell.cell_type == "code" and fields.get("grade", False) and not fields.get("solution", False)
+    return bool(graded) and not check_of(cell)
 
 
 def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mapping[str, bytes], limits: Limits) -> Run:
@@ -116,15 +125,16 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
         judge.close()
         verdicts = {name: _verdict(judge, client, cell) for cell in cells if (name := check_of(cell))}
         outputs = {
-            cell.id: [_settled(output, room) for output in harmless_outputs(cell.outputs)]
+            cell.id: [_settled(output, room) for output in harmless_outputs(_outputs(client, cell))]
             for cell in cells
             if not check_of(cell)
         }
     remarks = [trouble] if trouble else []
     if client.cut:
         remarks.append("it wrote more than can be kept; the rest of its output was left out")
-    elsewhere = _bound(cell for cell in notebook.cells if cell.cell_type == "code" and not role(cell))
-    elsewhere -= _bound(cells)
+    idle = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.id not in {cell.id for cell in cells}]
+    with ThreadPoolExecutor(1) as own_stack:  # how deep code can be parsed would else depend on who calls
+        elsewhere = own_stack.submit(_bound, idle).result() - own_stack.submit(_bound, cells).result()
     for name in dict.fromkeys(_unknown(cells)):
         if name in elsewhere:
             remarks.append(_not_run(name))
@@ -163,6 +173,7 @@ class _Client(NotebookClient):
         self.log.setLevel(logging.CRITICAL + 1)
         self.started: list[str] = []
         self.stopped = ""
+        self.cut_short: set[str] = set()
         self._judge, self._limits = judge, limits
         self._deadline = time.monotonic() + limits.notebook
         self._left = _MOST_OUTPUT
@@ -205,6 +216,7 @@ class _Client(NotebookClient):
         if kind in _OUTPUTS:
             self._left -= len(str(msg["content"]))
             if self.cut:
+                self.cut_short.add(cell.id)
                 return None
         return super().process_message(msg, cell, cell_index)
 
@@ -240,6 +252,30 @@ def _verdict(judge: Judge, client: _Client, cell: NotebookNode) -> Verdict:
     if client.stopped and cell.id == client.started[-1]:
         judge.fail(exercise, f"the check cell did not run to its end: {client.stopped}")
     return judge.verdict(exercise)
+
+
+def _outputs(client: _Client, cell: NotebookNode) -> list[NotebookNode]:
+    """The outputs of a cell. In an ordinary test the one comes first that nbgrader decides by: no other may be cut off.
+
+    nbgrader gives full points to a test without outputs, so one that did not run to its end needs an error to earn
+    nothing.
+    """
+    if not is_test(cell):
+        return cell.outputs
+    if client.stopped and cell.id not in client.started:
+        why = f"the test was not run: {client.stopped} before it"
+    elif client.stopped and cell.id == client.started[-1]:
+        why = f"the test did not run to its end: {client.stopped}"
+    elif cell.id in client.cut_short:
+        why = "the notebook wrote more than can be kept, and what the test said was lost"
+    else:
+        return sorted(cell.outputs, key=lambda output: not _decides(output))
+    return [new_output("error", ename="NotRun", evalue=why, traceback=[why]), *cell.outputs]
+
+
+def _decides(output: NotebookNode) -> bool:
+    stderr = output.output_type == "stream" and output.name == "stderr"
+    return stderr or output.output_type in ("error", "execute_result")
 
 
 def _bare(cell: NotebookNode) -> NotebookNode:

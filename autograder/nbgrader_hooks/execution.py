@@ -13,7 +13,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float, Unicode
 
 from autograder.course import Course, CourseError
-from autograder.grading.collect import files_beside, parse
+from autograder.grading.collect import taken
 from autograder.grading.execution import Limits, check_of
 from autograder.grading.job import Job, grade_one
 from autograder.grading.markup import without_tex
@@ -39,12 +39,9 @@ class JudgedExecute(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         names = resources["nbgrader"]
-        directory = CourseDirectory(parent=self)
-        course = Course(Path(directory.root))
+        course = Course(Path(CourseDirectory(parent=self).root))
         assignment = course.assignment(names["assignment"])
-        beside = course.root / directory.format_path(directory.submitted_directory, names["student"], assignment.name)
-        notebook = parse(beside / f"{names['notebook']}.ipynb")
-        job = Job.of(course, assignment, notebook, files_beside(beside), self.limits)
+        job = Job.of(course, assignment, *taken(course, assignment, names["student"]), self.limits)
         document = self._ready(job) or grade_one(job.to_bytes(), course)
         ledger.write(ledger.path_of(course, assignment, names["student"]), document)
         found = Ledger.from_bytes(document)

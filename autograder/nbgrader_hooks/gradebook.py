@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
@@ -48,38 +52,63 @@ def register(course: Course, assignment: Assignment) -> None:
         config.CourseDirectory.release_directory = folder
         outcome = release.generate(config, assignment.name)
     if not outcome["success"]:
+        why = _last_line(outcome.get("log") or outcome.get("error") or "")
         raise CourseError(
-            f"The gradebook cannot take {assignment.name}: {_last_line(outcome)}\n"
+            f"The gradebook cannot take {assignment.name}: {why}\n"
             "If cells were added or removed after submissions had been graded, put the old gradebook aside and grade "
             f"again; nothing in it is lost:\n  mv {course.work}/gradebook.db {course.work}/gradebook-before.db"
         )
 
 
-def record(course: Course, assignment: Assignment, students: Iterable[str], ledgers: Path) -> Iterator[tuple[str, str]]:
-    """Autograde some students, with the ledgers that lie ready in a folder.
+def record(course: Course, assignment: Assignment, student: str, ledgers: Path) -> None:
+    """Autograde a student's submission, with the ledger that lies ready in a folder.
 
-    Yields
+    Raises
     ------
-    student, problem : str
-        ``problem`` says why it was not possible, "" if it was.
+    CourseError
+        If nbgrader cannot; the message says why.
     """
     warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own models, at every submission
     config = release.configuration(course)
     config.JudgedExecute.ledgers = str(ledgers)
-    api = _api(config)
-    for student in students:
-        outcome = api.autograde(assignment.name, student, force=True, create=True)
-        yield student, "" if outcome["success"] else _last_line(outcome)
+    _run(Autograde, config, assignment.name, student)
 
 
-def write_feedback(root: Path, assignment: str, student: str) -> str:
-    """Write a student's feedback page in the course at ``root``; what went wrong comes back, "" if nothing did."""
-    outcome = _api(release.configuration(Course(root))).generate_feedback(assignment, student, force=True)
-    return "" if outcome["success"] else _last_line(outcome)
+def write_feedback(root: Path, assignment: str, student: str) -> None:
+    """Write a student's feedback page in the course at ``root``.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader cannot; the message says why.
+    """
+    _run(GenerateFeedback, release.configuration(Course(root)), assignment, student)
 
 
-def _api(config: Config) -> NbGraderAPI:
-    return NbGraderAPI(CourseDirectory(config=config), config=config)
+def _run(converter: type[BaseConverter], config: Config, assignment: str, student: str) -> None:
+    """Let nbgrader convert one submission. Its own way to be called from a program swallows interrupts."""
+    directory = CourseDirectory(config=config)
+    directory.assignment_id, directory.student_id = assignment, student
+    app = converter(coursedir=directory, parent=NbGraderAPI(directory, config=config))
+    app.force = True
+    with _listening(app.log) as log:
+        try:
+            app.start()
+        except (NbGraderException, SystemExit) as error:
+            raise CourseError(_last_line(log.getvalue() or str(error))) from None
+
+
+@contextmanager
+def _listening(log: logging.Logger) -> Iterator[io.StringIO]:
+    """What nbgrader reports as an error, kept apart from everything else that is printed."""
+    heard, before = io.StringIO(), (log.level, log.handlers[:], log.propagate)
+    log.setLevel(logging.ERROR)
+    log.handlers[:], log.propagate = [logging.StreamHandler(heard)], False
+    try:
+        yield heard
+    finally:
+        log.setLevel(before[0])
+        log.handlers[:], log.propagate = before[1:]
 
 
 def _registered(course: Course, assignment: Assignment, source: NotebookNode) -> bool:
@@ -97,8 +126,10 @@ def _registered(course: Course, assignment: Assignment, source: NotebookNode) ->
     return recorded == wanted
 
 
-def _last_line(outcome: dict[str, Any]) -> str:
+def _last_line(log: str) -> str:
     """The line of nbgrader's log that says what went wrong."""
-    lines = [line.strip() for line in (outcome.get("log") or outcome.get("error") or "").splitlines() if line.strip()]
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
     raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt|Entry|Timeout)\b", line)]
-    return (raised or lines or ["nbgrader gave no reason"])[-1][:500]
+    return (raised or lines or ["nbgrader gave no reason"])[-1][:500].removeprefix(
+        f"{CourseError.__module__}.CourseError: "
+    )

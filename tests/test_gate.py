@@ -1,0 +1,630 @@
+"""The gate: whatever is handed in, honest ones beside it keep their scores, and a sentence says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import operator
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import determine_grade
+from rooms import NAME, answers, copy_course, ledger, own_code, put, sketch, submission
+
+import autograder
+from autograder.classroom import results
+from autograder.classroom.class_report import class_report
+from autograder.classroom.remarks import _canonical, uses_torch
+from autograder.cli import main
+from autograder.course import Course, CourseError
+from autograder.grading import batch, gate
+from autograder.grading.collect import collect, take
+from autograder.grading.execution import Limits, run_judged
+from autograder.grading.pool import side_by_side
+from autograder.judging.edition import released
+from autograder.nbgrader_hooks import gradebook as recording
+from autograder.nbgrader_hooks import release
+
+RIGHT = {"softmax": answers()["softmax"]}
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """Something that was handed in: how it is laid down, and what is said about it.
+
+    ``lay`` gets the folder of submissions and the student's id. A submission that can be graded all the same is
+    ``graded``, with a remark.
+    """
+
+    lay: Callable[[Path, str], Any]
+    says: str
+    graded: bool = False
+    student: str = ""
+
+
+def right() -> dict[str, Any]:
+    """A submission with one right answer, as a tree."""
+    return json.loads(nbformat.writes(submission(RIGHT)))
+
+
+def changed(**fields: Any) -> Callable[[Path, str], Path]:
+    """A submission whose notebook has other fields."""
+    return lambda folder, student: put(folder, student, json.dumps({**right(), **fields}))
+
+
+def with_cell(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path, str], Path]:
+    """A submission with a change in the cell of the answer."""
+
+    def lay(folder: Path, student: str) -> Path:
+        tree = right()
+        change(
+            next(cell for cell in tree["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "softmax")
+        )
+        return put(folder, student, json.dumps(tree))
+
+    return lay
+
+
+def beside(make: Callable[[Path], Any], name: str = "helper.py") -> Callable[[Path, str], Any]:
+    """A submission with something beside its notebook."""
+    return lambda folder, student: make(put(folder, student, submission(RIGHT)).with_name(name))
+
+
+def instead(make: Callable[[Path], Any]) -> Callable[[Path, str], Any]:
+    """A submission with something in the place of its notebook."""
+
+    def lay(folder: Path, student: str) -> None:
+        path = folder / student / NAME / f"{NAME}.ipynb"
+        path.parent.mkdir(parents=True)
+        make(path)
+
+    return lay
+
+
+def link(*way: str) -> Callable[[Path], None]:
+    """A link to what lies beside the folder of submissions."""
+    return lambda path: path.symlink_to(next(parent for parent in path.parents if parent.name == "in").joinpath(*way))
+
+
+def bind(path: Path) -> None:
+    """A socket; its address may be no longer than 107 bytes."""
+    here = os.open(path.parent, os.O_RDONLY)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"/proc/self/fd/{here}/{path.name}")
+    os.close(here)
+
+
+def sparse(path: Path) -> None:
+    """A file of 1 GiB that takes no place."""
+    path.touch()
+    os.truncate(path, 2**30)
+
+
+def folder_link(folder: Path, student: str) -> None:
+    """The student's folder is somebody else's."""
+    (folder / student).symlink_to(folder / "ada")
+
+
+def assignment_link(folder: Path, student: str) -> None:
+    """The assignment's folder is somebody else's."""
+    (folder / student).mkdir()
+    (folder / student / NAME).symlink_to(folder / "ada" / NAME)
+
+
+def deep(levels: int) -> Any:
+    """Lists in lists."""
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def list_as_id(cell: dict[str, Any]) -> None:
+    """Make the grade id a list."""
+    cell["metadata"]["nbgrader"]["grade_id"] = ["softmax"]
+
+
+DIES = own_code(submission(RIGHT), "'[/x] \x1b[31m'\nimport os\nos._exit(0)", position=3)
+TERMS = f"{RIGHT['softmax']}\ntotal = {' + '.join(['1.0'] * 900)}\n"
+HOSTILE = {
+    "linked_notebook": Hostile(instead(link("ada", NAME, f"{NAME}.ipynb")), "is a link, and links are not followed"),
+    "linked_folder": Hostile(folder_link, "is a link, and links are not followed"),
+    "linked_assignment": Hostile(assignment_link, "is a link, and links are not followed"),
+    "link_to_solutions": Hostile(beside(link("..", "course", "solutions", f"{NAME}.py")), "helper.py is a link"),
+    "link_to_the_secret": Hostile(beside(link("..", "course", "course", "secret")), "helper.py is a link"),
+    "linked_library": Hostile(beside(link("..", "course", "solutions"), "lib"), "lib is a link"),
+    "linked_time": Hostile(beside(link("ada", NAME, "time"), "timestamp.txt"), "timestamp.txt is a link"),
+    "dangling_notebook": Hostile(instead(link("nowhere")), "is a link"),
+    "dangling_beside": Hostile(beside(link("nowhere")), "is a link"),
+    "dangling_folder": Hostile(lambda folder, student: (folder / student).symlink_to("nowhere"), "is a link"),
+    "loop_beside": Hostile(beside(lambda path: path.symlink_to(path.name)), "is a link"),
+    "loop_of_folders": Hostile(beside(lambda path: path.symlink_to("."), "again"), "is a link"),
+    "loop_notebook": Hostile(instead(lambda path: path.symlink_to(path.name)), "is a link"),
+    "pipe": Hostile(instead(os.mkfifo), "is a named pipe"),
+    "pipe_beside": Hostile(beside(os.mkfifo), "is a named pipe"),
+    "pipe_as_time": Hostile(beside(os.mkfifo, "timestamp.txt"), "is a named pipe"),
+    "socket": Hostile(instead(bind), "is a socket"),
+    "socket_beside": Hostile(beside(bind), "is a socket"),
+    "folder_notebook": Hostile(instead(Path.mkdir), "is a folder, not a notebook"),
+    "other_folder_notebook": Hostile(beside(Path.mkdir, "x.ipynb"), "x.ipynb is a folder, not a notebook"),
+    "file_as_assignment": Hostile(
+        lambda folder, student: ((folder / student).mkdir(), (folder / student / NAME).touch()),
+        "is a file, not a folder",
+    ),
+    "sparse": Hostile(instead(sparse), "is too large to be read (1,073,741,824 bytes; at most 50 MiB)"),
+    "sparse_beside": Hostile(beside(sparse), "at most 200 files and 50 MiB"),
+    "sparse_draft": Hostile(beside(sparse, "draft.ipynb"), "draft.ipynb, was left aside", graded=True),
+    "many_folders": Hostile(
+        beside(lambda path: [path.with_name(f"{n}").mkdir() for n in range(1001)]), "at most 200 files and 50 MiB"
+    ),
+    "deep_folders": Hostile(
+        beside(lambda path: path.parent.joinpath(*"d" * 25).mkdir(parents=True)), "more than 20 deep in each other"
+    ),
+    "odd_file": Hostile(beside(Path.touch, "a\x1b[2Jb.txt"), "'a\\x1b[2Jb.txt'"),
+    "backslash": Hostile(beside(Path.touch, "a\\b.txt"), "which cannot be used"),
+    "no_text_as_name": Hostile(beside(Path.touch, os.fsdecode(b"a\xffb.txt")), "which cannot be used"),
+    "surrogate": Hostile(
+        with_cell(lambda cell: cell["source"].append("\n# half \ud800")), "were replaced by question marks", graded=True
+    ),
+    "surrogate_as_id": Hostile(with_cell(lambda cell: cell.update(id="a\udfff")), "question marks", graded=True),
+    "grade_id_list": Hostile(with_cell(list_as_id), "the grade_id of its cell 2 is no text"),
+    "deep_metadata": Hostile(changed(metadata={"x": deep(550)}), "lie more than 64 deep in each other"),
+    "deep_cell": Hostile(with_cell(lambda cell: cell["metadata"].update(x=deep(550))), "more than 64 deep"),
+    "very_deep": Hostile(lambda folder, student: put(folder, student, "[" * 10**5), "is not a notebook"),
+    "format_1": Hostile(changed(nbformat=1), "has the notebook format 1; 3 and 4 can be read"),
+    "format_true": Hostile(changed(nbformat=True), "has the notebook format true"),
+    "format_huge": Hostile(changed(nbformat=10**400), "has the notebook format 1000"),
+    "format_too_huge": Hostile(
+        lambda folder, student: put(folder, student, '{"nbformat": ' + "1" * 5000 + "}"), "is not a notebook"
+    ),
+    "many_values": Hostile(
+        lambda folder, student: put(folder, student, "[" + "1," * 2_000_001 + "1]"), "holds more values than any"
+    ),
+    "many_terms": Hostile(
+        lambda folder, student: put(folder, student, submission({"softmax": TERMS})), "", graded=True
+    ),
+    "old_time": Hostile(
+        beside(lambda path: path.write_text("1999-01-01 00:00:00 UTC"), "timestamp.txt"),
+        "a timestamp.txt that says 1999-01-01 00:00:00 UTC was left aside",
+        graded=True,
+    ),
+    "no_time": Hostile(beside(lambda path: path.write_text("soon"), "timestamp.txt"), "holds no time", graded=True),
+    "binary_time": Hostile(
+        beside(lambda path: path.write_bytes(b"\xff\0"), "timestamp.txt"), "holds no time", graded=True
+    ),
+    "sparse_time": Hostile(beside(sparse, "timestamp.txt"), "holds no time", graded=True),
+    "markup": Hostile(lambda *where: put(*where, submission(RIGHT)), "'a[x]' is no student id", student="a[x]"),
+    "markup_in_a_remark": Hostile(lambda *where: put(*where, DIES), "", graded=True),
+    "bold": Hostile(lambda *where: put(*where, submission(RIGHT)), "'[bold]a' is no student id", student="[bold]a"),
+    "brace": Hostile(lambda *where: put(*where, submission(RIGHT)), "'a{' is no student id", student="a{"),
+    "newline": Hostile(lambda *where: put(*where, submission(RIGHT)), "'a\\nb' is no student id", student="a\nb"),
+    "colours": Hostile(lambda *where: put(*where, submission(RIGHT)), "'\\x1b[31ma'", student="\x1b[31ma"),
+    "backwards": Hostile(lambda *where: put(*where, submission(RIGHT)), "'a\\u202eb'", student="a\u202eb"),
+    "star": Hostile(lambda *where: put(*where, submission(RIGHT)), "'*' is no student id", student="*"),
+    "hidden": Hostile(lambda *where: put(*where, submission(RIGHT)), "'.a' is no student id", student=".a"),
+    "no_text": Hostile(
+        lambda *where: put(*where, submission(RIGHT)), "'a\\udcff' is no student id", student=os.fsdecode(b"a\xff")
+    ),
+    "long": Hostile(lambda *where: put(*where, submission(RIGHT)), "at most 100 characters", student="a" * 101),
+}
+HONEST = ("ada", "Zoë Müller-O'Neil 2")
+# Some file systems hold no names that are no text.
+try:
+    os.fsencode(os.fsdecode(b"\xff"))
+except UnicodeError:
+    del HOSTILE["no_text"], HOSTILE["no_text_as_name"]
+
+
+def id_of(name: str) -> str:
+    """The student who hands in a hostile submission."""
+    return HOSTILE[name].student or name
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """A course of its own, with a class of one in the folder ``in`` beside it."""
+    made = copy_course(tmp_path / "course")
+    put(tmp_path / "in", "ada", submission(answers()))
+    return made
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_handed_in_is_refused_or_taken_with_a_sentence(name: str, course: Course) -> None:
+    hostile, folder = HOSTILE[name], course.root.parent / "in"
+    hostile.lay(folder, id_of(name))
+    intakes = {one.student: one for one in collect(course, course.assignment(NAME), folder)}
+    assert intakes["ada"].problem == ""
+    intake = intakes[id_of(name)]
+    assert bool(intake.problem) != hostile.graded, intake
+    said = " ".join([intake.problem, *intake.remarks])
+    assert hostile.says in said
+    assert said.isprintable()
+    inside = course.work / "submitted" / id_of(name) / NAME
+    if hostile.graded:
+        assert {path.name for path in inside.rglob("*")} == {f"{NAME}.ipynb"}
+    else:
+        assert not inside.exists()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_others_lay_into_the_course_passes_the_same_gate(name: str, course: Course) -> None:
+    hostile, own = HOSTILE[name], course.work / "submitted"
+    hostile.lay(course.root.parent / "in", id_of(name))
+    (course.root.parent / "in").rename(own)
+    if hostile.graded:
+        for _ in range(2):
+            take(course, course.assignment(NAME), id_of(name), own, [])
+        files = {path.name for path in (own / id_of(name) / NAME).rglob("*")}
+        assert files == {f"{NAME}.ipynb"} | ({"timestamp.txt"} if name == "old_time" else set())
+        assert len(list(course.work.glob(f"replaced/*/{id_of(name)}"))) == 1
+    else:
+        with pytest.raises(CourseError) as refused:
+            take(course, course.assignment(NAME), id_of(name), own, [])
+        assert hostile.says in str(refused.value)
+        assert os.path.lexists(own / id_of(name)), "what was refused stays for the instructor to look at"
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two honest submissions and every hostile one."""
+    root = tmp_path_factory.mktemp("all")
+    for name in HONEST:
+        put(root / "in", name, submission(answers() if name == "ada" else RIGHT))
+    for name, hostile in HOSTILE.items():
+        hostile.lay(root / "in", id_of(name))
+    copy_course(root / "course")
+    return root
+
+
+def recorded(course: Course) -> dict[str, float]:
+    """Points in the gradebook."""
+    with Gradebook(course.gradebook, "gradus") as gradebook:
+        return {one.student.id: one.score for one in gradebook.assignment_submissions(NAME)}
+
+
+def copies_of(secret: bytes, folder: Path) -> list[Path]:
+    """Files of a folder that hold a secret."""
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return [path for path in found if not path.is_symlink() and path.is_file() and secret in small(path)]
+
+
+def small(path: Path) -> bytes:
+    """The content of a file that is not huge."""
+    return path.read_bytes() if path.stat().st_size < 2**27 else b""
+
+
+def test_a_batch_with_all_of_them_ends_and_names_each(everything: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = Course(everything / "course")
+    monkeypatch.chdir(course.root)
+    words = ["grade", NAME, "--submissions", str(everything / "in"), "--json", str(everything / "out.json")]
+    done = CliRunner().invoke(main, [*words, "--workers", "2"])
+    assert done.exit_code == 1, done.output
+    results = {result["student"]: result for result in json.loads((everything / "out.json").read_text())}
+    assert results.keys() == {*HONEST, *map(id_of, HOSTILE)}
+    assert results["ada"]["score"] == results["ada"]["max_score"] > 5.0
+    for name in HONEST:
+        assert (results[name]["problem"], results[name]["remarks"]) == ("", [])
+        assert (course.work / "feedback" / name / NAME / f"{NAME}.html").is_file()
+    assert results[HONEST[1]]["score"] == 5.0
+    for name, hostile in HOSTILE.items():
+        result = results[id_of(name)]
+        assert bool(result["problem"]) != hostile.graded, result
+        assert result["score"] == (5.0 if hostile.graded else 0.0)
+        if hostile.says:
+            assert hostile.says in done.stderr
+            assert f"{gate.plain(id_of(name))}{'' if hostile.graded else ' was not graded'}: " in done.stderr
+    assert recorded(course) == {name: result["score"] for name, result in results.items() if not result["problem"]}
+    says = "markup_in_a_remark: the kernel died, in the cell that starts with: '[/x] \\x1b[31m'"
+    assert says in done.stderr
+    for line in done.output.splitlines():
+        assert line.isprintable(), line
+    secret = (course.work / "secret").read_bytes().strip()
+    assert copies_of(secret, course.work) == [course.work / "secret"]
+    assert not list((course.work / "submitted").rglob("helper.py"))
+    assert class_report(course, course.assignment(NAME), everything / "report.html").is_file()
+
+
+def test_nbgrader_itself_ends_and_grades_the_honest(tmp_path: Path) -> None:
+    course, folder = copy_course(tmp_path / "course"), tmp_path / "in"
+    recording.register(course, course.assignment(NAME))
+    put(folder, "ada", submission(RIGHT)).with_name(".hidden").symlink_to(course.work / "secret")
+    names = ("link_to_the_secret", "linked_folder", "pipe", "pipe_as_time", "folder_notebook", "no_time", "old_time")
+    for name in names:
+        HOSTILE[name].lay(folder, name)
+    folder.rename(course.work / "submitted")
+    done = subprocess.run(
+        ["nbgrader", "autograde", NAME], cwd=course.root, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 1
+    assert "helper.py is a link, and links are not followed" in done.stderr
+    assert recorded(course) == {"ada": 5.0, "no_time": 5.0, "old_time": 5.0}
+    secret = (course.work / "secret").read_bytes().strip()
+    assert copies_of(secret, course.work) == [course.work / "secret"]
+    api = NbGraderAPI(CourseDirectory(config=release.configuration(course)), config=release.configuration(course))
+    assert str(api.get_submitted_timestamp(NAME, "old_time")) == "1999-01-01 00:00:00"
+    assert api.get_submitted_timestamp(NAME, "pipe_as_time") is None
+
+
+@pytest.fixture(scope="module")
+def document() -> bytes:
+    """The ledger of a submission with one right answer."""
+    return ledger(submission(RIGHT)).to_bytes()
+
+
+ONLY_ADAS = answers()["log_softmax"].splitlines()[-1].strip()
+STAGES = {
+    "taken in": "autograder.grading.collect.take",
+    "made a job": "autograder.grading.batch.taken",
+    "run": "autograder.grading.batch.grade_in",
+    "recorded": "autograder.nbgrader_hooks.gradebook.record",
+    "read back": "autograder.grading.batch._fill_in",
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_nobody_thought_of_stops_one_submission_only(
+    stage: str, course: Course, document: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(course.root.parent / "in", "bob", submission(RIGHT))
+    monkeypatch.setattr("autograder.grading.batch.grade_in", lambda root, job: document)
+    real = operator.attrgetter(STAGES[stage].removeprefix("autograder."))(autograder)
+
+    def breaks(*given: Any) -> Any:
+        if any("ada" in str(getattr(one, "student", one))[:9] or ONLY_ADAS in str(one) for one in given):
+            raise ZeroDivisionError("nobody thought of\n\x1b[31m this")
+        return real(*given)
+
+    monkeypatch.setattr(STAGES[stage], breaks)
+    assignment, folder = course.assignment(NAME), course.root.parent / "in"
+    ada, bob = batch.grade(course, assignment, submissions=folder, workers=1, feedback=False)
+    assert ada.problem == "it could not be graded (ZeroDivisionError: nobody thought of \\x1b[31m this)"
+    assert (bob.problem, bob.score) == ("", 5.0)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupt_ends_the_batch(
+    stage: str, course: Course, document: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.grading.batch.grade_in", lambda root, job: document)
+    monkeypatch.setattr(STAGES[stage], interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        batch.grade(course, course.assignment(NAME), submissions=course.root.parent / "in", workers=1)
+
+
+def test_an_interrupt_within_nbgrader_ends_the_batch(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    recording.register(course, course.assignment(NAME))
+    collect(course, course.assignment(NAME), course.root.parent / "in")
+    monkeypatch.setattr("autograder.nbgrader_hooks.execution.JudgedExecute.preprocess", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        recording.record(course, course.assignment(NAME), "ada", course.root)
+
+
+def test_nbgraders_reason_is_the_one_that_is_said(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*given: Any) -> None:
+        raise CourseError("the reason")
+
+    recording.register(course, course.assignment(NAME))
+    collect(course, course.assignment(NAME), course.root.parent / "in")
+    monkeypatch.setattr("autograder.nbgrader_hooks.execution.JudgedExecute.preprocess", refuses)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # as the command line has it
+    with pytest.raises(CourseError, match=r"^the reason$"):
+        recording.record(course, course.assignment(NAME), "ada", course.root)
+
+
+def test_a_process_that_dies_costs_its_own_call_alone() -> None:
+    made = dict(side_by_side(eval, ["0", "__import__('os')._exit(1)", "2"], 2))
+    assert (made[0], made[2]) == (0, 2)
+    assert isinstance(made[1], ChildProcessError)
+
+
+def test_results_are_written_before_they_are_printed(everything: Path, tmp_path: Path) -> None:
+    copy_course(tmp_path / "course")
+    put(everything / "in", "\u0142\u0142", "")
+    command = [sys.executable, "-m", "autograder", "grade", NAME, "--submissions", everything / "in"]
+    command += ["--students", "\u0142\u0142", "--json", tmp_path / "out.json"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path / "course",
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+        stdout=writer,
+        stderr=writer,
+        check=False,
+    )
+    os.close(writer)
+    (result,) = json.loads((tmp_path / "out.json").read_text())
+    assert (result["student"], result["problem"][:10]) == ("\u0142\u0142", f"{NAME}.ipynb is not a notebook"[:10])
+    assert done.returncode == 1
+    seen = subprocess.run(
+        command,
+        cwd=tmp_path / "course",
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert seen.returncode == 1
+    assert "\\u0142\\u0142 was not graded: " in seen.stderr
+    assert "Traceback" not in seen.stderr
+
+
+def test_results_that_cannot_be_written_are_said_before_anything_runs(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(course.root)
+    done = CliRunner().invoke(main, ["grade", NAME, "--json", "no[/x]where/out.json"])
+    assert done.exit_code == 2
+    assert "There is no folder" in done.stderr
+    assert "no[/x]where" in done.stderr
+
+
+def test_a_class_without_problems_exits_with_0(
+    course: Course, document: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(course.root)
+    monkeypatch.setattr("autograder.grading.batch.grade_in", lambda root, job: document)
+    words = ["grade", NAME, "--submissions", str(course.root.parent / "in"), "--no-feedback", "--workers", "1"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        "ada",
+        "0815",
+        "ada@uni.edu",
+        "Zoe\u0308",
+        "M\u00fcller A",
+        "\u5f20\u4f1f",
+        "a_b-c+d.e'f",
+        "a" * 100,
+    ],
+)
+def test_what_people_are_called_is_a_student_id(student: str) -> None:
+    gate.check_student(student)
+
+
+@pytest.mark.parametrize(
+    "student", ["", ".", "..", "../a", "a/b", "a,b", "a ", "a.", "-a", " a", "a?", "a\0", "\u5f20" * 80]
+)
+def test_what_could_be_read_as_something_else_is_no_student_id(student: str) -> None:
+    with pytest.raises(CourseError, match="is no student id: it may hold"):
+        gate.check_student(student)
+
+
+@pytest.mark.parametrize("becomes", ["link", "pipe"])
+def test_what_becomes_another_thing_after_it_was_looked_at_is_not_read(
+    becomes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("secret")
+    path = tmp_path / "notes.txt"
+    path.write_text("x")
+    looked = gate._demand
+
+    def swapped(*given: Any) -> None:
+        looked(*given)
+        monkeypatch.setattr(gate, "_demand", looked)
+        path.unlink()
+        path.symlink_to("secret") if becomes == "link" else os.mkfifo(path)
+
+    monkeypatch.setattr(gate, "_demand", swapped)
+    with pytest.raises(CourseError, match=r"cannot be read|is a named pipe"):
+        gate.read(tmp_path, "notes.txt", most=100)
+
+
+def test_a_link_that_stands_in_the_course_is_not_written_through(course: Course) -> None:
+    own = course.work / "submitted"
+    collect(course, course.assignment(NAME), course.root.parent / "in")
+    (own / "bob").symlink_to("ada")
+    put(course.root.parent / "in", "bob", submission({}))
+    before = (own / "ada" / NAME / f"{NAME}.ipynb").read_bytes()
+    _, bob = collect(course, course.assignment(NAME), course.root.parent / "in")
+    assert "course/submitted/bob is a link" in bob.problem
+    assert (own / "ada" / NAME / f"{NAME}.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "code", [TERMS, "x = " + "-" * 7000 + "1", "x = " + "(" * 300, "x = " + "1+" * 20_000 + "1", "\0"]
+)
+def test_code_that_no_parser_takes_stops_no_report(code: str) -> None:
+    torch = f"{code}\nimport torch"
+    assert uses_torch(torch)
+    assert _canonical(code) == _canonical(f"{code}\n")
+
+
+def test_a_ledger_that_nobody_thought_of_stops_no_report(
+    course: Course, document: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(course.root.parent / "in", "bob", submission(RIGHT))
+    monkeypatch.setattr("autograder.grading.batch.grade_in", lambda root, job: document)
+    assignment = course.assignment(NAME)
+    batch.grade(course, assignment, submissions=course.root.parent / "in", workers=1, feedback=False)
+    real = results._answers
+
+    def breaks(*given: Any) -> Any:
+        monkeypatch.setattr(results, "_answers", real)
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(results, "_answers", breaks)
+    page = class_report(course, assignment, course.root / "report.html").read_text()
+    assert "RecursionError: too deep" in page
+
+
+TEST = {"grade": True, "solution": False, "locked": True, "points": 4.0, "schema_version": 3, "task": False}
+TESTS = {"test_right": "assert True", "test_wrong": "assert False", "test_half": "3.0"}
+
+
+def with_tests(notebook: nbformat.NotebookNode, tests: dict[str, str], position: int) -> nbformat.NotebookNode:
+    """A notebook with ordinary tests of nbgrader's."""
+    for name, source in reversed(tests.items()):
+        fields = {"nbgrader": {**TEST, "grade_id": name}}
+        notebook.cells.insert(position, new_code_cell(source, metadata=fields, id=name))
+    return notebook
+
+
+def test_an_ordinary_test_is_graded_by_nbgraders_rule_if_it_ran_and_earns_nothing_if_not(tmp_path: Path) -> None:
+    course = copy_course(tmp_path / "course")
+    for place in (course.source, course.notebooks):
+        path = place / NAME / f"{NAME}.ipynb"
+        notebook = nbformat.read(path, 4)
+        with_tests(notebook, {"test_last": "assert True"}, len(notebook.cells))
+        nbformat.write(with_tests(notebook, TESTS, 1), path)
+    handed = nbformat.read(course.notebooks / NAME / f"{NAME}.ipynb", 4)
+    put(tmp_path / "in", "ada", handed)
+    handed.cells.insert(-1, new_code_cell("import os\nos._exit(0)"))
+    put(tmp_path / "in", "bob", handed)
+    found = batch.grade(course, course.assignment(NAME), submissions=tmp_path / "in", workers=2, feedback=False)
+    assert [result.problem for result in found] == ["", ""]
+    with Gradebook(course.gradebook, "gradus") as gradebook:
+        for student, last in (("ada", 4.0), ("bob", 0.0)):
+            grades = {
+                grade.name: grade.auto_score for grade in gradebook.find_submission_notebook(NAME, NAME, student).grades
+            }
+            assert {name: grades[name] for name in (*TESTS, "test_last")} == {
+                "test_right": 4.0,
+                "test_wrong": 0.0,
+                "test_half": 3.0,
+                "test_last": last,
+            }
+
+
+ENDS = {
+    "dies": ("display(4.0)\nimport os\nos._exit(0)", "did not run to its end: the kernel died"),
+    "floods": ("for _ in range(50):\n    display('x' * 1000)\nimport sys\nprint('no', file=sys.stderr)", "was lost"),
+    "hides": ("print('x' * 200_000)\nimport sys\nprint('no', file=sys.stderr)", ""),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_an_ordinary_test_that_did_not_end_or_was_not_heard_earns_nothing(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if how == "floods":
+        monkeypatch.setattr("autograder.grading.execution._MOST_OUTPUT", 5000)
+    notebook = with_tests(released(sketch(), sketch().assignment(NAME)), {"test_x": ENDS[how][0]}, 1)
+    run = run_judged(sketch(), notebook, b"key", {}, Limits())
+    (cell,) = (cell for cell in notebook.cells if cell.id == "test_x")
+    cell.outputs = run.outputs["test_x"]
+    assert determine_grade(cell) == (0, 4.0)
+    assert ENDS[how][1] in str(cell.outputs)
