@@ -926,7 +926,7 @@ right = np.mean(wild_scores.argmax(axis=1) == digits.validation.y)
 print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digits.validation.y):.2f} nats")
 
 # %% [markdown]
-# The loss climbs to hundreds of nats, and still the run recovers. The loss is finite and exact however bad it is, and
+# The loss climbs above 1000 nats, and still the run recovers. The loss is finite and exact however bad it is, and
 # no entry of $\mathbf p - \text{one-hot}$ is ever larger than 1 in size. This is what stable functions are for.
 #
 # But look at the last line. The wild model reads slightly more digits than the tame one, and its loss is far higher,
