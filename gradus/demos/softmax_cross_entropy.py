@@ -213,7 +213,7 @@ def outlier(*, size: str = "notebook") -> Demo:
 def _outlier_scene(stage: Stage) -> Callable[[Outlier], str]:
     left, top, right = stage.panels("Nine measurements", "Squared loss", "Absolute loss", width_ratios=(1.5, 1, 1))
     left.set(xlim=(0.4, 9.6), xlabel="measurement", xticks=range(1, 10))
-    left.set(ylim=(-0.5, 21), ylabel="value (m)", yticks=range(0, 21, 5))
+    left.set(ylim=(-0.5, 26), ylabel="value (m)", yticks=range(0, 21, 5))
     top.set(xlim=(0, 20), ylim=(0, 100), xlabel="prediction (m)", ylabel="mean loss (m²)")
     right.set(xlim=(0, 20), ylim=(0, 10), xlabel="prediction (m)", ylabel="mean loss (m)")
 
