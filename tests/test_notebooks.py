@@ -5,9 +5,12 @@ and every string in code that a reader sees: titles, labels, alternative texts. 
 decimal point must be
 
 - in the code, or in an output, of the same section (from one heading of level 2 to the next),
-- a key of ``QUOTED`` in ``tests/test_notebook_NN.py``, with a function that computes it from the reference:
-  ``QUOTED = {"2.647": lambda answers: answers.cross_entropy(EXAMPLE, DOG)}``, or
-- in ``GIVEN`` there: what the text only assumes, such as the sums of money in a question.
+- in ``QUOTED`` in ``tests/test_notebook_NN.py``, under the id of that heading, with a function that computes it from
+  the reference: ``QUOTED = {"cross-entropy": {"2.647": lambda answers: answers.cross_entropy(EXAMPLE, DOG)}}``, or
+- in ``GIVEN`` there, ``{"questions": {"5000"}}``: what the text only assumes, such as the sums of money in a question.
+
+The title and the alternative text of a figure of the lectures are held to the same rule; their "heading" is
+``figures``, and what is proved for any section is proved for them.
 
 Outputs and computed values are rounded to the digits that are written; signs are not compared. The section ``read-on``
 holds years and pages, and is left out.
@@ -22,13 +25,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import nbclient
@@ -122,40 +125,43 @@ def test_every_check_passes(assignment: Assignment) -> None:
 def test_every_number_of_the_prose_is_proved(assignment: Assignment) -> None:
     if not runs(assignment):
         pytest.fail("the notebook does not run to its end; see test_every_cell_runs")
-    proved = quoted(assignment.number).keys() | given(assignment.number)
     unproved = [
-        f"{assignment.name}.py, {cell.label}: {number.text} in {number.sentence!r}"
-        for cell, number in unfounded(assignment)
-        if number.text not in proved
+        f"{assignment.name}.py, {cell.label}, section {section}: {number.text} in {number.sentence!r}"
+        for section, cell, number in unfounded(assignment)
+        if number.text not in proved(assignment, section)
     ]
     assert not unproved, "\n".join(["", *unproved, advice(assignment)])
 
 
 @notebooks
 def test_every_figure_of_the_lectures_quotes_proved_numbers(assignment: Assignment) -> None:
-    proved = quoted(assignment.number).keys() | given(assignment.number)
+    known = set().union(*(proved(assignment, section) for section in [*own_tests(assignment).QUOTED, "figures"]))
     unproved = [
         f"{script.name}: {number.text} in {number.sentence!r}"
         for script in figures(assignment)
         for told, code in [words_of(script)]
         for number in numbers(told)
-        if number.needs_proof and number.text not in proved and not any(map(number.is_exactly, code))
+        if number.needs_proof and number.text not in known and not any(map(number.is_exactly, code))
     ]
     assert not unproved, "\n".join(["", *unproved, advice(assignment)])
 
 
 @notebooks
 def test_quoted_numbers_are_what_the_reference_gives(assignment: Assignment) -> None:
-    for text, compute in quoted(assignment.number).items():
-        value = float(compute(assignment.source.reference))
-        assert Number(text, "").rounds(value), f"{text} is quoted, and {value!r} is computed"
+    for section, computed in own_tests(assignment).QUOTED.items():
+        for text, compute in computed.items():
+            value = float(compute(assignment.source.reference))
+            assert Number(text, "").rounds(value), f"section {section} quotes {text}, and {value!r} is computed"
 
 
 @notebooks
 def test_quoted_numbers_are_still_quoted(assignment: Assignment) -> None:
-    words = [*map(spoken, assignment.source.cells), *(words_of(script)[0] for script in figures(assignment))]
-    said = {number.text for text in words for number in numbers(text)}
-    assert sorted((quoted(assignment.number).keys() | given(assignment.number)) - said) == []
+    words = [(section, text) for section, _, text in passages(assignment)]
+    words += [("figures", words_of(script)[0]) for script in figures(assignment)]
+    said = {(section, number.text) for section, text in words for number in numbers(text)}
+    own = own_tests(assignment)
+    listed = {(section, text) for group in (own.QUOTED, own.GIVEN) for section in group for text in group[section]}
+    assert sorted(listed - said) == []
 
 
 @notebooks
@@ -201,57 +207,49 @@ def test_a_number_stands_for_values_that_round_to_it(text: str, value: float, sa
     assert Number(text, "").rounds(value) == same
 
 
-def quoted(number: str) -> dict[str, Callable[[ModuleType], Any]]:
-    """What ``tests/test_notebook_NN.py`` computes."""
-    return getattr(own_tests(number), "QUOTED", {})
+def own_tests(assignment: Assignment) -> Any:
+    """``tests/test_notebook_NN.py``, or something without numbers where there is none."""
+    name = f"test_notebook_{assignment.number}"
+    module = importlib.import_module(name) if find_spec(name) else None
+    return SimpleNamespace(QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}))
 
 
-def given(number: str) -> set[str]:
-    """What the text only assumes."""
-    return getattr(own_tests(number), "GIVEN", set())
-
-
-def own_tests(number: str) -> ModuleType | None:
-    name = f"test_notebook_{number}"
-    return importlib.import_module(name) if find_spec(name) else None
+def proved(assignment: Assignment, section: str) -> set[str]:
+    """Numbers of a section that its tests compute, or that it only assumes."""
+    own = own_tests(assignment)
+    return {*own.QUOTED.get(section, ()), *own.GIVEN.get(section, ())}
 
 
 def figures(assignment: Assignment) -> list[Path]:
     return sorted((ROOT / "figures" / assignment.name).glob("*.py"))
 
 
-def unfounded(assignment: Assignment) -> Iterator[tuple[Cell, Number]]:
+def unfounded(assignment: Assignment) -> Iterator[tuple[str, Cell, Number]]:
     """Numbers of the prose that neither code nor outputs of their section hold."""
-    parts: dict[int, list[float | Decimal]] = {}
-    every = [(*done, *span) for done, span in zip(cells(assignment), sections(assignment), strict=True)]
-    for cell, outputs, _, last in every:
+    outputs = {cell.index: found for cell, found in cells(assignment)}
+    near: dict[str, list[float | Decimal]] = {}
+    for section, cell, _ in passages(assignment):
         if cell.cell_type == "code":
-            computed = [number.value for number in numbers(shown(cell, outputs))]
-            parts.setdefault(last, []).extend([*constants(cell.source), *computed])
-    for cell, _, first, last in every:
-        near = [value for part in range(first, last + 1) for value in parts.get(part, [])]
-        for number in numbers(spoken(cell)):
-            if number.needs_proof and not any(map(number.is_exactly, near)):
-                yield cell, number
+            computed = [number.value for number in numbers(shown(cell, outputs[cell.index]))]
+            near.setdefault(section, []).extend([*constants(cell.source), *computed])
+    for section, cell, text in passages(assignment):
+        for number in numbers(text):
+            if number.needs_proof and not any(map(number.is_exactly, near.get(section, []))):
+                yield section, cell, number
 
 
-def sections(assignment: Assignment) -> Iterator[tuple[int, int]]:
-    """For every cell, the first and the last section that it belongs to: headings may stand in the middle of one."""
-    part = 0
+def passages(assignment: Assignment) -> Iterator[tuple[str, Cell, str]]:
+    """What a reader reads: the id of its section's heading, the cell, the text. A check says nothing."""
+    section = ""
     for cell in assignment.source.cells:
-        text = cell.source if cell.cell_type == "markdown" else ""
-        heads = [found.start() for found in re.finditer(r"^## ", text, re.M)]
-        first = part + (0 in heads)
-        part += len(heads)
-        yield first, part
-
-
-def spoken(cell: Cell) -> str:
-    """What a reader reads in a cell. A check says nothing."""
-    if cell.cell_type == "code":
-        return "" if cell.kind == "check" else strings(cell.source)
-    parts = re.split(r"^(?=## )", cell.source, flags=re.M)
-    return "".join(part for part in parts if not any(f"{{#{name}}}" in part for name in NOT_QUOTED))
+        if cell.cell_type == "code":
+            yield section, cell, "" if cell.kind == "check" else strings(cell.source)
+            continue
+        for part in re.split(r"^(?=## )", cell.source, flags=re.M):
+            heading = re.match(r"## .*\{#([^}]*)\}", part)
+            section = heading[1] if heading else section
+            if section not in NOT_QUOTED:
+                yield section, cell, part
 
 
 def shown(cell: Cell, outputs: list[NotebookNode]) -> str:
@@ -279,5 +277,5 @@ def words_of(script: Path) -> tuple[str, list[float]]:
 def advice(assignment: Assignment) -> str:
     return (
         "Nothing proves these numbers. Correct them, let a cell of the same section print them, or compute them in "
-        f"QUOTED in tests/test_notebook_{assignment.number}.py (GIVEN for what the text only assumes)."
+        f"QUOTED in tests/test_notebook_{assignment.number}.py, under the id of the section (GIVEN for what the text only assumes)."
     )
