@@ -182,6 +182,8 @@ def style(size: str | None = None) -> dict[str, Any]:
         "axes.spines.right": False,
         "axes.grid": True,
         "axes.axisbelow": True,
+        # On logarithmic axes 0.2, 3 and 1000, not 2 × 10⁻¹, 3 × 10⁰ and 10³.
+        "axes.formatter.min_exponent": 4,
         "axes.prop_cycle": f"cycler('color', {cycle}) + cycler('linestyle', {dashes})",
         "grid.color": PALE,
         "grid.linewidth": 0.35 * stroke,

@@ -23,7 +23,7 @@
 # - turn any scores into probabilities, log-probabilities and a loss, without overflow and without `log(0)`;
 # - derive the gradient of the cross-entropy and write it in four lines;
 # - explain why the binary and the general cross-entropy are one and the same;
-# - recognise, by its symptoms, each of the ways in which this goes wrong in PyTorch.
+# - recognise, by their symptoms, the usual ways in which this goes wrong in PyTorch.
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
@@ -38,9 +38,9 @@
 # | Reading digits | | 9 | |
 # | Questions | three short texts | 12 | 10 |
 #
-# The core takes about 85 minutes and earns 35 points, *going further* another 12 minutes and 4 points. The exercises
+# The core takes about 87 minutes and earns 35 points, *going further* another 12 minutes and 4 points. The exercises
 # are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
-# next cell. Being wrong is the point.
+# next cell. A wrong prediction is where you learn most.
 #
 # **Conventions.** A batch of $N$ examples comes first: scores have shape `(N, C)` for $C$ classes, class targets are
 # integers of shape `(N,)`. Losses are *means* over the batch. $\ln$ is the natural logarithm, and losses made of it
@@ -65,21 +65,30 @@ x = 255 * data.digits().train.x
 targets = data.digits().train.y
 rows = np.arange(len(targets))
 W = np.zeros((64, 10))
-for step in range(5):
-    exponentials = np.exp(x @ W)
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    loss = -np.log(probabilities[rows, targets]).mean()
-    print(f"step {step}: loss {loss:.3f}")
-    gradient = probabilities.copy()
-    gradient[rows, targets] -= 1
-    W = W - 0.01 * x.T @ gradient / len(targets)
+with np.errstate(all="ignore"):  # no warnings: the losses printed below say enough
+    for step in range(5):
+        exponentials = np.exp(x @ W)
+        probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+        loss = -np.log(probabilities[rows, targets]).mean()
+        print(f"step {step}: loss {loss:.3f}")
+        gradient = probabilities.copy()
+        gradient[rows, targets] -= 1
+        W = W - 0.01 * x.T @ gradient / len(targets)
 
 # %% [markdown]
-# Two steps of descent, and the run is dead: `nan`, not a number, from here to the end of time. No formula is wrong;
-# the computer's numbers ran out. At the end of this notebook the same loop on the same pixels with the same learning
-# rate, but with *your* functions in it, reads about 95 of 100 digits that it has never seen.
+# After two steps of descent the loss is infinite. One step later it is `nan` (*not a number*), and it stays `nan`. No
+# formula is wrong. The computer's numbers are at their limits, and at two different ones:
 #
-# Before that: where do losses come from at all?
+# - *Step 2: too small.* For 88 of the 1,197 images, the probability of the true digit is so small that it becomes 0,
+#   and $-\ln 0 = \infty$. The gradient is still finite.
+# - *Step 3: too large.* Some scores are above 1200. The exponential of such a score becomes `inf`, and `inf / inf` is
+#   `nan`. After the next step of descent the weights are `nan`, too.
+#
+# *Stable softmax* below cures the second, *Log-softmax* the first. At the end of this notebook you train on the same
+# pixels with the same learning rate, but with *your* functions (and a bias). That model reads more than 95 of 100
+# digits that it has never seen.
+#
+# Before that: where do losses come from?
 
 # %% [markdown]
 # ## What a regression loss predicts {#regression}
@@ -110,8 +119,9 @@ print("least squared error: ", constant[(error**2).mean(axis=1).argmin()].round(
 print("least absolute error:", constant[np.abs(error).mean(axis=1).argmin()].round(1), "minutes")
 
 # %% [markdown]
-# **Play.** Nine measurements; one of them is wrong, and you decide how wrong. How far does each fitted constant move
-# when the outlier moves by 9 m? And how many of the nine must be wrong before the median gives way?
+# **Play.** Nine measurements; one of them is wrong, and you decide how wrong. Move the outlier from 5 m to 14 m: how
+# far does each fitted constant move? Then add more outliers: how many does it take to carry the median away from all
+# the good measurements?
 
 # %% tags=["demo"]
 demos.outlier()
@@ -119,19 +129,25 @@ demos.outlier()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The mean moves by $9/N = 1$ m, however far away the outlier already is. The median does not care, until the outliers
-# are the majority: five of nine. Neither loss is the better one. For the parcels, promise a customer the median, but
-# plan the drivers' hours with the mean, since only means add up to the total.
+# One outlier that moves by 9 m moves the mean by $9/N = 1$ m, wherever it is; $k$ outliers move it by $k$ m. The
+# median stays where it is as long as the outlier stays on one side of the good measurements. Each outlier that is
+# added can push the median to a neighbour (2.6, 2.8, 3.1, 3.1, 3.6 m for none to four outliers at 12 m), but up to four
+# outliers cannot push it out of the range of the good ones. Five of nine are the majority: then the median is where
+# they are.
+#
+# Neither loss is the better one. For the parcels, promise a customer the median, but plan the drivers' hours with the
+# mean: means add up to the total, medians do not.
 #
 # </details>
 
 # %% [markdown]
-# **In PyTorch** these are `nn.functional.mse_loss` and `l1_loss`; `huber_loss` is squared near zero and absolute
-# further out. All three average over *every entry*, components of a vector included, not only over the batch.
+# **In PyTorch** these are `nn.functional.mse_loss` and `l1_loss`; `huber_loss` grows as the square near zero and in a
+# straight line further out. All three average over *every entry*, components of a vector included, not only over the
+# batch.
 #
-# **What goes wrong.** A model that returns `(N, 1)` meets targets of shape `(N,)`. Broadcasting makes `(N, N)`
-# differences of them, every prediction against every target, and the best answer is then the mean of all the targets.
-# Below, each prediction is *exactly right*:
+# **What goes wrong.** A model returns `(N, 1)`, and the targets have shape `(N,)`. Broadcasting makes `(N, N)`
+# differences of them, every prediction against every target. The squared error is then smallest when every prediction
+# is the mean of all the targets. Below, each prediction is *exactly right*, and its error is not 0:
 
 # %% role="given"
 import torch
@@ -141,13 +157,13 @@ from torch import nn
 target = torch.tensor([1.0, 2.0, 3.0])
 prediction = target.reshape(3, 1)
 difference = prediction - target
-print("shape of the difference:", tuple(difference.shape), "  squared error:", (difference**2).mean().item())
+print(f"shape of the difference: {tuple(difference.shape)}   squared error: {(difference**2).mean():.3f}")
 
 # %% [markdown]
 # ## Scores and probabilities {#scores}
 #
-# In classification the network gives one score per class, $\mathbf s \in \mathbb R^C$: the higher, the more it speaks
-# for the class. To compare scores with what really happened, turn them into **probabilities**: numbers
+# In classification the network gives one score per class, $\mathbf s \in \mathbb R^C$: the higher, the more likely the
+# class. To compare scores with what really happened, turn them into **probabilities**: numbers
 # $p_0, \dots, p_{C-1} \ge 0$ that sum to 1. The **softmax** makes the scores positive with an exponential, then
 # divides by the sum:
 #
@@ -156,7 +172,8 @@ print("shape of the difference:", tuple(difference.shape), "  squared error:", (
 # Everything about it follows from one line: $\dfrac{p_i}{p_j} = e^{s_i - s_j}$.
 #
 # - The order is kept: a higher score is a higher probability.
-# - One more unit of score multiplies the odds by $e \approx 2.72$; $\ln 2 \approx 0.69$ more doubles them.
+# - One more unit of score multiplies the odds by $e \approx 2.72$; $\ln 2 \approx 0.69$ more doubles them. (The *odds*
+#   of class $i$ against class $j$ are $p_i / p_j$.)
 # - Only *differences* count. Add the same number to all scores and the probabilities do not change.
 #
 # **Predict.** A network looks at a photo and gives cat, dog, fox and owl the scores $(3.0,\ 1.6,\ 3.8,\ {-2.0})$. By
@@ -179,14 +196,14 @@ plots.describe(figure, "Bars for cat, dog, fox and owl: scores 3, 1.6, 3.8, -2; 
                "probabilities 0.287, 0.0709, 0.64, 0.00194.")
 
 # %% [markdown]
-# Fox over cat: $e^{3.8 - 3.0} = 2.23$. The dog has a score in the middle of the field and still only 7 %: the
-# exponential is generous to the first and hard on the rest. The sum of the probabilities is 1, so whoever wins takes
-# it from all the others.
+# Fox over cat: $e^{3.8 - 3.0} = 2.23$. The dog's score, 1.6, is exactly the mean of the four scores, and still its
+# probability is only 7 %, not 25 %: the exponential turns a difference of 2.2 to the first class into a factor of 9.
+# The probabilities sum to 1, so what one class gains, the others lose.
 #
 # ## Stable softmax {#stable}
 #
-# The largest float64 is about $1.8 \cdot 10^{308} = e^{709.78}$. A score of 710 is nothing unusual, as you saw, and
-# its exponential does not exist.
+# The largest float64 is about $1.8 \cdot 10^{308} = e^{709.78}$. So the exponential of 710 is too large for a float64,
+# and a score of 710 is not rare: the run at the start had such scores after three steps.
 #
 # **Predict.** What are the true probabilities for scores $(1000, 1001)$? And what does the formula give?
 
@@ -202,8 +219,8 @@ with np.errstate(over="ignore", invalid="ignore"):
 # $$p_i = \frac{e^{s_i - m}}{\sum_c e^{s_c - m}}.$$
 #
 # Now no exponent is above 0, so nothing overflows. One of them *is* 0, so the sum is at least 1 and nothing is
-# divided by 0. Exponentials that underflow to 0 belong to probabilities below $10^{-300}$: 0 is as good an answer as
-# any.
+# divided by 0. An exponential that becomes 0 (it *underflows*) belongs to a probability below $10^{-300}$ in float64:
+# as a probability, 0 is then close enough.
 #
 # ### Exercise 1: softmax {#exercise-softmax}
 #
@@ -216,8 +233,8 @@ def softmax(scores):
     Parameters
     ----------
     scores : array (..., C)
-        Finite numbers of any size (±1e4 side by side in one batch), any number of leading dimensions, even none.
-        Left unchanged.
+        Finite numbers of any size (±1e4 side by side in one batch), any number of leading dimensions, including
+        none. Left unchanged.
 
     Returns
     -------
@@ -241,20 +258,22 @@ check(softmax)
 #   saves the second row and turns the first into $0/0$. Each row needs its own maximum.
 # - *The maximum subtracted above the fraction bar, but not below.* The rows then sum to $e^{-m}$.
 # - *The wrong axis.* `sum(axis=0)` lets the examples of a batch compete with each other. Nothing crashes.
-# - *`keepdims` forgotten.* Dividing `(N, C)` by `(N,)` is an error, luckily, unless $N = C$: then row $n$'s sum
-#   divides *column* $n$, in silence.
+# - *`keepdims` forgotten.* Dividing `(N, C)` by `(N,)` is an error in most cases. With $N = C$ it is not: then the sum
+#   of row $n$ divides *column* $n$, without any message.
 # - *`scores -= m`* changes the caller's array. `scores - m` makes a new one.
 #
-# The last but one, live. Which row sums to 1?
+# **Predict.** Here is the forgotten `keepdims` with $N = C = 3$. Which rows sum to 1?
 
 # %%
 square = np.exp(np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]]))
 print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 
 # %% [markdown]
+# None of them, and no error.
+#
 # ## Log-softmax {#log}
 #
-# The loss will be made of *logarithms* of probabilities, and there a 0 is not as good as any other answer.
+# The loss will be made of *logarithms* of probabilities, and there a 0 is not close enough.
 #
 # **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
 
@@ -263,13 +282,13 @@ with np.errstate(divide="ignore"):
     print("ln p:", np.log(softmax(np.array([0.0, 1000.0]))))
 
 # %% [markdown]
-# By hand, $\ln p_0 = -1000$ up to the last digit: not even a large number. But on the way there, $p_0 = e^{-1000}$
-# underflows, since the smallest positive float64 is about $e^{-745}$. The detour through $p$ loses what the logarithm
-# wants to bring back. So do not take it:
+# By hand, $\ln p_0 = -1000$, right to the last digit: an ordinary number. But on the way there, $p_0 = e^{-1000}$
+# becomes 0, since everything below $e^{-745.13}$ does in float64. This is what happened at step 2 of the first run.
+# The detour through $p$ loses what the logarithm needs. So do not take it:
 #
 # $$\ln p_i = s_i - \ln \sum_c e^{s_c} = (s_i - m) - \ln \sum_c e^{s_c - m}.$$
 #
-# The sum lies between 1 and $C$, its logarithm between 0 and $\ln C$: nothing can fail here. The quantity
+# The sum lies between 1 and $C$, its logarithm between 0 and $\ln C$: no overflow, and no $\ln 0$. The quantity
 # $\operatorname{lse}(\mathbf s) = \ln \sum_c e^{s_c}$ is called **log-sum-exp**. From
 # $m \le \operatorname{lse}(\mathbf s) \le m + \ln C$ you see that it is a smooth version of the maximum.
 #
@@ -284,7 +303,7 @@ def log_softmax(scores):
     Parameters
     ----------
     scores : array (..., C)
-        Finite numbers of any size, any number of leading dimensions, even none. Left unchanged.
+        Finite numbers of any size, any number of leading dimensions, including none. Left unchanged.
 
     Returns
     -------
@@ -322,17 +341,19 @@ plots.describe(figure, "Minus log-probability against the gap: log_softmax is a 
 # %% [markdown]
 # **In PyTorch:** `torch.log_softmax(scores, dim=-1)` and `torch.logsumexp`.
 #
-# **What goes wrong.** In float32 a gap of 104 is enough for an infinite loss and, one step later, for `nan` in every
-# weight. The popular patch, a small constant inside the logarithm, trades the crash for a lie: see *Spot the error*
-# below.
+# **What goes wrong.** In float32 a gap of 104 is enough for an infinite loss. With autograd it is worse: the logarithm
+# sends back $1/p = \infty$, the softmax multiplies it by 0, and the gradient is `nan`. After the next step, so are the
+# weights. Many people add a small constant inside the logarithm. That removes the `nan` and makes the loss and the
+# gradient wrong: see *Question 3* below.
 
 # %% [markdown]
 # ## Cross-entropy {#cross-entropy}
 #
-# The model says: example $n$ is of class $c$ with probability $p_{n,c}$. What really happened is the class $y_n$. The
-# model gave the whole training set the probability $\prod_n p_{n, y_n}$ (the **likelihood**), and good scores make
-# that large. Take the logarithm, which turns the product into a sum; divide by $N$, so that batches of different
-# sizes can be compared; turn the sign, so that less is better:
+# The model says: example $n$ is of class $c$ with probability $p_{n,c}$. What really happened is the class $y_n$. If
+# the examples are **independent** of each other, their probabilities multiply: the model gave all $N$ labels together
+# the probability $\prod_n p_{n, y_n}$ (the **likelihood**). Good scores make that large. Take the logarithm, which
+# turns the product into a sum; divide by $N$, so that batches of different sizes can be compared; change the sign, so
+# that less is better:
 #
 # $$L = -\frac1N \sum_{n=1}^{N} \ln p_{n, y_n}.$$
 #
@@ -400,12 +421,12 @@ plots.describe(figure, "Loss against the probability of the true class: minus lo
 
 # %% [markdown]
 # Three numbers to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above
-# $\ln C$ means that your network is *confidently* ignorant. And being sure of the wrong class costs as much as the
-# gap between the scores, without limit.
+# $\ln C$ means that your network is *sure* of something before it has learned anything. And being sure of the wrong
+# class costs about as much as the gap between the scores, without limit.
 #
-# **Play.** Take the example's scores, $(3.0,\ 1.6,\ 3.8,\ {-2.0})$, and the dog as the true class. The
-# **temperature** $T$ divides all scores before the softmax. Which $T$ makes the loss smallest? Now let the fox be the
-# true class: which $T$ now?
+# **Play.** Take the example's scores, $(3.0,\ 1.6,\ 3.8,\ {-2.0})$. The **temperature** $T$ divides all scores before
+# the softmax. Which $T$ makes the loss smallest when the true class is the dog? When it is the fox? And when it is the
+# cat? The three answers are of three different kinds. Why?
 
 # %% tags=["demo"]
 demos.scores_to_loss(softmax)
@@ -413,10 +434,21 @@ demos.scores_to_loss(softmax)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# A temperature never changes which class is first, only how sure the network is. For a wrong prediction the best is
-# to be as unsure as possible: $T \to \infty$ gives $\ln 4 = 1.386$. For a right one it is the opposite: $T \to 0$
-# gives 0. Over a data set with both kinds there is a best $T$ in between, at which the network is as sure as it
-# deserves to be. Remember this at the end of the notebook.
+# A temperature never changes which class is first, only how sure the network is.
+#
+# - *Dog*: the larger $T$, the smaller the loss. $T \to \infty$ gives $\ln 4 = 1.386$, as if the network knew nothing.
+# - *Fox*, the class with the largest score: the smaller $T$, the smaller the loss. $T \to 0$ gives 0.
+# - *Cat*: also a wrong prediction, but here the best $T$ is near 2.1, with a loss of 1.122. The scores know something
+#   about the cat: its score lies far above the mean score.
+#
+# Why? Let $\beta = 1/T$. Then $\frac{dL}{d\beta} = \sum_c p_c s_c - s_y$: the mean score, weighted by the
+# probabilities, minus the score of the true class. When $T$ falls from $\infty$ to 0, the weighted mean climbs from the
+# plain mean of the scores (1.6) to the largest score (3.8). The loss is smallest where the weighted mean passes $s_y$.
+# If $s_y$ is at most the plain mean, as for the dog (1.6) and the owl, that is at $T \to \infty$. If it is the largest
+# score, it is at $T \to 0$. In all other cases the best $T$ lies in between.
+#
+# Over a data set, take averages. There is a best $T$ in between if some predictions are wrong, and if the true scores
+# lie above the plain means on average. Remember this at the end of the notebook.
 #
 # </details>
 
@@ -425,10 +457,15 @@ demos.scores_to_loss(softmax)
 #
 # **What goes wrong**
 #
-# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. Its mean is a number
-#   that looks like a loss and even falls at first. You want `log_p[np.arange(N), targets]`, one entry per row.
-# - *A sum in place of the mean.* The loss, and with it every step, grows with the batch size: double the batch and
-#   you have doubled the learning rate.
+# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. Minus its mean is a
+#   number that looks like a loss, and training can make it smaller. But it is smallest when every example gets the
+#   same probabilities: how often each class occurs in the batch. You want `log_p[np.arange(N), targets]`, one entry
+#   per row.
+# - *A sum in place of the mean.* The gradient of a sum is $N$ times the gradient of the mean. So at the same learning
+#   rate, a batch twice as large makes steps about twice as long, and training can become unstable. With a mean, the
+#   best learning rate stays the same for a larger batch (where the curvature of the loss limits it) or grows, at most
+#   in proportion to $N$ (where the noise of small batches limits it). With a sum it is that rate divided by $N$: it
+#   falls like $1/N$, or at best stays.
 
 # %% [markdown]
 # ## The gradient {#gradient}
@@ -482,12 +519,12 @@ def cross_entropy_gradient(scores, targets):
 check(cross_entropy_gradient)
 
 # %% [markdown]
-# Each row sums to 0, since $\mathbf p$ and the one-hot target both sum to 1: what one class gains the others lose.
-# Only the true class has a negative entry, so only its score is pushed up. No entry is larger than $1/N$, however
-# wrong the prediction.
+# Each row sums to 0, since $\mathbf p$ and the one-hot target both sum to 1. Only the true class has a negative entry,
+# so a step of descent raises its score and lowers all the others. No entry is larger than $1/N$ in size, however wrong
+# the prediction.
 #
-# Trust, but verify: move one score a little both ways and see how the loss moves. This test needs no reference, and
-# it works for every gradient you will ever write.
+# Check the gradient without any reference: move one score a little both ways and see how the loss moves. This test
+# works for every loss that is differentiable at the point where you try it.
 
 # %%
 scores, targets = np.array([[3.0, 1.6, 3.8, -2.0]]), np.array([1])
@@ -521,18 +558,19 @@ ax.text(-0.2, 0.02, "wrong", ha="right", color=plots.BLACK)
 ax.text(0.2, 0.02, "right", color=plots.BLACK)
 ax.legend()
 plots.describe(figure, "Pull on the true class's score against its margin. Cross-entropy: near 1 when confidently "
-               "wrong, falling to 0 when confidently right. Squared error: a bump around 0, nothing on either side.")
+               "wrong, falling to 0 when confidently right. Squared error: a bump of 0.3 near −0.7, almost 0 far on "
+               "either side.")
 
 # %% [markdown]
-# Where the prediction is worst, squared error has nothing to say: at $-6$ it pulls with 0.005, cross-entropy with
-# 0.998, two hundred times as hard.
+# Where the prediction is worst, squared error hardly pulls at all: at $-6$ it pulls with 0.005, cross-entropy with
+# 0.998, about 200 times as hard. (With confidently right predictions, both pull with almost 0, as they should.)
 #
 # **In PyTorch:** `loss.backward()`; autograd arrives at the same $(\mathbf p - \text{one-hot})/N$.
 #
 # **What goes wrong**
 #
-# - *The loss is averaged, the gradient is not* (or is divided by $N$ twice). The loss curve looks right; the learning
-#   rate is off by a factor $N$.
+# - *The loss is averaged, the gradient is not.* Each loss value is right, but every step is $N$ times too long, as if
+#   the learning rate were. (Divided by $N$ twice, every step is $N$ times too short.)
 # - *The softmax treated as if each score only moved its own probability*, with derivative $p(1-p)$ as for a sigmoid.
 #   The rows of the gradient no longer sum to 0.
 # - *The Jacobian applied once more*, on top of $\mathbf p - \text{one-hot}$, which contains it already.
@@ -551,8 +589,8 @@ plots.describe(figure, "Pull on the true class's score against its margin. Cross
 # $$\ell(s, t) = -t \ln \sigma(s) - (1 - t) \ln \sigma(-s)
 # = \begin{cases} \ln(1 + e^{-s}) & t = 1, \\ \ln(1 + e^{s}) & t = 0. \end{cases}$$
 #
-# The left-hand form is sold under the name **binary cross-entropy**. It is no new loss, just the old one with a score
-# saved. And it has the old problem: $e^{1000}$. Note that $\ln(1 + e^{a}) = \ln(e^{0} + e^{a})$ is a log-sum-exp.
+# This is called **binary cross-entropy**. It is not a new loss: it is the old one, with one score fewer. It also has
+# the old problem: $e^{1000}$. Note that $\ln(1 + e^{a}) = \ln(e^{0} + e^{a})$ is a log-sum-exp.
 #
 # **Predict.** What are $\ell(1000, 1)$ and $\ell(1000, 0)$?
 #
@@ -594,14 +632,15 @@ for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
     ax.plot(score, pairs, ".", color=plots.BLACK, label=f"cross-entropy of (0, s), target {t}")
 ax.legend()
 plots.describe(figure, "Loss against the score. For target 1 it falls from 6 to 0, for target 0 it climbs from 0 to 6, "
-               "with a corner rounded off at 0; the cross-entropies of the pair (0, s) lie on the same two curves.")
+               "with a soft bend around 0; the cross-entropies of the pair (0, s) lie on the same two curves.")
 
 # %% [markdown]
-# So $\ell(1000, 1) = 0$ and $\ell(1000, 0) = 1000$: being wrong costs the score itself, as before.
+# So $\ell(1000, 1) = \ln(1 + e^{-1000})$, which is 0 in float64, and $\ell(1000, 0) = 1000$. Being sure and wrong
+# costs about the score itself, as before.
 #
 # **In PyTorch:** `nn.functional.binary_cross_entropy_with_logits(score, target)`. There is also
-# `binary_cross_entropy` *without* logits, which wants $\sigma(s)$. It has to fight $\ln 0$ and does so by cutting the
-# logarithm off at $-100$.
+# `binary_cross_entropy` *without* logits, which wants $\sigma(s)$. To avoid $\ln 0$, it never lets the logarithm
+# fall below $-100$.
 #
 # **Predict.** Score $-1000$, target 1. What loss and what gradient does each of the two give?
 
@@ -617,8 +656,8 @@ for loss_function, prepare in (
     print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item() + 0:.0f}")
 
 # %% [markdown]
-# **What goes wrong.** The second gives a gradient of zero for the worst prediction there is: that example is lost for
-# good. A different mistake is to confuse *one of C* with *any of C*. A digit is exactly one of ten: softmax. A photo
+# **What goes wrong.** The second gives a gradient of zero for the worst of predictions: this example never corrects
+# itself. A different mistake is to confuse *one of C* with *any of C*. A digit is exactly one of ten: softmax. A photo
 # can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each label, no softmax.
 
 # %% [markdown]
@@ -634,8 +673,8 @@ for loss_function, prepare in (
 #
 # Class 0 is the **background**: nothing is there, so there is no true box $\mathbf b^*_n$, and the second sum leaves
 # these examples out. It is still divided by $N$: each example then weighs the same whatever else is in its batch, and
-# a batch of pure background is no $0/0$. Since the losses add, so do their gradients. $\lambda$ also settles the
-# units: nats here, squared pixels there.
+# a batch of nothing but background is not $0/0$. Since the losses add, so do their gradients. $\lambda$ also settles
+# the units: nats here, squared pixels there.
 #
 # The box targets of background rows hold whatever the data loader left there, often `nan`.
 #
@@ -677,8 +716,9 @@ def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
 check(multitask_loss)
 
 # %% [markdown]
-# **In PyTorch** the trap has a second floor. `torch.where` chooses the right *values*, but the backward pass still
-# runs through the branch that was not chosen, and multiplies its `nan` by zero. So index *before* you subtract:
+# **In PyTorch** the same trap appears a second time, in the backward pass. `torch.where` chooses the right *values*,
+# but the backward pass still runs through the branch that was not chosen, and multiplies its `nan` by zero. So index
+# *before* you subtract:
 #
 # ```python
 # what = nn.functional.cross_entropy(class_scores, class_targets)
@@ -708,7 +748,7 @@ for name in ("where", "index"):
 # %% [markdown]
 # ## In PyTorch {#pytorch}
 #
-# One line does what you have written in this notebook. The surest way to get it wrong is to do too much.
+# One line does what you have written in this notebook. The most common mistake is to do too much.
 #
 # ### Exercise 7: torch_loss {#exercise-torch-loss}
 #
@@ -762,16 +802,17 @@ for name, yours, theirs in (
 
 # %% [markdown]
 # **What goes wrong.** A bug that is published again and again: a softmax as the last layer of the model, *and*
-# `cross_entropy`, which applies another one. Nothing crashes. The inner softmax squeezes the scores into $[0, 1]$, so
-# the best that the outer one can ever see is a 1 for the true class and $C - 1$ zeros, and the loss cannot go below
+# `cross_entropy`, which applies another one. Nothing crashes. The inner softmax turns the scores into numbers between
+# 0 and 1. The best that the outer one can ever see is a 1 for the true class and $C - 1$ zeros, so the loss cannot go
+# below
 #
 # $$-\ln \frac{e^1}{e^1 + (C-1)\,e^0} = \ln\left(1 + \frac{C-1}{e}\right),$$
 #
-# which is 1.4612 for ten classes. Memorise the symptom: *on ten classes, a loss that creeps towards 1.46 and never
-# passes it*.
+# which is 1.4612 for ten classes. Remember the symptom: *on ten classes, a loss that never falls below 1.46*.
 #
-# **Predict.** The same linear model, the same data, with and without the extra softmax. How do the two compare in
-# loss, and how in accuracy?
+# **Predict.** The same linear model on the same data, 1000 epochs, with and without the extra softmax. (The extra
+# softmax makes gradients small, so that model gets ten times the learning rate.) How do the two compare in loss, and
+# how in accuracy?
 
 # %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -779,11 +820,11 @@ digits = data.digits()
 x, y = torch.tensor(digits.train.x, device=device).float(), torch.tensor(digits.train.y, device=device)
 
 
-def train_torch(add_softmax, epochs=100):
+def train_torch(add_softmax, lr, epochs=1000):
     torch.manual_seed(0)
     linear = nn.Linear(64, 10).to(device)
     model = nn.Sequential(linear, nn.Softmax(dim=1)) if add_softmax else linear
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
     for _ in range(epochs):
         loss = torch_loss(model, x, y)
@@ -796,29 +837,33 @@ def train_torch(add_softmax, epochs=100):
 
 # %% tags=["gpu", "experiment"]
 figure, ax = plots.axes(f"One softmax too many ({device})", "epoch", "training loss (nats)")
-for add_softmax, name, style in ((False, "right", "-"), (True, "softmax twice", "--")):
-    losses, accuracy = train_torch(add_softmax)
+for add_softmax, name, lr, style in ((False, "right", 1, "-"), (True, "softmax twice", 10, "--")):
+    losses, accuracy = train_torch(add_softmax, lr)
     print(f"{name:14} last loss {losses[-1]:.3f}   training accuracy {accuracy:.1%}")
-    ax.plot(range(1, len(losses) + 1), losses, style, label=name)
+    ax.semilogx(range(1, len(losses) + 1), losses, style, label=name)
 floor = np.log(1 + 9 / np.e)
 ax.axhline(floor, color=plots.BLACK, linestyle=":", label=f"floor, {floor:.4f}")
 ax.set_ylim(bottom=0)
 ax.legend()
-plots.describe(figure, "Training loss over 100 epochs: without the extra softmax it falls from 2.3 to below 0.3, "
-               "with it it falls slowly and stays above the floor of 1.4612.")
+plots.describe(figure, "Training loss over 1000 epochs: without the extra softmax it falls from 2.3 to below 0.1, "
+               "with it, it falls towards the floor of 1.4612, and stays above it.")
 
 # %% [markdown]
-# The accuracy alone looks like a model that needs more time; the loss says that it is a bug. Two relatives: a
-# *log*-softmax before `cross_entropy` is harmless, since the log-softmax of log-probabilities changes nothing; and
-# probabilities given to `nn.functional.nll_loss`, which wants log-probabilities, make a loss between $-1$ and 0. A
-# negative cross-entropy is always a bug.
+# The accuracy hides the bug: both models read nearly all of their training digits. The loss shows it. After 1000
+# epochs it has come down to 1.480. More epochs bring it closer to 1.4612, never below. Here is why the accuracy says so
+# little: once the inner softmax is sure of its answers, a right answer costs 1.4612, and a wrong one only 1 nat more.
+# So the loss is then 1.46 plus the share of wrong answers, and it has hardly any gradient left to repair them.
+#
+# Two similar mistakes. A *log*-softmax before `cross_entropy` is harmless, since the log-softmax of log-probabilities
+# changes nothing. Probabilities given to `nn.functional.nll_loss`, which wants log-probabilities, make a loss between
+# $-1$ and 0. With class targets, a negative cross-entropy is always a bug.
 
 # %% [markdown]
 # ## Reading digits {#digits}
 #
-# Time to use what you wrote. Softmax regression has one score per digit, linear in the 64 pixels:
-# $\mathbf s = \mathbf x W + \mathbf b$. Your loss, your gradient, the chain rule of notebook 01 for $W$ and
-# $\mathbf b$, nothing else.
+# Now use what you wrote. Softmax regression has one score per digit, linear in the 64 pixels:
+# $\mathbf s = \mathbf x W + \mathbf b$. It needs your loss, your gradient, and the chain rule of notebook 01 for $W$
+# and $\mathbf b$.
 
 # %% tags=["experiment"]
 digits = data.digits()
@@ -849,14 +894,14 @@ print(f"validation accuracy {np.mean(predicted == digits.validation.y):.1%}")
 plots.learning_curve(losses, validation_losses, title="Softmax regression on the digits")
 
 # %% [markdown]
-# Which digits does it confuse? Your `log_softmax` knows the price of every single image. Here are the eight most
-# expensive ones.
+# Which digits does it confuse? Your `log_softmax` gives the loss of every single image. Here are the eight images with
+# the largest losses.
 
 # %% tags=["experiment"]
-prices = -log_softmax(tame_scores)[np.arange(len(predicted)), digits.validation.y]
-worst = prices.argsort()[::-1][:8]
-titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{prices[i]:.1f} nats" for i in worst]
-plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The most expensive images")
+image_losses = -log_softmax(tame_scores)[np.arange(len(predicted)), digits.validation.y]
+worst = image_losses.argsort()[::-1][:8]
+titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{image_losses[i]:.1f} nats" for i in worst]
+plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The largest losses")
 
 # %% tags=["experiment"]
 counts = np.zeros((10, 10), dtype=int)
@@ -864,12 +909,13 @@ np.add.at(counts, (digits.validation.y, predicted), 1)
 plots.confusion(counts, title="Validation images, by digit and answer")
 
 # %% [markdown]
-# Would you have read all eight? A linear model has one template per digit, so a slanted or a slim version costs it
-# dearly.
+# Would you have read all eight? A linear model compares each image with one template per digit. A digit that is
+# slanted or narrow fits its template badly.
 #
 # ### The loop from the start {#loop}
 #
-# Back to the run that died after two steps: bytes for pixels, learning rate 0.01. Only the functions are now yours.
+# Back to the run from the start: bytes for pixels, learning rate 0.01, weights that start at zero. The functions are
+# now yours; the only other difference is the bias. Call this model *wild*, and the one above *tame*.
 #
 # **Predict.** Does it survive? What does the loss do in the first steps?
 
@@ -881,12 +927,13 @@ right = np.mean(wild_scores.argmax(axis=1) == digits.validation.y)
 print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digits.validation.y):.2f} nats")
 
 # %% [markdown]
-# The loss climbs to hundreds of nats, and the run still comes back: the loss is exact however bad it is, and no entry
-# of $\mathbf p - \text{one-hot}$ is ever larger than 1. This is what stability buys.
+# The loss climbs above 1000 nats, and still the run recovers. The loss is finite and exact however bad it is, and
+# no entry of $\mathbf p - \text{one-hot}$ is ever larger than 1 in size. This is what stable functions are for.
 #
-# But look at the last line. The wild model reads as many digits as the tame one, and its loss is far higher, even
-# above the $\ln 10 = 2.3$ of a model that knows nothing! It is hardly ever wrong, but when it is, it is wrong with
-# absolute certainty. Accuracy cannot see that, the loss can. You know the dial for certainty from the demo.
+# But look at the last line. The wild model reads slightly more digits than the tame one, and its loss is far higher,
+# even above the $\ln 10 = 2.3$ of a model that knows nothing! It is seldom wrong, but then it is sure: each of its
+# wrong answers has a probability above 0.99. Accuracy cannot see that, the loss can. The demo had a control for how
+# sure a model is: the temperature.
 #
 # **Predict.** Divide all its scores by one temperature $T$. The answers stay the same. How far can the loss fall?
 
@@ -905,26 +952,26 @@ plots.describe(figure, "Validation loss of the wild model against temperature: i
                "a minimum far below one nat at a T of some tens, and rises towards 2.3 beyond.")
 
 # %% [markdown]
-# This is **temperature scaling**, one parameter fitted on the validation set, and a standard repair for overconfident
-# networks. The test set, untouched until now, says whether it is real:
+# This is **temperature scaling**: one parameter, fitted on the validation set. It is a standard repair for networks
+# that are too sure. The test set, not used until now, says whether it is real:
 
 # %% tags=["experiment"]
 test_scores = 255 * digits.test.x @ wild_W + wild_b
 for name, s in (
     ("tame", digits.test.x @ tame_W + tame_b),
     ("wild", test_scores),
-    ("wild, cooled down", test_scores / best),
+    ("wild, divided by T", test_scores / best),
 ):
     accuracy = np.mean(s.argmax(axis=1) == digits.test.y)
     print(f"{name:18} test accuracy {accuracy:.1%}   loss {cross_entropy(s, digits.test.y):.3f} nats")
 
 # %% [markdown]
-# It is: the loss falls about fortyfold, and not one answer has changed.
+# It is: the loss falls by a factor of more than 40, and not one answer has changed.
 
 # %% [markdown]
 # ## Questions {#questions}
 #
-# Two to five sentences each, with the numbers that support them. These are read by a human being.
+# Two to five sentences each, with the numbers that support them. A person reads and marks them.
 #
 # ### Question 1: the first loss {#question-first-loss}
 #
@@ -936,8 +983,9 @@ for name, s in (
 # ### BEGIN SOLUTION
 # A's network gives all classes about the same score, so each has probability 1/1000 and the loss is
 # $\ln 1000 = 6.91$: what it should be before anything is learned. B's is far worse than knowing nothing: the true
-# class gets a probability of about $e^{-25}$, so before learning anything the scores already differ by some 25 units,
-# and the network is sure of wrong classes. I would look at the scale of the inputs (bytes that were not divided by
+# class gets a probability of about $e^{-25}$. The log-sum-exp lies at most 6.91 above the largest score, so on average
+# the score of the true class lies at least $25.3 - 6.91 = 18.4$ below the largest one: B's scores are large, and sure
+# of something, before anything is learned. I would look at the scale of the inputs (bytes that were not divided by
 # 255) and at the size of the initial weights of the last layer.
 # ### END SOLUTION
 
@@ -947,8 +995,9 @@ for name, s in (
 # === BEGIN MARK SCHEME ===
 #
 # - 1 point: $\ln 1000$, from equal probabilities (equal scores).
-# - 1 point: B is worse than guessing, which takes scores that differ by about 25 or more: confident and wrong. "The
-#   loss is high" alone earns nothing.
+# - 1 point: B is worse than guessing, which takes scores that differ by about 20 (exactly: the true score lies 18.4
+#   to 25.3 below the largest on average; "about 25" is accepted): confident and wrong. "The loss is high" alone earns
+#   nothing.
 # - 1 point: something that makes scores large before training: unscaled inputs, initial weights too large, a factor
 #   on the scores. A sum in place of the mean is no explanation unless the answer notes that B's batch would then hold
 #   3.7 examples.
@@ -960,7 +1009,7 @@ for name, s in (
 #
 # *Core* · 4 minutes · 3 points. In a year, 80 % of an insurer's customers claim nothing; the others claim 5000 € on
 # average. A network is to predict each customer's claims, so that the premiums can be set. Since a few claims are
-# huge, a colleague chooses the absolute error "because it is robust". The inputs turn out to say little about who
+# large, a colleague chooses the absolute error "because it is robust". The inputs turn out to say little about who
 # claims. What does the network predict? What happens to the insurer? Which loss would you take?
 
 # %% [markdown] answer="claims" points=3
@@ -968,7 +1017,7 @@ for name, s in (
 # The absolute error is smallest at the median. Wherever fewer than half of the customers claim something, the median
 # is 0, so the network predicts about 0 for everybody. Premiums set by it cover nothing, while the mean claim is
 # $0.2 \cdot 5000 = 1000$ € per customer. The insurer needs a mean, because means add up to the total: squared error
-# predicts it. That huge claims move the mean is no flaw here, they have to be paid.
+# predicts it. Large claims move the mean, and here they should: they have to be paid.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="claims"
@@ -985,9 +1034,9 @@ for name, s in (
 # === END MARK SCHEME ===
 
 # %% [markdown]
-# ### Spot the error {#spot-the-error}
+# ### Question 3: spot the error {#spot-the-error}
 #
-# Question 3 · *core* · 5 minutes · 4 points. Much published code contains a line like this one, with an explanation
+# *Core* · 5 minutes · 4 points. Much published code contains a line like this one, with an explanation
 # like this one:
 #
 # > `loss = -np.log(softmax(scores)[rows, targets] + 1e-5).mean()`
@@ -1013,7 +1062,7 @@ print("p of the true class:", p[1])
 # $2.06 \cdot 10^{-4}$ here, so the pull on the true class is 0.0002 where it should be 1.
 #
 # (c) Training follows the gradient. The worse the prediction, the smaller the factor: the examples that most need
-# correction get none, and no message says so.
+# correction get almost none, and no message says so.
 #
 # (d) Compute the log-probability from the scores, $s_y - \operatorname{lse}(\mathbf s)$, by log-softmax: then there
 # is no $\ln 0$ to prevent.
@@ -1042,20 +1091,20 @@ print("p of the true class:", p[1])
 # | Squared, absolute error | predict the mean, the median | | `mse_loss`, `l1_loss` |
 # | Softmax | $p_i / p_j = e^{s_i - s_j}$ | subtract each row's maximum | `torch.softmax(s, dim=-1)` |
 # | Log-softmax | $s_i - \operatorname{lse}(\mathbf s)$ | never take the log of a softmax | `torch.log_softmax(s, dim=-1)` |
-# | Cross-entropy | $-\frac1N\sum_n \ln p_{n,y_n}$; 0 perfect, $\ln C$ ignorant | `log_p[np.arange(N), y]` | `cross_entropy(s, y)`, raw scores |
-# | Its gradient | $(\mathbf p - \text{one-hot}) / N$ | rows sum to 0, entries at most $1/N$ | `backward()` |
+# | Cross-entropy | $-\frac1N\sum_n \ln p_{n,y_n}$; 0: perfect, $\ln C$: knows nothing | `log_p[np.arange(N), y]` | `cross_entropy(s, y)`, raw scores |
+# | Its gradient | $(\mathbf p - \text{one-hot}) / N$ | rows sum to 0, entries at most $1/N$ in size | `backward()` |
 # | Two classes | $\sigma(s)$ is the softmax of $(0, s)$ | `np.logaddexp(0, ±s)` | `binary_cross_entropy_with_logits` |
 # | Several losses | weighted sum; gradients add | choose rows, never multiply by 0 | index before you subtract |
-# | Temperature | changes the certainty, not the answer | `scores / T` | the same |
+# | Temperature | changes how sure, not the answer | `scores / T` | the same |
 #
 # | Symptom | Suspect |
 # |---|---|
-# | `nan` after a few steps | exponentials of raw scores; the log of a softmax |
-# | loss stuck near 1.46 with ten classes | softmax twice |
+# | `inf` or `nan` after a few steps | the log of a softmax; exponentials of raw scores |
+# | loss never below 1.46 with ten classes | softmax twice |
 # | negative cross-entropy | probabilities in `nll_loss`; a constant inside the log |
 # | first loss far above $\ln C$ | inputs or initial weights too large |
-# | best learning rate changes with the batch size in proportion | sum in place of mean |
-# | good accuracy, terrible validation loss | overconfidence: too few data, or scores too large |
+# | larger batches are unstable at the same learning rate | sum in place of mean |
+# | good accuracy, very large validation loss | too sure: too few data, or scores too large |
 #
 # ## Read on {#read-on}
 #
@@ -1067,6 +1116,6 @@ print("p of the true class:", p[1])
 # - P. Blanchard, D. J. Higham, N. J. Higham (2021). Accurately computing the log-sum-exp and softmax functions. *IMA
 #   Journal of Numerical Analysis* 41(4), 2311–2330. Rounding errors of what you wrote, with proofs.
 # - C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017). On calibration of modern neural networks. *ICML*, PMLR 70,
-#   1321–1330. Overconfidence, and temperature scaling as its repair.
+#   1321–1330. Networks that are too sure, and temperature scaling as the repair.
 # - R. Girshick (2015). Fast R-CNN. *ICCV*, 1440–1448. A class loss plus a box loss in which the background has no
 #   box.

@@ -7,7 +7,7 @@ from gradus import plots
 
 TITLE = "Stable softmax: shift every row by its own maximum"
 ALT = (
-    "Three number lines of exponents from −1000 to 1000. Above 709.8 the exponential overflows to infinity, below −745 "
+    "Three number lines of exponents from −1000 to 1000. Above 709.8 the exponential overflows to infinity, below −745.1 "
     "it underflows to 0; both zones are shaded. Row A holds the scores 0 and 1, row B 900 and 901. Unshifted, row B "
     "lies in the overflow zone and its softmax is infinity over infinity. After subtracting the maximum of the whole "
     "batch, 901, row A lies in the underflow zone and its softmax is 0 over 0. After subtracting each row's own "
@@ -21,7 +21,8 @@ SHIFTS = (
     ("minus the row's maximum", {"A": 1, "B": 901}, "both rows right"),
 )
 MARKERS = {"A": ("o", plots.BLUE), "B": ("s", plots.ORANGE)}
-LARGEST, SMALLEST = np.log(np.finfo(float).max), np.log(5e-324)
+# Half of the smallest float64, 2^-1074, still rounds up to it: below that, exponentials are 0.
+LARGEST, SMALLEST = np.log(np.finfo(float).max), -1075 * np.log(2)
 
 
 def draw() -> Figure:
@@ -51,6 +52,6 @@ def draw() -> Figure:
     ax.set(
         xlim=(-1100, 1100), ylim=(2.6, -0.85), xlabel="exponent $x$ (float64)", ylabel="softmax of two rows", yticks=[]
     )
-    ax.set_xticks([-1000, SMALLEST, 0, LARGEST, 1000], ["−1000", "−745", "0", "709.8", "1000"])
+    ax.set_xticks([-1000, SMALLEST, 0, LARGEST, 1000], ["−1000", "−745.1", "0", "709.8", "1000"])
     ax.spines["left"].set_visible(False)
     return figure

@@ -74,12 +74,12 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
     starts = (3.0, 1.6, 3.8, -2.0)
     controls: tuple[Slider | Choice, ...] = (
         *(Slider(name, f"score of {name}", -5, 5, start, 0.1) for name, start in zip(CLASSES, starts, strict=True)),
-        Slider("temperature", "temperature", 0.1, 10, 1, 0.02, log=True),
+        Slider("temperature", "temperature", 0.1, 1000, 1, 0.02, log=True),
         Choice("target", "true class", CLASSES, "dog"),
     )
     return Demo(
         title="From scores to a loss",
-        question="Raise the score of a wrong class: when does the loss notice? Then cool down: who gains?",
+        question="Which temperature makes the loss smallest for the dog, for the fox, and for the cat?",
         controls=controls,
         model=model,
         scene=_scores_to_loss_scene,
@@ -199,7 +199,7 @@ def outlier(*, size: str = "notebook") -> Demo:
     """
     return Demo(
         title="One outlier, two losses",
-        question="How far can one outlier pull each line? How many outliers does it take to move the dashed one?",
+        question="How far can one outlier pull each line? How many does it take to carry the dashed one along?",
         controls=(
             Slider("position", "outlier at", 0, 20, 12, 0.1, unit="m"),
             Slider("outliers", "number of outliers", 0, 9, 1, 1),
@@ -213,7 +213,7 @@ def outlier(*, size: str = "notebook") -> Demo:
 def _outlier_scene(stage: Stage) -> Callable[[Outlier], str]:
     left, top, right = stage.panels("Nine measurements", "Squared loss", "Absolute loss", width_ratios=(1.5, 1, 1))
     left.set(xlim=(0.4, 9.6), xlabel="measurement", xticks=range(1, 10))
-    left.set(ylim=(-0.5, 21), ylabel="value (m)", yticks=range(0, 21, 5))
+    left.set(ylim=(-0.5, 26), ylabel="value (m)", yticks=range(0, 21, 5))
     top.set(xlim=(0, 20), ylim=(0, 100), xlabel="prediction (m)", ylabel="mean loss (m²)")
     right.set(xlim=(0, 20), ylim=(0, 10), xlabel="prediction (m)", ylabel="mean loss (m)")
 

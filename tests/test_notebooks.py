@@ -1,0 +1,281 @@
+"""Every solution notebook runs from its first cell to its last, and what its words say is what its code gives.
+
+A number in the prose has to come from somewhere. "Prose" is every markdown cell, with answers, mark schemes and tables,
+and every string in code that a reader sees: titles, labels, alternative texts. A number that has three digits or a
+decimal point must be
+
+- in the code, or in an output, of the same section (from one heading of level 2 to the next),
+- in ``QUOTED`` in ``tests/test_notebook_NN.py``, under the id of that heading, with a function that computes it from
+  the reference: ``QUOTED = {"cross-entropy": {"2.647": lambda answers: answers.cross_entropy(EXAMPLE, DOG)}}``, or
+- in ``GIVEN`` there, ``{"questions": {"5000"}}``: what the text only assumes, such as the sums of money in a question.
+
+The title and the alternative text of a figure of the lectures are held to the same rule; their "heading" is
+``figures``, and what is proved for any section is proved for them.
+
+Outputs and computed values are rounded to the digits that are written; signs are not compared. The section ``read-on``
+holds years and pages, and is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+from prose import Number, constants, numbers, strings
+from shared import COURSE, KINDS, ROOT, graded_exercises
+
+from autograder.course import Assignment
+from autograder.source.notebook import Cell
+
+SECONDS = 300  # of one cell; far more than any needs, so that a busy machine fails no test
+NOT_QUOTED = ("read-on",)
+PER_EXERCISE = (
+    "test_the_reference_passes_public_and_hidden_cases_without_a_remark",
+    "test_every_slip_is_rejected_and_named",
+    "test_mutants_of_the_reference_are_rejected",
+)
+
+notebooks = pytest.mark.parametrize("assignment", COURSE.assignments(), ids=lambda assignment: assignment.name)
+
+
+@cache
+def executed(assignment: Assignment) -> NotebookNode:
+    """The solution notebook after all of its cells have run in one kernel; up to the first one that fails."""
+    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    notebook = nbformat.v4.new_notebook(cells=[make[cell.cell_type](cell.source) for cell in assignment.source.cells])
+    environment = os.environ | {
+        "MPLBACKEND": "agg",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        # Tests run side by side: threads of one would wait for those of another.
+        "OMP_NUM_THREADS": "1",
+    }
+    client = nbclient.NotebookClient(
+        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+    )
+    try:
+        client.execute(env=environment)
+    except CellExecutionError:
+        pass  # the cell's output says it
+    except (CellControlSignal, DeadKernelError) as error:
+        notebook.metadata["gradus_died"] = str(error)
+    return notebook
+
+
+def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
+    """Every cell with its outputs."""
+    done = executed(assignment)
+    yield from zip(assignment.source.cells, (cell.get("outputs", []) for cell in done.cells), strict=True)
+
+
+def runs(assignment: Assignment) -> bool:
+    return "gradus_died" not in executed(assignment).metadata and not any(
+        output.output_type == "error" for _, outputs in cells(assignment) for output in outputs
+    )
+
+
+@notebooks
+def test_every_cell_runs(assignment: Assignment) -> None:
+    assert executed(assignment).metadata.get("gradus_died") is None
+    failed = [
+        f"{cell.label}: {output.ename}: {output.evalue}"
+        for cell, outputs in cells(assignment)
+        for output in outputs
+        if output.output_type == "error"
+    ]
+    assert failed == []
+
+
+@notebooks
+def test_no_cell_writes_to_stderr(assignment: Assignment) -> None:
+    warned = [
+        f"{cell.label}: {output.text}"
+        for cell, outputs in cells(assignment)
+        for output in outputs
+        if output.output_type == "stream" and output.name == "stderr"
+    ]
+    assert warned == [], "switch the warning off in the cell, or say in it what it means"
+
+
+@notebooks
+def test_every_check_passes(assignment: Assignment) -> None:
+    for cell, outputs in cells(assignment):
+        if cell.kind == "check":
+            assert re.match(rf"\[ok\] {cell.name}: ", shown(cell, outputs)), cell.label
+
+
+@notebooks
+def test_every_number_of_the_prose_is_proved(assignment: Assignment) -> None:
+    if not runs(assignment):
+        pytest.fail("the notebook does not run to its end; see test_every_cell_runs")
+    unproved = [
+        f"{assignment.name}.py, {cell.label}, section {section}: {number.text} in {number.sentence!r}"
+        for section, cell, number in unfounded(assignment)
+        if number.text not in proved(assignment, section)
+    ]
+    assert not unproved, "\n".join(["", *unproved, advice(assignment)])
+
+
+@notebooks
+def test_every_figure_of_the_lectures_quotes_proved_numbers(assignment: Assignment) -> None:
+    known = set().union(*(proved(assignment, section) for section in [*own_tests(assignment).QUOTED, "figures"]))
+    unproved = [
+        f"{script.name}: {number.text} in {number.sentence!r}"
+        for script in figures(assignment)
+        for told, code in [words_of(script)]
+        for number in numbers(told)
+        if number.needs_proof and number.text not in known and not any(map(number.is_exactly, code))
+    ]
+    assert not unproved, "\n".join(["", *unproved, advice(assignment)])
+
+
+@notebooks
+def test_quoted_numbers_are_what_the_reference_gives(assignment: Assignment) -> None:
+    for section, computed in own_tests(assignment).QUOTED.items():
+        for text, compute in computed.items():
+            value = float(compute(assignment.source.reference))
+            assert Number(text, "").rounds(value), f"section {section} quotes {text}, and {value!r} is computed"
+
+
+@notebooks
+def test_quoted_numbers_are_still_quoted(assignment: Assignment) -> None:
+    words = [(section, text) for section, _, text in passages(assignment)]
+    words += [("figures", words_of(script)[0]) for script in figures(assignment)]
+    said = {(section, number.text) for section, text in words for number in numbers(text)}
+    own = own_tests(assignment)
+    listed = {(section, text) for group in (own.QUOTED, own.GIVEN) for section in group for text in group[section]}
+    assert sorted(listed - said) == []
+
+
+@notebooks
+def test_the_tests_of_a_notebook_carry_its_mark(assignment: Assignment, request: pytest.FixtureRequest) -> None:
+    mark = f"nb{assignment.number}"
+    assert request.node.get_closest_marker(mark)
+    files = [f"tests/test_{name}.py" for name in ("exercises", "slips", "mutants", "figures", f"notebook_{mark[2:]}")]
+    files = [file for file in files if (ROOT / file).exists()]
+    collect = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "-m", mark, *files]
+    found = subprocess.run(collect, cwd=ROOT, capture_output=True, text=True).stdout
+    for test, exercise in product(PER_EXERCISE, assignment.source.exercises):
+        assert re.search(rf"::{test}\[(.*-)?{exercise}\b.*\]$", found, re.M), (test, exercise)
+    others = {name for name in graded_exercises() if name not in assignment.source.exercises}
+    assert not re.search(rf"\[(.*-)?({'|'.join(others) or 'none'})(-.*)?\]$", found, re.M)
+    assert f"[{KINDS.root.name}-" not in found
+    assert all(f"[{script.stem}]" in found for script in figures(assignment))
+    assert all(f"{file}::" in found for file in files)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from 0 to 255, about 0.07 or 2.647.", ["0", "255", "0.07", "2.647"]),
+        ("1,197 images, $1{,}197$ images", ["1197", "1197"]),
+        (r"$1.8 \cdot 10^{308} = e^{709.78}$, $2.06 \cdot 10^{-9}$", ["1.8e308", "709.78", "2.06e-9"]),
+        ("$-10^{-5}$ and 10⁻³ in float64, $W_1$, `x1`, #0072B2", []),
+        ("see [here](https://a.b/2017) {#part-300} <img width=300>, 2.06e-09", ["2.06e-9"]),
+    ],
+)
+def test_numbers_are_found_in_words(text: str, found: list[str]) -> None:
+    assert [number.text for number in numbers(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "same"),
+    [
+        *(("2.647", 2.6467, True), ("2.647", 2.6477, False), ("0.0709", -0.0709, True), ("3.0", math.nan, False)),
+        *(("200", 203, True), ("200", 251, False), ("203", 203.6, False), ("1197", 1197, True)),
+        *(("2.06e-4", 2.0607e-4, True), ("2.06e-4", 2.07e-4, False), ("1.8e308", 1.79e308, True)),
+    ],
+)
+def test_a_number_stands_for_values_that_round_to_it(text: str, value: float, same: bool) -> None:
+    assert Number(text, "").rounds(value) == same
+
+
+def own_tests(assignment: Assignment) -> Any:
+    """``tests/test_notebook_NN.py``, or something without numbers where there is none."""
+    name = f"test_notebook_{assignment.number}"
+    module = importlib.import_module(name) if find_spec(name) else None
+    return SimpleNamespace(QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}))
+
+
+def proved(assignment: Assignment, section: str) -> set[str]:
+    """Numbers of a section that its tests compute, or that it only assumes."""
+    own = own_tests(assignment)
+    return {*own.QUOTED.get(section, ()), *own.GIVEN.get(section, ())}
+
+
+def figures(assignment: Assignment) -> list[Path]:
+    return sorted((ROOT / "figures" / assignment.name).glob("*.py"))
+
+
+def unfounded(assignment: Assignment) -> Iterator[tuple[str, Cell, Number]]:
+    """Numbers of the prose that neither code nor outputs of their section hold."""
+    outputs = {cell.index: found for cell, found in cells(assignment)}
+    near: dict[str, list[float | Decimal]] = {}
+    for section, cell, _ in passages(assignment):
+        if cell.cell_type == "code":
+            computed = [number.value for number in numbers(shown(cell, outputs[cell.index]))]
+            near.setdefault(section, []).extend([*constants(cell.source), *computed])
+    for section, cell, text in passages(assignment):
+        for number in numbers(text):
+            if number.needs_proof and not any(map(number.is_exactly, near.get(section, []))):
+                yield section, cell, number
+
+
+def passages(assignment: Assignment) -> Iterator[tuple[str, Cell, str]]:
+    """What a reader reads: the id of its section's heading, the cell, the text. A check says nothing."""
+    section = ""
+    for cell in assignment.source.cells:
+        if cell.cell_type == "code":
+            yield section, cell, "" if cell.kind == "check" else strings(cell.source)
+            continue
+        for part in re.split(r"^(?=## )", cell.source, flags=re.M):
+            heading = re.match(r"## .*\{#([^}]*)\}", part)
+            section = heading[1] if heading else section
+            if section not in NOT_QUOTED:
+                yield section, cell, part
+
+
+def shown(cell: Cell, outputs: list[NotebookNode]) -> str:
+    """What a cell has computed and put on the screen; not an alternative text, which an author wrote."""
+    found = []
+    for output in outputs:
+        if output.output_type == "stream":
+            found.append(output.text)
+        elif output.output_type in ("execute_result", "display_data") and "plots.describe" not in cell.source:
+            found.append(output.data.get("text/plain", ""))
+    return "\n".join(found)
+
+
+def words_of(script: Path) -> tuple[str, list[float]]:
+    """Title and alternative text of a figure's script, and the numbers in its code."""
+    source = script.read_text(encoding="utf-8")
+    told = [
+        str(ast.literal_eval(node.value))
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("TITLE", "ALT")
+    ]
+    return " ".join(told), constants(source)
+
+
+def advice(assignment: Assignment) -> str:
+    return (
+        "Nothing proves these numbers. Correct them, let a cell of the same section print them, or compute them in "
+        f"QUOTED in tests/test_notebook_{assignment.number}.py, under the id of the section (GIVEN for what the text only assumes)."
+    )
