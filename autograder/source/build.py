@@ -22,6 +22,7 @@ from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
 from autograder.source import leaks
+from autograder.source.new import TODO, unfilled
 from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
 from gradus.checking import Made, find_exercise, wire
 
@@ -29,8 +30,8 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _NEW = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
 
 
-def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
-    """Rebuild the generated files of some assignments.
+def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = False) -> list[Path]:
+    """Rebuild the generated files of some assignments; a draft may have places that are still to be filled in.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
     with tempfile.TemporaryDirectory(dir=course.root, prefix=".build-") as name:
         fresh = Path(name)
         for assignment in chosen:
-            make(course, assignment, fresh)
+            make(course, assignment, fresh, draft=draft)
         texts = dict(leaks.student_texts(course.root))
         for assignment in chosen:
             texts |= dict(_fresh_texts(course, assignment, fresh))
@@ -71,8 +72,21 @@ def products(course: Course, assignment: Assignment, fresh: Path) -> list[tuple[
     ]
 
 
-def make(course: Course, assignment: Assignment, fresh: Path) -> None:
-    """Generate everything for one assignment into the folder ``fresh``."""
+def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = False) -> None:
+    """Generate everything for one assignment into the folder ``fresh``.
+
+    Raises
+    ------
+    CourseError
+        If something is still to be filled in, unless it is a draft, or something is wrong or forgotten.
+    """
+    places = [] if draft else unfilled(course, assignment)
+    if places:
+        lines = [f"{each.path.relative_to(course.root)}:{each.line}: {each.says}" for each in places]
+        raise CourseError(
+            f"{assignment.name} is not finished. To be filled in (then take {TODO} away), {len(places)} in all:\n  "
+            + "\n  ".join(lines)
+        )
     notebook = fresh / "source" / assignment.name / f"{assignment.name}.ipynb"
     notebook.parent.mkdir(parents=True)
     nbformat.write(source_notebook(assignment.source), notebook)
