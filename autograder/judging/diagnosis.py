@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from autograder.course import Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.slips import Slip
 from autograder.source.notebook import Source
-from gradus.checking import RANDOM, REFUSAL, Case, Exercise, find_exercise
+from gradus.checking import RANDOM, REFUSAL, Case, Exercise, wire
 from gradus.checking.comparing import behaviour, examine, same_fact
 from gradus.checking.facts import Behaviour
 from gradus.checking.fingerprints import fingerprint, freeze
@@ -28,7 +28,7 @@ def known(course: Course, slip: Slip) -> KnownSlip:
     CourseError
         If it points to a paragraph that the course does not have.
     """
-    exercise = find_exercise(slip.exercise)
+    exercise = catalogue.exercise_called(slip.exercise)
     number, _, heading = slip.see.rpartition(":")
     source = course.assignment(number or (exercise.topic if exercise else "")).source
     if heading not in source.headings:
@@ -48,7 +48,7 @@ def answer(course: Course, slip: Slip, value: Any = None) -> Any:
     CourseError
         If the slip does not fit the solution that it edits.
     """
-    exercise = find_exercise(slip.exercise)
+    exercise = catalogue.exercise_called(slip.exercise)
     return _answer(course.assignment(exercise.topic if exercise else "").source, slip, value)
 
 
@@ -76,48 +76,84 @@ def _behaviour(exercise: Exercise, wrong: Any, cases: Sequence[Case], index: int
 
 
 def forgotten(course: Course, exercise: Exercise) -> list[str]:
-    """What an author has forgotten about an exercise: a sentence for each step, with what to do.
-
-    Raises
-    ------
-    CourseError
-        If there are no cases at all.
-    """
-    topic, kinds = exercise.topic, " and ".join(kind.name for kind in exercise.kinds)
-    where = f"{exercise.name} (autograder/topics/{topic}/"
+    """What an author has forgotten or got wrong about an exercise: a sentence each, with the file and what to do."""
+    drawn: dict[str, list[Case]] = {}
     found = []
-    drawn = {
-        "public_cases": catalogue.public(exercise.name),
-        "hidden_cases": catalogue.hidden(exercise.name, np.random.default_rng(0)),
-    }
-    reference = course.answer(exercise)
+    for part in ("public_cases", "hidden_cases"):
+        try:
+            drawn[part] = (
+                catalogue.public(exercise.name)
+                if part == "public_cases"
+                else catalogue.hidden(exercise.name, np.random.default_rng(0))
+            )
+        except CourseError as error:
+            found.append(str(error))
     for part, cases in drawn.items():
-        outcomes = [run(exercise, reference, case) for case in cases]
-        expected = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
-        for case, one, outcome in zip(cases, expected, outcomes, strict=True):
-            if one.unusable:
-                found.append(
-                    f"{where}cases.py), {part}, {case.name!r}: the reference cannot be measured: {one.unusable}."
-                )
-            elif one.error and REFUSAL not in exercise.kinds:
-                found.append(
-                    f"{where}cases.py), {part}, {case.name!r}: the reference raises {one.error}: {outcome.message}. "
-                    "Mend the case, or declare kinds=REFUSAL if that is right."
-                )
-            elif not examine(exercise, case, one, one, outcome).passed:
-                says = examine(exercise, case, one, one, outcome).message
-                found.append(f"{where}cases.py), {part}, {case.name!r}: the reference itself is rejected: {says}")
-        for kind in exercise.kinds:
-            found += [
-                f"{where}cases.py), {part}, {kind.name}: {lack}." for lack in kind.asks(exercise, cases, expected)
-            ]
-    if not catalogue.slips(exercise.name):
-        found.append(f"{where}slips.py): no slip is known, so no wrong answer gets a name. Write at least one.")
-    if RANDOM in exercise.kinds and catalogue.resolution(exercise.name) is None:
-        found.append(
-            f"{where}slips.py): say with resolution(...) which error the statistics of a {kinds} promise to see."
+        found += _wrong_with_cases(course, exercise, part, cases)
+    try:
+        found += _wrong_with_slips(course, exercise)
+    except CourseError as error:
+        found.append(str(error))
+    return list(dict.fromkeys(found))
+
+
+def _wrong_with_cases(course: Course, exercise: Exercise, part: str, cases: Sequence[Case]) -> Iterator[str]:
+    where = f"autograder/topics/{exercise.topic}/cases.py, {part} of {exercise.name}"
+    driven = f"gradus/exercises/{exercise.topic}.py, {exercise.name}"
+    reference = course.answer(exercise)
+    outcomes = [run(exercise, reference, case) for case in cases]
+    expected = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
+    for case, one, outcome in zip(cases, expected, outcomes, strict=True):
+        try:
+            wire.encode(_case(case))
+        except wire.WireError as error:
+            yield (
+                f"{where}, {case.name!r}: this input cannot be sent: {error}. Inputs are arrays, numbers, strings, "
+                "lists and dicts of them; what else an answer takes is made by a family."
+            )
+        if one.unusable:
+            yield f"{driven}: measure fails on what the reference gives, {case.name!r}: {one.unusable}. Correct it."
+        elif one.error and not outcome.line:
+            yield (
+                f"{driven}: the drive fails before or after the answer is called: {one.error}: {outcome.message}. "
+                "Correct how it reads the case, calls the answer and says what came back."
+            )
+        elif one.error and REFUSAL not in exercise.kinds:
+            yield (
+                f"{where}, {case.name!r}: the reference raises {one.error}: {outcome.message}. "
+                "Mend the case, or declare kinds=REFUSAL if that is right."
+            )
+        elif not (finding := examine(exercise, case, one, one, outcome)).passed:
+            yield f"{where}, {case.name!r}: the reference itself is rejected: {finding.message} Mend the case."
+    for kind in exercise.kinds:
+        for lack in kind.asks(exercise, cases, expected):
+            place = driven if lack.startswith(("the drive", "a random", "declare")) else where
+            yield f"{place}: as a {kind.name}: {lack}."
+
+
+def _wrong_with_slips(course: Course, exercise: Exercise) -> Iterator[str]:
+    where = f"autograder/topics/{exercise.topic}/slips.py"
+    chosen = catalogue.slips(exercise.name)
+    if not chosen:
+        yield f"{where}: no slip of {exercise.name} is known, so no wrong answer gets a name. Write at least one."
+    for slip in chosen:
+        try:
+            known(course, slip)
+            for value in slip.values or (None,):
+                answer(course, slip, value)
+        except CourseError as error:
+            yield f"{where}: {error}"
+    promised = catalogue.resolution(exercise.name)
+    if RANDOM in exercise.kinds and promised is None:
+        yield (
+            f"{where}: say with resolution({exercise.name!r}, says=..., replace=...) which error the statistics of "
+            "a random exercise promise to see."
         )
-    return found
+    elif promised is not None:
+        try:
+            answer(course, promised)
+        except CourseError as error:
+            yield f"{where}: {error}"
 
 
 def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:

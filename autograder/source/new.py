@@ -28,7 +28,7 @@ TODO = "TODO(author):"
 """What every line that is still to be filled in contains."""
 
 _PARTS = {
-    "exercises": "how answers are called (the drives)",
+    "exercises": "the drives",
     "cases": "the cases",
     "slips": "the slips",
     "variants": "other right answers",
@@ -140,7 +140,7 @@ def new_exercise(course: Course, assignment: Assignment, name: str, kinds: Itera
         raise CourseError("A function is made beside the answer (function) or answered by the judge (served): choose.")
     targets = {part: path for part, path in files(course, assignment.name).items() if part in ("solutions", *_PARTS)}
     texts = {part: _half_written(course, part, path) for part, path in targets.items()}
-    _refuse_taken(course, name, texts)
+    _refuse_taken(course, name, texts, {part: str(path.relative_to(course.root)) for part, path in targets.items()})
     values = _values(assignment.source, name, chosen, texts)
     made = {"solutions": _with_cells(assignment.source, texts["solutions"], _render("cells.py", values))}
     for part, snippet in zip(_PARTS, ("drive", "cases", "slips", "variants"), strict=True):
@@ -181,7 +181,7 @@ def _half_written(course: Course, part: str, path: Path) -> str:
     return text
 
 
-def _refuse_taken(course: Course, name: str, texts: dict[str, str]) -> None:
+def _refuse_taken(course: Course, name: str, texts: dict[str, str], paths: dict[str, str]) -> None:
     for other in course.assignments():
         if name in other.source.solutions:
             raise CourseError(f"solutions/{other.solution.name} has an exercise {name} already. Choose another name.")
@@ -195,8 +195,8 @@ def _refuse_taken(course: Course, name: str, texts: dict[str, str]) -> None:
         if found := re.search(mark, texts[part]):
             line = texts[part].count("\n", 0, found.start()) + 1
             raise CourseError(
-                f"{_PARTS[part].capitalize()} of {name} are there already (line {line} of the topic's {part} file), "
-                "though the notebook has no cell for it. Take them out, or write the rest by hand."
+                f"{paths[part]}, line {line}: {name} is there already, though the notebook has no cell for it. "
+                "Take it out there, or write the rest by hand."
             )
     for path in sorted([*course.root.glob("gradus/exercises/*.py"), *course.root.glob("tests/kinds/exercises/*.py")]):
         if re.search(marks["exercises"], path.read_text(encoding="utf-8", errors="replace")):
