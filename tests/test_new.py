@@ -475,6 +475,14 @@ STEPS = [
         (CASES, "the reference raises ValueError", "declare kinds=REFUSAL"),
     ),
     Forgotten(
+        "group among the public cases",
+        "cases",
+        '@public_cases("centred")\n@hidden_cases("centred")\n',
+        '@hidden_cases("centred")\ndef hidden(rng):\n    yield from centred_cases(rng)\n'
+        '    yield Case("refused", "more", {"x": rng.normal(size=(2, 3))})\n\n\n@public_cases("centred")\n',
+        (CASES, "public_cases of centred: no case is of the group 'refused'", "Add one"),
+    ),
+    Forgotten(
         "syntax of the cases",
         "cases",
         "yield Case(",

@@ -90,6 +90,8 @@ def forgotten(course: Course, exercise: Exercise) -> list[str]:
             found.append(str(error))
     for part, cases in drawn.items():
         found += _wrong_with_cases(course, exercise, part, cases)
+    if len(drawn) == 2:
+        found += _unseen_groups(exercise, *drawn.values())
     try:
         found += _wrong_with_slips(course, exercise)
     except CourseError as error:
@@ -129,6 +131,16 @@ def _wrong_with_cases(course: Course, exercise: Exercise, part: str, cases: Sequ
         for lack in kind.asks(exercise, cases, expected):
             place = driven if lack.startswith(("the drive", "a random", "declare")) else where
             yield f"{place}: as a {kind.name}: {lack}."
+
+
+def _unseen_groups(exercise: Exercise, public: Sequence[Case], hidden: Sequence[Case]) -> Iterator[str]:
+    """Groups that a learner is marked by and can never see."""
+    for group in dict.fromkeys(case.group for case in hidden):
+        if group not in {case.group for case in public}:
+            yield (
+                f"autograder/topics/{exercise.topic}/cases.py, public_cases of {exercise.name}: no case is of the "
+                f"group {group!r}, by which hidden_cases judge. Add one, so that learners can see what is asked."
+            )
 
 
 def _wrong_with_slips(course: Course, exercise: Exercise) -> Iterator[str]:
