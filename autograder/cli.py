@@ -1,4 +1,4 @@
-"""The command line of the instructor's side: ``autograder build | grade | evaluate | simulate | report | bundle``."""
+"""The command line of the instructor's side: ``autograder --help`` lists its commands."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from rich.text import Text
 
 from autograder.course import Course, CourseError
 from autograder.grading.gate import plain
+from autograder.source.new import KINDS
 
 console = Console(stderr=True)
 out = Console()
@@ -49,9 +50,44 @@ def main() -> None:
 
 
 @main.command()
+@click.argument("name")
+@click.argument("title")
+def new(name: str, title: str) -> None:
+    """Begin a notebook, such as 05_optimizers "Optimizers": write all of its files, to be filled in."""
+    from autograder.source import new as writing
+
+    course = Course.find()
+    for path in writing.new(course, name, title):
+        console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+    console.print(f"Next: autograder new-exercise NAME --in {name} --kind pure", highlight=False, soft_wrap=True)
+
+
+@main.command("new-exercise")
+@click.argument("name")
+@click.option("--in", "assignment", required=True, help="The notebook: its name, number or topic.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="What it is; may be repeated (default: pure)."
+)
+def new_exercise(name: str, assignment: str, kinds: tuple[str, ...]) -> None:
+    """Add an exercise to a notebook: cells, drive, cases, slips and variants, an example to be changed."""
+    from autograder.source import new as writing
+
+    course = Course.find()
+    chosen = course.assignment(assignment)
+    for path in writing.new_exercise(course, chosen, name, kinds):
+        console.print(f"added {name} to {path.relative_to(course.root)}", highlight=False, soft_wrap=True)
+    console.print(
+        f"Next: autograder build {chosen.name}, which names every place to be filled in.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@main.command()
 @click.argument("assignments", nargs=-1)
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if a generated file is stale.")
-def build(assignments: tuple[str, ...], only_check: bool) -> None:
+@click.option("--draft", is_flag=True, help="Build although there are places to be filled in.")
+def build(assignments: tuple[str, ...], only_check: bool, draft: bool) -> None:
     """Make student notebooks and public cases from solutions/ (of all assignments by default)."""
     from autograder.source import build as building
 
@@ -62,7 +98,7 @@ def build(assignments: tuple[str, ...], only_check: bool) -> None:
         for name in stale:
             console.print(f"stale: {name}")
         sys.exit(bool(stale))
-    for path in building.build(course, chosen):
+    for path in building.build(course, chosen, draft=draft):
         console.print(f"built {path.relative_to(course.root)}", highlight=False)
 
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
-import importlib.util
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+import autograder.topics
+import gradus.exercises
 from autograder.course import CourseError
 from autograder.judging.slips import Slip, resolution_of, slips_of
-from gradus.checking import Case, find_exercise
-from gradus.checking.exercises import EXACT, GATE
+from gradus.checking import Case, Exercise
+from gradus.checking.exercises import EXACT, GATE, all_exercises
 
-__all__ = ["Case", "hidden", "hidden_cases", "public", "public_cases", "resolution", "slips", "titles"]
+__all__ = [
+    "Case",
+    "exercise_called",
+    "hidden",
+    "hidden_cases",
+    "public",
+    "public_cases",
+    "resolution",
+    "slips",
+    "titles",
+]
 
 Generator = Callable[[np.random.Generator], Iterable[Case]]
 
@@ -38,6 +53,18 @@ def _register(table: dict[str, Generator], exercise: str) -> Callable[[Generator
         return generator
 
     return register
+
+
+def exercise_called(name: str) -> Exercise | None:
+    """The exercise called ``name``, or None.
+
+    Raises
+    ------
+    CourseError
+        If a module with drives does not run.
+    """
+    with _authored("gradus/exercises"):
+        return all_exercises().get(name)
 
 
 def public(name: str) -> list[Case]:
@@ -77,19 +104,26 @@ def _drawn(table: dict[str, Generator], kind: str, name: str, rng: np.random.Gen
     _load(topic)
     where = f"autograder/topics/{topic}/cases.py"
     if name not in table:
-        raise CourseError(f'{where} has no cases for {name}: write a generator under @{kind}("{name}").')
-    cases = list(table[name](rng))
+        near = difflib.get_close_matches(name, table.keys() - all_exercises().keys(), n=1)
+        meant = f' There are some for "{near[0]}", which is no exercise: correct the name.' if near else ""
+        raise CourseError(f'{where} has no {kind} for {name}: write a generator under @{kind}("{name}").{meant}')
+    with _authored(f"{where}, {kind} of {name}"):
+        cases = list(table[name](rng))
+    if not all(isinstance(case, Case) for case in cases):
+        raise CourseError(f'{where}, {kind} of {name}: yield nothing but Case("ordinary", "in words", {{...}}).')
     known = titles(topic)
     unknown = sorted({case.group for case in cases} - known.keys())
     if unknown:
         raise CourseError(f"{where}, {kind} of {name}: say what {', '.join(map(repr, unknown))} means in GROUPS.")
     if not any(case.group == GATE for case in cases):
-        raise CourseError(f"{where}, {kind} of {name}: no case is of the group {GATE!r}, which gates all the others.")
+        raise CourseError(
+            f"{where}, {kind} of {name}: no case is of the group {GATE!r}, which gates all the others. Add one."
+        )
     return cases
 
 
 def _topic(name: str) -> str:
-    exercise = find_exercise(name)
+    exercise = exercise_called(name)
     if exercise is None:
         raise CourseError(f"There is no exercise {name!r}: register its drive in gradus/exercises/.")
     return exercise.topic
@@ -97,11 +131,46 @@ def _topic(name: str) -> str:
 
 @cache
 def _load(topic: str) -> None:
-    for part in ("cases", "slips"):
-        module = f"autograder.topics.{topic}.{part}"
+    folder = f"autograder/topics/{topic}"
+    for part in ("__init__", "cases", "slips"):
+        module = f"autograder.topics.{topic}" + (f".{part}" if part != "__init__" else "")
         try:
-            importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name is None or not module.startswith(error.name):
-                raise
-            raise CourseError(f"autograder/topics/{topic}/{part}.py is missing: write it, see the README.") from None
+            with _authored(folder):
+                loaded = importlib.import_module(module)
+        except ModuleNotFoundError:
+            raise CourseError(f"{folder}/{part}.py is missing: write it, see the README.") from None
+        if loaded.__file__ is None:
+            raise CourseError(
+                f"{folder}/{part}.py is missing: without it the topic is no package and would not be installed. "
+                "Write one line into it that says what the topic is about."
+            )
+
+
+@contextmanager
+def _authored(place: str) -> Iterator[None]:
+    """Turn an error in a file that an author writes into a sentence that names file and line."""
+    try:
+        yield
+    except Exception as error:
+        file, line = _origin(error)
+        if not file and isinstance(error, ModuleNotFoundError):
+            raise  # it is the file itself that is not there
+        where = f"{file}, line {line}" if file else place
+        if isinstance(error, CourseError):
+            raise CourseError(f"{where}: {error}") from None
+        says = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise CourseError(f"{where}: {type(error).__name__}: {says}. Correct it there.") from error
+
+
+def _origin(error: Exception) -> tuple[str, int]:
+    """The author's file in which an error came up, and the line; "" if it was in none."""
+    frames = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append((error.filename, error.lineno or 0))
+    packages = {"gradus/exercises": gradus.exercises.__path__, "autograder/topics": autograder.topics.__path__}
+    for file, line in reversed(frames):
+        for name, places in packages.items():
+            for place in places:
+                if Path(file).is_relative_to(place):
+                    return f"{name}/{Path(file).relative_to(place).as_posix()}", line
+    return "", 0

@@ -12,7 +12,7 @@ from autograder.course import Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.slips import Slip
 from autograder.source.notebook import Source
-from gradus.checking import RANDOM, Case, Exercise, find_exercise
+from gradus.checking import RANDOM, Case, Exercise, wire
 from gradus.checking.comparing import behaviour, examine, same_fact
 from gradus.checking.exercises import EXACT
 from gradus.checking.facts import Behaviour, Value
@@ -29,7 +29,7 @@ def known(course: Course, slip: Slip) -> KnownSlip:
     CourseError
         If it points to a paragraph that the course does not have.
     """
-    exercise = find_exercise(slip.exercise)
+    exercise = catalogue.exercise_called(slip.exercise)
     number, _, heading = slip.see.rpartition(":")
     source = course.assignment(number or (exercise.topic if exercise else "")).source
     if heading not in source.headings:
@@ -49,7 +49,7 @@ def answer(course: Course, slip: Slip, value: Any = None) -> Any:
     CourseError
         If the slip does not fit the solution that it edits.
     """
-    exercise = find_exercise(slip.exercise)
+    exercise = catalogue.exercise_called(slip.exercise)
     return _answer(course.assignment(exercise.topic if exercise else "").source, slip, value)
 
 
@@ -77,37 +77,92 @@ def _behaviour(exercise: Exercise, wrong: Any, cases: Sequence[Case], index: int
 
 
 def forgotten(course: Course, exercise: Exercise) -> list[str]:
-    """What an author has forgotten about an exercise: a sentence for each step, with what to do.
-
-    Raises
-    ------
-    CourseError
-        If there are no cases at all.
-    """
-    drives, topic = f"gradus/exercises/{exercise.topic}.py", f"autograder/topics/{exercise.topic}"
-    found = [f"{drives}, {exercise.name}: {lack}." for kind in exercise.kinds for lack in kind.declares(exercise)]
-    drawn = {
-        "public_cases": catalogue.public(exercise.name),
-        "hidden_cases": catalogue.hidden(exercise.name, np.random.default_rng(0)),
-    }
-    reference = course.answer(exercise)
+    """What an author has forgotten or got wrong about an exercise: a sentence each, with the file and what to do."""
+    drawn: dict[str, list[Case]] = {}
+    found = []
+    for part in ("public_cases", "hidden_cases"):
+        try:
+            drawn[part] = (
+                catalogue.public(exercise.name)
+                if part == "public_cases"
+                else catalogue.hidden(exercise.name, np.random.default_rng(0))
+            )
+        except CourseError as error:
+            found.append(str(error))
     for part, cases in drawn.items():
-        where = f"{topic}/cases.py, {part} of {exercise.name}"
-        outcomes = [run(exercise, reference, case) for case in cases]
-        expected = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
-        for case, one, outcome in zip(cases, expected, outcomes, strict=True):
-            found += [f"{where}, {case.name!r}: {lack}." for lack in _wrong_case(exercise, case, one, outcome)]
-        for kind in exercise.kinds:
-            found += [f"{where}: {lack}." for lack in kind.asks(cases, expected)]
-        if any(map(_has_digits, expected)) and not any(case.group == EXACT for case in cases):
-            found.append(f"{where}: no case asks for the last digits. Put one into the group {EXACT!r}.")
-    if not catalogue.slips(exercise.name):
-        found.append(f"{topic}/slips.py has no slip of {exercise.name}, so no wrong answer gets a name. Write one.")
-    if RANDOM in exercise.kinds and catalogue.resolution(exercise.name) is None:
-        found.append(
-            f"{topic}/slips.py: say with resolution({exercise.name!r}, ...) which error the statistics must see."
+        found += _wrong_with_cases(course, exercise, part, cases)
+    if len(drawn) == 2:
+        found += _unseen_groups(exercise, *drawn.values())
+    try:
+        found += _wrong_with_slips(course, exercise)
+    except CourseError as error:
+        found.append(str(error))
+    return list(dict.fromkeys(found))
+
+
+def _wrong_with_cases(course: Course, exercise: Exercise, part: str, cases: Sequence[Case]) -> Iterator[str]:
+    where = f"autograder/topics/{exercise.topic}/cases.py, {part} of {exercise.name}"
+    driven = f"gradus/exercises/{exercise.topic}.py, {exercise.name}"
+    reference = course.answer(exercise)
+    outcomes = [run(exercise, reference, case) for case in cases]
+    expected = [behaviour(exercise, *pair) for pair in zip(cases, outcomes, strict=True)]
+    for case, one, outcome in zip(cases, expected, outcomes, strict=True):
+        try:
+            wire.encode(_case(case))
+        except wire.WireError as error:
+            yield (
+                f"{where}, {case.name!r}: this input cannot be sent: {error}. Inputs are arrays, numbers, strings, "
+                "lists and dicts of them; what else an answer takes is made by a family."
+            )
+        if one.unusable:
+            yield f"{driven}: measure fails on what the reference gives, {case.name!r}: {one.unusable}. Correct it."
+        elif one.error and not outcome.line:
+            yield (
+                f"{driven}: the drive fails before or after the answer is called: {one.error}: {outcome.message}. "
+                "Correct how it reads the case, calls the answer and says what came back."
+            )
+        else:
+            yield from (f"{where}, {case.name!r}: {lack}." for lack in _wrong_case(exercise, case, one, outcome))
+    for kind in exercise.kinds:
+        yield from (f"{driven}: {lack}." for lack in kind.declares(exercise))
+        yield from (f"{where}: {lack}." for lack in kind.asks(cases, expected))
+    if any(map(_has_digits, expected)) and not any(case.group == EXACT for case in cases):
+        yield f"{where}: no case asks for the last digits. Put one into the group {EXACT!r}."
+
+
+def _unseen_groups(exercise: Exercise, public: Sequence[Case], hidden: Sequence[Case]) -> Iterator[str]:
+    """Groups that a learner is marked by and can never see."""
+    for group in dict.fromkeys(case.group for case in hidden):
+        if group not in {case.group for case in public}:
+            yield (
+                f"autograder/topics/{exercise.topic}/cases.py, public_cases of {exercise.name}: no case is of the "
+                f"group {group!r}, by which hidden_cases judge. Add one, so that learners can see what is asked."
+            )
+
+
+def _wrong_with_slips(course: Course, exercise: Exercise) -> Iterator[str]:
+    where = f"autograder/topics/{exercise.topic}/slips.py"
+    chosen = catalogue.slips(exercise.name)
+    if not chosen:
+        yield f"{where}: no slip of {exercise.name} is known, so no wrong answer gets a name. Write at least one."
+    for slip in chosen:
+        try:
+            known(course, slip)
+            for value in slip.values or (None,):
+                answer(course, slip, value)
+        except CourseError as error:
+            yield f"{where}: {error}"
+    promised = catalogue.resolution(exercise.name)
+    if RANDOM in exercise.kinds and promised is None:
+        yield (
+            f"{where}: say with resolution({exercise.name!r}, says=..., replace=...) which error the statistics of "
+            "a random exercise promise to see."
         )
-    return found
+    elif promised is not None:
+        try:
+            answer(course, promised)
+        except CourseError as error:
+            yield f"{where}: {error}"
 
 
 def _has_digits(one: Behaviour) -> bool:
@@ -123,10 +178,8 @@ def _wrong_case(exercise: Exercise, case: Case, one: Behaviour, outcome: Outcome
         yield f"the reference raises {error}{said}. Mend it, or say raises={error!r} in the case if that is right"
     if case.raises and case.raises not in raised:
         yield f"it says raises={case.raises!r}, but the reference raises nothing of the kind"
-    if one.unusable:
-        yield f"the reference cannot be measured: {one.unusable}"
-    elif not examine(exercise, case, one, one, outcome).passed:
-        yield f"the reference itself is rejected: {examine(exercise, case, one, one, outcome).message}"
+    if not (finding := examine(exercise, case, one, one, outcome)).passed:
+        yield f"the reference itself is rejected: {finding.message} Mend the case"
     names = [(fact.step, fact.name) for fact in one.facts]
     for _, name in dict.fromkeys(pair for pair in names if names.count(pair) > 1):
         yield f"two facts are called {name!r}: measure has to give each a name of its own"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course, CourseError
+from autograder.judging import catalogue
 from autograder.judging.judge import Judge, Verdict, process_environment
-from gradus.checking import find_exercise
 
 SECONDS_PER_EXERCISE = 60.0
 
@@ -31,7 +31,7 @@ class _QueueJudge(Judge):
     def _asked(self, message: Any) -> None:
         if self.found is None:
             names = message.get("names") if isinstance(message, dict) else None
-            self.found = [name for name in names or [] if isinstance(name, str) and find_exercise(name)]
+            self.found = [name for name in names or [] if isinstance(name, str) and catalogue.exercise_called(name)]
         if self.current:
             self.finished.append(self.current)
         self.next()
@@ -74,7 +74,7 @@ def evaluate(
         If the file cannot be used: it is missing, does not run, or defines no such exercise.
     """
     for name in exercises:
-        if find_exercise(name) is None:
+        if catalogue.exercise_called(name) is None:
             raise CourseError(f"There is no exercise {name!r}.")
     try:
         content = path.read_bytes()

@@ -138,9 +138,12 @@ class Slip:
         label = f"<{self._where}{'' if value is None else f', {self.parameter} = {value}'}>"
         linecache.cache[label] = (len(code), None, code.splitlines(keepends=True), label)
         room = {name: object_ for name, object_ in namespace.items() if name != self.exercise}
-        exec(compile(code, label, "exec"), room)
+        try:
+            exec(compile(code, label, "exec"), room)
+        except Exception as error:
+            raise CourseError(f"{self._where} does not run: {type(error).__name__}: {error}. Correct it.") from error
         if self.exercise not in room:
-            raise CourseError(f"{self._where} defines no {self.exercise}.")
+            raise CourseError(f"{self._where} defines no {self.exercise}. Give the function or class that name.")
         return room[self.exercise]
 
     @property

@@ -22,15 +22,16 @@ from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
 from autograder.source import leaks
+from autograder.source.new import TODO, unfilled
 from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
-from gradus.checking import Made, find_exercise, wire
+from gradus.checking import Made, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _NEW = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
 
 
-def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
-    """Rebuild the generated files of some assignments.
+def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = False) -> list[Path]:
+    """Rebuild the generated files of some assignments; a draft may have places that are still to be filled in.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def build(course: Course, assignments: Iterable[Assignment]) -> list[Path]:
     with tempfile.TemporaryDirectory(dir=course.root, prefix=".build-") as name:
         fresh = Path(name)
         for assignment in chosen:
-            make(course, assignment, fresh)
+            make(course, assignment, fresh, draft=draft)
         texts = dict(leaks.student_texts(course.root))
         for assignment in chosen:
             texts |= dict(_fresh_texts(course, assignment, fresh))
@@ -71,8 +72,21 @@ def products(course: Course, assignment: Assignment, fresh: Path) -> list[tuple[
     ]
 
 
-def make(course: Course, assignment: Assignment, fresh: Path) -> None:
-    """Generate everything for one assignment into the folder ``fresh``."""
+def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = False) -> None:
+    """Generate everything for one assignment into the folder ``fresh``.
+
+    Raises
+    ------
+    CourseError
+        If something is still to be filled in, unless it is a draft, or something is wrong or forgotten.
+    """
+    places = [] if draft else unfilled(course, assignment)
+    if places:
+        lines = [f"{each.path.relative_to(course.root)}:{each.line}: {each.says}" for each in places]
+        raise CourseError(
+            f"{assignment.name} is not finished. To be filled in (then take {TODO} away), {len(places)} in all:\n  "
+            + "\n  ".join(lines)
+        )
     notebook = fresh / "source" / assignment.name / f"{assignment.name}.ipynb"
     notebook.parent.mkdir(parents=True)
     nbformat.write(source_notebook(assignment.source), notebook)
@@ -139,11 +153,11 @@ def source_notebook(source: Source) -> NotebookNode:
 
 
 def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
-    exercise = find_exercise(cell.name)
+    exercise = catalogue.exercise_called(cell.name)
     if cell.kind in ("solution", "check") and (exercise is None or exercise.topic != source.topic):
         raise CourseError(
             f"{source.name}.py, {cell.label}: gradus/exercises/{source.topic}.py has no exercise of that name. "
-            "Correct the name, or add it there."
+            f'Correct the name, or write the drive there, under @exercise("{cell.name}").'
         )
     fields = {
         "grade": cell.kind in ("check", "answer"),
@@ -158,15 +172,16 @@ def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
 
 def public_cases(course: Course, source: Source) -> str:
     """The frozen public cases: inputs, what the reference does, fingerprints of the slips; one line an exercise."""
-    lines, missing = [], []
+    exercises = []
     for name in source.exercises:
-        exercise = find_exercise(name)
+        exercise = catalogue.exercise_called(name)
         if exercise is None:
             raise CourseError(f"There is no exercise {name!r}: write its drive in gradus/exercises/{source.topic}.py.")
-        missing += diagnosis.forgotten(course, exercise)
-        lines.append(f"{json.dumps(name)}: {wire.encode(diagnosis.frozen(course, exercise))}")
+        exercises.append(exercise)
+    missing = dict.fromkeys(each for exercise in exercises for each in diagnosis.forgotten(course, exercise))
     if missing:
-        raise CourseError("Something is missing:\n  " + "\n  ".join(missing))
+        raise CourseError("Something is missing or wrong:\n  " + "\n  ".join(missing))
+    lines = [f"{json.dumps(each.name)}: {wire.encode(diagnosis.frozen(course, each))}" for each in exercises]
     parts = {
         "groups": wire.encode(catalogue.titles(source.topic) if source.exercises else {}),
         "places": wire.encode(diagnosis.places(course, source.exercises)),

@@ -1,0 +1,606 @@
+"""What ``autograder new`` writes works once it is filled in, and whatever an author forgets is named with a remedy."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from shared import ROOT, exercise_called
+from test_exercises import everywhere
+
+import autograder.topics
+import gradus.exercises
+from autograder.cli import main
+from autograder.course import Course
+from autograder.judging import catalogue, diagnosis
+from autograder.judging import slips as known_slips
+from autograder.judging.judge import share
+from autograder.source import new
+from autograder.source.writing import extended
+from gradus.checking import arguments, exercises
+
+HOMES = {package: list(package.__path__) for package in (gradus.exercises, autograder.topics)}
+OURS = ("gradus.exercises.", "autograder.topics.")
+TABLES = [
+    *((exercises, "_EXERCISES"), (arguments, "_FAMILIES"), (catalogue, "_public"), (catalogue, "_hidden")),
+    *((known_slips, name) for name in ("_slips", "_ways", "_resolutions")),
+]
+
+
+@contextmanager
+def packages_in(root: Path) -> Iterator[Course]:
+    """An empty course, in which exercises and topics are found for as long as the block lasts."""
+    for folder in ("solutions", "gradus/exercises", "autograder/topics", "tests/variants"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        for package, home in HOMES.items():
+            patch.setattr(package, "__path__", [*home, str(root / package.__name__.replace(".", "/"))])
+        for module, name in TABLES:
+            tables = getattr(module, name)
+            kept = {key: dict(value) if isinstance(value, dict) else value for key, value in tables.items()}
+            patch.setattr(module, name, kept)
+        patch.chdir(root)
+        yield Course(root)
+    for name in [name for name in sys.modules if name.startswith(OURS) and name not in before]:
+        del sys.modules[name]
+    catalogue._load.cache_clear()
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Iterator[Course]:
+    with packages_in(tmp_path / "course") as made:
+        yield made
+
+
+def call(*words: str) -> Result:
+    """A command, which may fail with a sentence and never with a traceback."""
+    done = CliRunner().invoke(main, list(words))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def said(done: Result) -> str:
+    """What a command that was refused said, in one line."""
+    assert done.exit_code == 2, done.output
+    return " ".join(done.stderr.split())
+
+
+def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "05_optimizers") -> dict[str, Path]:
+    """A notebook with exercises of these kinds, nothing filled in; its files by what they are for."""
+    assert call("new", name, "Optimizers").exit_code == 0
+    for exercise, kinds in exercises.items():
+        options = [word for kind in kinds for word in ("--kind", kind)]
+        assert call("new-exercise", exercise, "--in", name, *options).exit_code == 0
+    return new.files(course, name)
+
+
+def fill(files: dict[str, Path]) -> None:
+    """What is least to be done: take the marks away, and write two more variants."""
+    for path in files.values():
+        text = re.sub(
+            r'    "by hand": (\w+),\n.*\n', r'    "by hand": \1,\n    "b": \1,\n    "c": \1,\n', path.read_text()
+        )
+        path.write_text(re.sub(rf"{re.escape(new.TODO)} ?", "", text), encoding="utf-8")
+
+
+# what is written works
+
+KINDS = {
+    "pure_one": ("pure",),
+    "StateOne": ("state",),
+    "random_one": ("random",),
+    "refusal_one": ("refusal",),
+    "function_one": ("function",),
+    "served_one": ("served",),
+    "torch_one": ("torch",),
+    "StateRefusalFunction": ("state", "refusal", "function"),
+    "StateRandomServed": ("state", "random", "served"),
+    "random_refusal_torch": ("random", "refusal", "torch"),
+    "Everything": ("state", "random", "refusal", "served", "torch"),
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    """A notebook with an exercise of every kind, filled in."""
+    with packages_in(tmp_path_factory.mktemp("finished") / "course") as course:
+        files = begun(course, KINDS, "06_everything")
+        fill(files)
+        done = call("build", "06")
+        assert done.exit_code == 0, done.output
+        yield Course(course.root)
+
+
+def test_a_build_names_every_place_that_is_not_filled_in(course: Course) -> None:
+    files = begun(course, {"centred": ("pure",), "Flip": ("state", "random")})
+    says = said(call("build", "05"))
+    places = new.unfilled(course, Course(course.root).assignment("05"))
+    assert f"{len(places)} in all" in says
+    assert {place.path for place in places} == set(files.values()) - {files["topic"]}
+    for place in places:
+        assert f"{place.path.relative_to(course.root)}:{place.line}: {' '.join(place.says.split())}" in says
+    assert not (course.root / "notebooks").exists()
+    assert call("build", "05", "--draft").exit_code == 0
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_exercise_of_each_kind_works_as_it_is_written(finished: Course, name: str) -> None:
+    exercise = exercise_called(name)
+    for report in everywhere(finished, name, finished.answer(exercise)):
+        assert report.passed, str(report)
+    for slip in catalogue.slips(name):
+        for report in everywhere(finished, name, diagnosis.answer(finished, slip)):
+            assert [found.slip.id for found in report.slips] == [slip.id], str(report)
+    room: dict[str, object] = {}
+    exec((finished.root / "tests" / "variants" / "everything.py").read_text(), room)
+    for report in everywhere(finished, name, room["VARIANTS"][name]["by hand"]):  # type: ignore[index]
+        assert share(report) == 1.0, str(report)
+
+
+def test_what_is_written_keeps_to_the_style_of_the_house(finished: Course) -> None:
+    shutil.copy(ROOT / "pyproject.toml", finished.root)
+    (finished.root / ".gitignore").write_text("course\nnotebooks\n")
+    for words in (["check"], ["format", "--check"]):
+        ours = "lint.isort.known-first-party = ['gradus', 'autograder']"
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--config", ours, "gradus", "autograder", "tests"],
+            cwd=finished.root,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_notebook_has_its_ids_and_its_exercises_before_the_experiment(finished: Course) -> None:
+    source = finished.assignment("06").source
+    headings = list(source.headings)
+    assert headings[0] == "why"
+    assert (
+        headings[-5:] == ["experiment", "questions", "question-1", "spot-the-error", "summary"]
+        or headings[-1] == "read-on"
+    )
+    assert headings.index("exercise-everything") < headings.index("experiment") < headings.index("questions")
+    assert list(source.exercises) == list(KINDS)
+
+
+def test_nothing_that_an_author_wrote_is_moved_or_changed(course: Course) -> None:
+    files = begun(course, {"centred": ("pure",)})
+    fill(files)
+    for part in ("solutions", "exercises", "cases", "slips", "variants"):
+        files[part].write_text(files[part].read_text() + "\n# an author's last word\n", encoding="utf-8")
+    before = {part: path.read_text().splitlines() for part, path in files.items()}
+    assert call("new-exercise", "Flip", "--in", "05", "--kind", "random", "--kind", "state").exit_code == 0
+    for part, path in files.items():
+        after = iter(path.read_text().splitlines())
+        lines = [line for line in before[part] if not line.startswith(("from ", "import "))]
+        assert all(line in after for line in lines), part
+
+
+# what is refused
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("new", "optimizers", "A"), "Write two digits and a topic in lower case"),
+        (("new", "07_Opti", "A"), "Write two digits and a topic in lower case"),
+        (("new", "07_class", "A"), "Write two digits and a topic in lower case"),
+        (("new", "05_other", "A"), "solutions/05_optimizers.py has that number, 05. Choose another."),
+        (("new", "06_optimizers", "A"), "solutions/05_optimizers.py has that topic, optimizers. Choose another."),
+        (("new", "06_other", " "), "A notebook needs a title"),
+        (("new", "06_half", "A"), "There is gradus/exercises/half.py already, and nothing was written."),
+        (("new-exercise", "centred", "--in", "05"), "solutions/05_optimizers.py has an exercise centred already"),
+        (("new-exercise", "two words", "--in", "05"), "'two words' cannot be the name of a function"),
+        (("new-exercise", "lambda", "--in", "05"), "cannot be the name of a function"),
+        (("new-exercise", "np", "--in", "05"), "cannot be the name of a function"),
+        (("new-exercise", "other", "--in", "09"), "There is no assignment '09'. The assignments are: 05_optimizers."),
+        (("new-exercise", "loose", "--in", "05"), "gradus/exercises/optimizers.py, line 18: loose is there already"),
+        (("new-exercise", "taken", "--in", "05"), "gradus/exercises/other.py has an exercise taken already"),
+        (("new-exercise", "f", "--in", "05", "--kind", "served", "--kind", "function"), "made beside the answer"),
+    ],
+)
+def test_a_command_that_cannot_be_followed_says_why_and_writes_nothing(
+    course: Course, words: tuple[str, ...], says: str
+) -> None:
+    files = begun(course, {"centred": ("pure",)})
+    (course.root / "gradus" / "exercises" / "half.py").write_text("")
+    files["exercises"].write_text(files["exercises"].read_text() + '\n\n@exercise("loose")\ndef a():\n    ...\n')
+    (course.root / "gradus" / "exercises" / "other.py").write_text('@exercise("taken")\ndef a():\n    ...\n')
+    before = {path: path.read_bytes() for path in course.root.rglob("*") if path.is_file()}
+    assert says in said(call(*words))
+    assert {path: path.read_bytes() for path in course.root.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new_text", "says"),
+    [
+        ("solutions", "## Questions {#questions}", "## Questions {#asked}", "no heading with the id {#questions}"),
+        ("solutions", "### END SOLUTION", "### THE END", "have to follow each other in pairs"),
+        (
+            "solutions",
+            "# ## Questions",
+            "# And now:\n#\n# ## Questions",
+            "does not begin its cell. Put the line # %% [markdown]",
+        ),
+        ("cases", "yield Case(", "yield Case((", "autograder/topics/optimizers/cases.py, line"),
+        ("slips", None, None, "autograder/topics/optimizers/slips.py is missing: the slips belong there."),
+        ("variants", None, None, "tests/variants/optimizers.py is missing"),
+        ("exercises", "def ", "def", "Finish that first."),
+    ],
+)
+def test_nothing_is_added_to_a_file_that_is_half_written(
+    course: Course, part: str, old: str | None, new_text: str, says: str
+) -> None:
+    files = begun(course, {"centred": ("pure",)})
+    solutions = files["solutions"].read_text()
+    start, end = (solutions.index(f"# %% [markdown]\n# ## {word}") for word in ("Experiment", "Questions"))
+    files["solutions"].write_text(solutions[:start] + solutions[end:])
+    if old is None:
+        files[part].unlink()
+    else:
+        text = files[part].read_text()
+        assert old in text
+        files[part].write_text(text.replace(old, new_text, 1))
+    before = {path: path.read_bytes() for path in course.root.rglob("*") if path.is_file()}
+    assert says in said(call("new-exercise", "other", "--in", "05"))
+    assert {path: path.read_bytes() for path in course.root.rglob("*") if path.is_file()} == before
+
+
+def test_elsewhere_nothing_is_written(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradus.exercises, "__path__", HOMES[gradus.exercises])
+    says = said(call("new", "05_optimizers", "Optimizers"))
+    assert f"{ROOT}, and this course is {course.root}. Go there first." in says
+
+
+# every step forgotten once
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A step that an author forgets: the text that is taken away, and what a build says about it."""
+
+    step: str
+    part: str
+    old: str
+    new: str
+    says: tuple[str, ...]
+
+
+CASES, DRIVES, SLIPS = (
+    "autograder/topics/optimizers/cases.py",
+    "gradus/exercises/optimizers.py",
+    "autograder/topics/optimizers/slips.py",
+)
+STEPS = [
+    Forgotten("drive", "exercises", '@exercise("centred")\n', "", (DRIVES, 'under @exercise("centred")')),
+    Forgotten(
+        "drive's name", "exercises", '@exercise("centred")', '@exercise("centered")', (DRIVES, "Correct the name")
+    ),
+    Forgotten("public cases", "cases", '@public_cases("centred")\n', "", (CASES, '@public_cases("centred")')),
+    Forgotten("hidden cases", "cases", '@hidden_cases("centred")\n', "", (CASES, '@hidden_cases("centred")')),
+    Forgotten(
+        "name of the cases", "cases", '@hidden_cases("centred")', '@hidden_cases("centre")', (CASES, "correct the name")
+    ),
+    Forgotten("cases", "cases", "", "", (f"{CASES} is missing: write it",)),
+    Forgotten("slips", "slips", "", "", (f"{SLIPS} is missing: write it",)),
+    Forgotten("__init__.py", "topic", "", "", ("topics/optimizers/__init__.py is missing", "Write one line into it")),
+    Forgotten("drives", "exercises", "", "", (DRIVES, "write the drive there")),
+    Forgotten(
+        "group's words", "cases", '    "one_row": "one row",\n', "", (CASES, "say what 'one_row' means in GROUPS")
+    ),
+    Forgotten(
+        "ordinary case",
+        "cases",
+        'Case("ordinary", "5 rows"',
+        'Case("one_row", "5 rows"',
+        (CASES, "'ordinary'", "Add one"),
+    ),
+    Forgotten(
+        "check",
+        "solutions",
+        '# %% check="centred" points=3\ncheck(centred)\n',
+        "",
+        ("05_optimizers.py, cell", "Add the cell that checks it, with its points"),
+    ),
+    Forgotten(
+        "solution",
+        "solutions",
+        '# %% solution="centred"',
+        "# %%",
+        ("05_optimizers.py, cell", "has no meaning here. Mark the cell"),
+    ),
+    Forgotten(
+        "solution marks",
+        "solutions",
+        "    ### BEGIN SOLUTION\n    x = x - x.mean(axis=0)\n    return x\n    ### END SOLUTION\n",
+        "    return x - x.mean(axis=0)\n",
+        ("05_optimizers.py, cell", "put '### BEGIN SOLUTION' before it"),
+    ),
+    Forgotten(
+        "end of the solution",
+        "solutions",
+        "    ### END SOLUTION\n",
+        "",
+        ("05_optimizers.py, cell", "have to follow each other in pairs"),
+    ),
+    Forgotten(
+        "points",
+        "solutions",
+        '# %% check="centred" points=3',
+        '# %% check="centred"',
+        ("05_optimizers.py, cell", "points=4"),
+    ),
+    Forgotten(
+        "id of a heading", "solutions", " {#centred}", "", ("05_optimizers.py, cell", "Add one that never changes")
+    ),
+    Forgotten(
+        "name in the answer",
+        "solutions",
+        "def centred(",
+        "def centered(",
+        ("05_optimizers.py, cell", "Give the function or class that name"),
+    ),
+    Forgotten(
+        "paragraph of a slip",
+        "slips",
+        'slips("centred", see="centred")',
+        'slips("centred", see="centres")',
+        (SLIPS, "no heading with the id {#centres}", "There are: why, centred"),
+    ),
+    Forgotten(
+        "every slip",
+        "slips",
+        'slip = slips("centred", see="centred")',
+        'slip = slips("Running", see="running")\nslip = lambda *_, **__: None',
+        (SLIPS, "no slip of centred is known", "Write at least one"),
+    ),
+    Forgotten(
+        "old text of a slip",
+        "slips",
+        '("x.mean(axis=0)", "x.mean()")',
+        '("x.mean(axis=1)", "x.mean()")',
+        (SLIPS, "does not occur. The nearest text is 'x = x - x.mean(axis=0)'"),
+    ),
+    Forgotten(
+        "edit of a slip",
+        "slips",
+        '    replace=("x.mean(axis=0)", "x.mean()"),\n',
+        "",
+        (f"{SLIPS}, line", "say what to replace, or give the code"),
+    ),
+    Forgotten("syntax of a slip", "slips", '"x.mean()"', '"x.mean("', (SLIPS, "makes no program")),
+    Forgotten(
+        "slip that runs",
+        "slips",
+        'replace=("x.mean(axis=0)", "x.mean()")',
+        'code="def centred(x=nothing): return x"',
+        (SLIPS, "does not run: NameError", "Correct it"),
+    ),
+    Forgotten(
+        "resolution",
+        "slips",
+        'resolution("flip",',
+        'str(("flip",), *[""][:0]) and dict(',
+        (SLIPS, "say with resolution('flip', says=..., replace=...)"),
+    ),
+    Forgotten(
+        "old text of the resolution",
+        "slips",
+        '("< keep", "< keep + 0.1")',
+        '("<keep", "<keep + 0.1")',
+        (SLIPS, "slip 'resolution' of flip", "does not occur"),
+    ),
+    Forgotten(
+        "false_reject",
+        "exercises",
+        ", false_reject=FLIP_FALSE_REJECT)\ndef drive_flip",
+        ")\ndef drive_flip",
+        (DRIVES, "flip", "false_reject=1e-06 or less"),
+    ),
+    Forgotten("measure", "exercises", ", measure=measure_flip, ", ", ", (DRIVES, "flip", "needs measure=...")),
+    Forgotten(
+        "generator",
+        "cases",
+        '"rng": generator(rng)',
+        '"rng": 0',
+        (CASES, "flip", "give it one, for instance rng(seed)"),
+    ),
+    Forgotten("second object", "cases", ", instances=2", "", (CASES, "Running", "no case has instances=2")),
+    Forgotten(
+        "yield",
+        "exercises",
+        '        yield {"y": made.step(x)}',
+        '        return {"y": made.step(x)}',
+        (DRIVES, "Running", "the drive must be a generator that yields"),
+    ),
+    Forgotten(
+        "dict of outputs",
+        "exercises",
+        'return {"y": answer(x)}',
+        "return answer(x)",
+        (DRIVES, "centred", "gives a dict of outputs, not a ndarray", "Correct how it reads the case"),
+    ),
+    Forgotten(
+        "outputs",
+        "exercises",
+        'return {"y": answer(x)}',
+        "answer(x)",
+        (DRIVES, "centred", "gives a dict of outputs, not a NoneType"),
+    ),
+    Forgotten(
+        "input of a case",
+        "cases",
+        '            "x": rng.normal(1, 2, size=shape),\n        }\n\n    yield Case("ordinary", "5 rows"',
+        '            "z": rng.normal(1, 2, size=shape),\n        }\n\n    yield Case("ordinary", "5 rows"',
+        (DRIVES, "centred", "KeyError: 'x'", "Correct how it reads the case"),
+    ),
+    Forgotten(
+        "argument",
+        "exercises",
+        '{"y": answer(x)}',
+        '{"y": answer(x, x)}',
+        (DRIVES, "takes 1 positional argument but 2 were given", "Correct how it reads"),
+    ),
+    Forgotten(
+        "output that measure reads",
+        "exercises",
+        'outputs["kept"]',
+        'outputs["keep"]',
+        (DRIVES, "flip: measure fails", "KeyError: 'keep'", "Correct it"),
+    ),
+    Forgotten(
+        "refusal",
+        "solutions",
+        "    if x.ndim != 2:\n",
+        "    if x.ndim > 5:\n",
+        (CASES, "strict", "the reference refuses nothing in any case"),
+    ),
+    Forgotten(
+        "kind of a refusal",
+        "exercises",
+        '@exercise("strict", kinds=REFUSAL)',
+        '@exercise("strict")',
+        (CASES, "the reference raises ValueError", "declare kinds=REFUSAL"),
+    ),
+    Forgotten(
+        "group among the public cases",
+        "cases",
+        '@public_cases("centred")\n@hidden_cases("centred")\n',
+        '@hidden_cases("centred")\ndef hidden(rng):\n    yield from centred_cases(rng)\n'
+        '    yield Case("refused", "more", {"x": rng.normal(size=(2, 3))})\n\n\n@public_cases("centred")\n',
+        (CASES, "public_cases of centred: no case is of the group 'refused'", "Add one"),
+    ),
+    Forgotten(
+        "syntax of the cases",
+        "cases",
+        "yield Case(",
+        "yield Case((",
+        (f"{CASES}, line", "SyntaxError", "Correct it there"),
+    ),
+    Forgotten(
+        "syntax of the drives",
+        "exercises",
+        "def drive_centred(",
+        "def drive_centred((",
+        (f"{DRIVES}, line", "SyntaxError", "Correct it there"),
+    ),
+    Forgotten(
+        "import of the drives",
+        "exercises",
+        "from gradus.exercises.kit import",
+        "from gradus.exercises.kitt import",
+        (f"{DRIVES}, line", "ModuleNotFoundError", "Correct it there"),
+    ),
+    Forgotten(
+        "import of the cases",
+        "cases",
+        "import numpy as np",
+        "import numpie as np",
+        (f"{CASES}, line", "No module named 'numpie'", "Correct it there"),
+    ),
+    Forgotten(
+        "import of a topic",
+        "cases",
+        "import numpy as np",
+        "import numpy as np\nfrom autograder.topics.nowhere import x",
+        (f"{CASES}, line", "No module named 'autograder.topics.nowhere'", "Correct it there"),
+    ),
+    Forgotten(
+        "cases that run", "cases", "size=shape", "size=nothing", (f"{CASES}, line", "NameError", "Correct it there")
+    ),
+    Forgotten(
+        "case",
+        "cases",
+        'yield Case("ordinary", "5 rows", inputs(5, 3))',
+        'yield "ordinary", "5 rows", inputs(5, 3)',
+        (CASES, "yield nothing but Case("),
+    ),
+    Forgotten(
+        "plain inputs",
+        "cases",
+        '"x": rng.normal(1, 2, size=shape)',
+        '"u": {1, 2}, "x": rng.normal(1, 2, size=shape)',
+        (CASES, "this input cannot be sent", "made by a family"),
+    ),
+    Forgotten(
+        "setup of the reference",
+        "solutions",
+        "import numpy as np",
+        "import numpie as np",
+        ("05_optimizers.py, cell", "it does not run. ModuleNotFoundError"),
+    ),
+]
+FOUR = {"centred": ("pure",), "strict": ("refusal",), "Running": ("state",), "flip": ("random",)}
+
+
+@pytest.mark.parametrize("forgotten", STEPS, ids=lambda one: one.step)
+def test_a_forgotten_step_is_named_with_file_and_remedy(course: Course, forgotten: Forgotten) -> None:
+    files = begun(course, FOUR)
+    fill(files)
+    path = files[forgotten.part]
+    text = path.read_text()
+    assert forgotten.old in text
+    if forgotten.old:
+        path.write_text(text.replace(forgotten.old, forgotten.new, 1), encoding="utf-8")
+    else:
+        path.unlink()
+    says = said(call("build", "05"))
+    assert all(part in says for part in forgotten.says), says
+    assert not (course.root / "notebooks").exists()
+
+
+def test_several_steps_are_named_at_once(course: Course) -> None:
+    files = begun(course, FOUR)
+    fill(files)
+    for part, old in (("cases", ", instances=2"), ("cases", '@hidden_cases("centred")\n'), ("slips", "axis=0")):
+        files[part].write_text(files[part].read_text().replace(old, "", 1), encoding="utf-8")
+    says = said(call("build", "05"))
+    assert "instances=2" in says
+    assert "hidden_cases" in says
+    assert "does not occur" in says
+
+
+# imports
+
+
+@pytest.mark.parametrize(
+    ("text", "addition", "result"),
+    [
+        ('"""A."""\n', "import numpy\n\nx = 1", '"""A."""\n\nimport numpy\n\nx = 1\n'),
+        ("import os\n", "import re\nimport os\n\nx = 1", "import os\nimport re\n\nx = 1\n"),
+        ("from a import c\n\nx = 1\n", "from a import B, A\n\ny = 1", "from a import A, B, c\n\nx = 1\n\n\ny = 1\n"),
+        (
+            "from a import (\n    c,  # why\n)\n",
+            "from a import b\n\ny = 1",
+            "from a import (\n    c,  # why\n)\nfrom a import b\n\ny = 1\n",
+        ),
+        ("from a import b\n", "from a import b as c\n\ny = 1", "from a import b\nfrom a import b as c\n\ny = 1\n"),
+        (
+            "import re\n\nimport numpy\n",
+            "from typing import Any\n\ny = 1",
+            "import re\nfrom typing import Any\n\nimport numpy\n\ny = 1\n",
+        ),
+        ("import numpy\n", "import re\n\ny = 1", "import re\n\nimport numpy\n\ny = 1\n"),
+    ],
+)
+def test_imports_are_merged(text: str, addition: str, result: str) -> None:
+    assert extended(text, addition) == result
+    ast.parse(result)
+
+
+def test_the_examples_hold_no_numbers_that_could_be_seen(finished: Course) -> None:
+    for name in KINDS:
+        one, other = (catalogue.hidden(name, np.random.default_rng(seed)) for seed in (0, 1))
+        assert repr(one) != repr(other)
