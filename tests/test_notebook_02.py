@@ -58,7 +58,6 @@ def median(outliers: int) -> Callable[[ModuleType], float]:
 
 # What the text only assumes: sizes, and the data of examples and questions. By section, as in QUOTED.
 GIVEN = {
-    "why": {"100"},
     "scores": {"0.25"},
     "stable": {"710", "900", "901"},
     "questions": {"255", "1000", "25.3", "0.2", "5000"},
@@ -87,7 +86,6 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
         "0.731": lambda answers: answers.softmax(np.array([1000.0, 1001.0]))[1],
     },
     "log": {
-        "745.13": lambda answers: -1075 * np.log(2),
         "745": lambda answers: last_gap(answers, np.float64),
         "103": lambda answers: last_gap(answers, np.float32),
         "104": lambda answers: last_gap(answers, np.float32) + 1,
@@ -302,11 +300,8 @@ def test_binary_cross_entropy_of_probabilities_stops_at_100_without_a_gradient()
 
 def test_with_two_softmaxes_a_right_answer_costs_the_floor_and_a_wrong_one_1_nat_more(answers: ModuleType) -> None:
     sure = answers.softmax(1e4 * np.eye(10))
-    assert (
-        answers.cross_entropy(sure, np.arange(10))
-        == pytest.approx(floor(answers))
-        == pytest.approx(np.log(1 + 9 / np.e))
-    )
+    assert floor(answers) == pytest.approx(np.log(1 + 9 / np.e))
+    assert answers.cross_entropy(sure, np.arange(10)) == pytest.approx(floor(answers))
     assert answers.cross_entropy(sure, (np.arange(10) + 1) % 10) == pytest.approx(floor(answers) + 1)
 
 
