@@ -14,13 +14,13 @@
 # # 02 · Softmax and cross-entropy
 #
 # A network ends in numbers. A **loss** says how bad they are, and everything the network learns, it learns from that
-# one number. Here you write the loss behind nearly every classifier, first as the textbook has it, then so that no
-# input can break it, and train a reader of handwritten digits with it.
+# one number. Here you write the loss behind nearly every classifier, first as the textbook has it, then so that large
+# scores cannot break it, and train a reader of handwritten digits with it.
 #
 # **After this notebook you can**
 #
 # - say what a network ends up predicting under squared error, absolute error and cross-entropy;
-# - turn any scores into probabilities, log-probabilities and a loss, without overflow and without `log(0)`;
+# - turn scores, large ones too, into probabilities, log-probabilities and a loss, without overflow or `log(0)`;
 # - derive the gradient of the cross-entropy and write it in four lines;
 # - explain why the binary and the general cross-entropy are one and the same;
 # - recognise, by their symptoms, the usual ways in which this goes wrong in PyTorch.
@@ -84,9 +84,8 @@ with np.errstate(all="ignore"):  # no warnings: the losses printed below say eno
 # - *Step 3: too large.* Some scores are above 1200. The exponential of such a score becomes `inf`, and `inf / inf` is
 #   `nan`. After the next step of descent the weights are `nan`, too.
 #
-# *Stable softmax* below cures the second, *Log-softmax* the first. At the end of this notebook you train on the same
-# pixels with the same learning rate, but with *your* functions (and a bias). That model reads more than 95 of 100
-# digits that it has never seen.
+# *Stable softmax* below cures the second, *Log-softmax* the first. At the end of this notebook you start the
+# same run again, with *your* functions. Will they be enough?
 #
 # Before that: where do losses come from?
 
@@ -283,8 +282,8 @@ with np.errstate(divide="ignore"):
 
 # %% [markdown]
 # By hand, $\ln p_0 = -1000$, right to the last digit: an ordinary number. But on the way there, $p_0 = e^{-1000}$
-# becomes 0, since everything below $e^{-745.13}$ does in float64. This is what happened at step 2 of the first run.
-# The detour through $p$ loses what the logarithm needs. So do not take it:
+# becomes 0, since the smallest positive float64 is about $5 \cdot 10^{-324}$. This is what happened at step 2 of the
+# first run. The detour through $p$ loses what the logarithm needs. So do not take it:
 #
 # $$\ln p_i = s_i - \ln \sum_c e^{s_c} = (s_i - m) - \ln \sum_c e^{s_c - m}.$$
 #
@@ -656,8 +655,8 @@ for loss_function, prepare in (
     print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item() + 0:.0f}")
 
 # %% [markdown]
-# **What goes wrong.** The second gives a gradient of zero for the worst of predictions: this example never corrects
-# itself. A different mistake is to confuse *one of C* with *any of C*. A digit is exactly one of ten: softmax. A photo
+# **What goes wrong.** The second gives a gradient of zero for the worst of predictions: its own loss never corrects
+# it. A different mistake is to confuse *one of C* with *any of C*. A digit is exactly one of ten: softmax. A photo
 # can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each label, no softmax.
 
 # %% [markdown]
@@ -1036,8 +1035,7 @@ for name, s in (
 # %% [markdown]
 # ### Question 3: spot the error {#spot-the-error}
 #
-# *Core* · 5 minutes · 4 points. Much published code contains a line like this one, with an explanation
-# like this one:
+# *Core* · 5 minutes · 4 points. Much published code contains a line like this one, with an explanation like this one:
 #
 # > `loss = -np.log(softmax(scores)[rows, targets] + 1e-5).mean()`
 # >
@@ -1076,8 +1074,8 @@ print("p of the true class:", p[1])
 # - (a) 11.51 in place of 20.0; or the cap $-\ln 10^{-5} = 11.51$ with the remark that the true loss has none.
 # - (b) The gradient is multiplied by $p_y / (p_y + \varepsilon) \approx 2 \cdot 10^{-4}$; a finite difference that
 #   shows almost 0 where it should be about $-1$ is as good.
-# - (c) The loss is only reported, the gradient is what is learned from: it vanishes exactly for confidently wrong
-#   examples.
+# - (c) The loss is only reported, the gradient is what is learned from: it vanishes just where the prediction is
+#   sure and wrong.
 # - (d) Log-softmax or log-sum-exp from the scores (or the library's cross-entropy of raw scores). A smaller constant
 #   or clipping earns nothing.
 #

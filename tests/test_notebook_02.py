@@ -58,7 +58,6 @@ def median(outliers: int) -> Callable[[ModuleType], float]:
 
 # What the text only assumes: sizes, and the data of examples and questions. By section, as in QUOTED.
 GIVEN = {
-    "why": {"100"},
     "scores": {"0.25"},
     "stable": {"710", "900", "901"},
     "questions": {"255", "1000", "25.3", "0.2", "5000"},
@@ -87,7 +86,6 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
         "0.731": lambda answers: answers.softmax(np.array([1000.0, 1001.0]))[1],
     },
     "log": {
-        "745.13": lambda answers: -1075 * np.log(2),
         "745": lambda answers: last_gap(answers, np.float64),
         "103": lambda answers: last_gap(answers, np.float32),
         "104": lambda answers: last_gap(answers, np.float32) + 1,
@@ -266,15 +264,13 @@ def test_autograd_of_the_log_of_a_softmax_is_nan_in_float32() -> None:
 
 
 def test_all_columns_in_place_of_one_have_their_least_mean_at_the_shares_of_the_classes() -> None:
-    """`log_p[:, targets]`: every example then gets the same probabilities."""
-    y, scores = torch.tensor([0, 0, 0, 1, 1, 2]), torch.randn(6, 3, requires_grad=True)
-    optimizer = torch.optim.SGD([scores], lr=10)
-    for _ in range(2000):
-        optimizer.zero_grad()
+    """`log_p[:, targets]`: the loss is convex, so that a gradient of zero means the least value."""
+    y = torch.tensor([0, 0, 0, 1, 1, 2])
+    for start, least in ((torch.tensor([3.0, 2.0, 1.0]), True), (torch.tensor([3.0, 2.0, 2.0]), False)):
+        scores = start.log().repeat(6, 1).requires_grad_()
         (-torch.log_softmax(scores, dim=1)[:, y].mean()).backward()
-        optimizer.step()
-    expected = torch.tensor([3, 2, 1]).expand(6, 3) / 6
-    assert torch.allclose(torch.softmax(scores, dim=1), expected, atol=1e-3)
+        assert scores.grad is not None
+        assert (scores.grad.abs().max().item() < 1e-7) == least
 
 
 def test_the_same_rate_is_stable_for_a_mean_and_not_for_the_sum_over_a_larger_batch(answers: ModuleType) -> None:
@@ -302,11 +298,8 @@ def test_binary_cross_entropy_of_probabilities_stops_at_100_without_a_gradient()
 
 def test_with_two_softmaxes_a_right_answer_costs_the_floor_and_a_wrong_one_1_nat_more(answers: ModuleType) -> None:
     sure = answers.softmax(1e4 * np.eye(10))
-    assert (
-        answers.cross_entropy(sure, np.arange(10))
-        == pytest.approx(floor(answers))
-        == pytest.approx(np.log(1 + 9 / np.e))
-    )
+    assert floor(answers) == pytest.approx(np.log(1 + 9 / np.e))
+    assert answers.cross_entropy(sure, np.arange(10)) == pytest.approx(floor(answers))
     assert answers.cross_entropy(sure, (np.arange(10) + 1) % 10) == pytest.approx(floor(answers) + 1)
 
 

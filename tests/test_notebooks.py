@@ -276,6 +276,6 @@ def words_of(script: Path) -> tuple[str, list[float]]:
 
 def advice(assignment: Assignment) -> str:
     return (
-        "Nothing proves these numbers. Correct them, let a cell of the same section print them, or compute them in "
-        f"QUOTED in tests/test_notebook_{assignment.number}.py, under the id of the section (GIVEN for what the text only assumes)."
+        "Nothing proves these numbers. Correct them, let a cell of their section print them, or compute them in QUOTED "
+        f"(GIVEN, if the text only assumes them) in tests/test_notebook_{assignment.number}.py, under the section's id."
     )

@@ -208,3 +208,11 @@ def test_ipython_forgets_a_figure_that_is_gone() -> None:
     del figure
     gc.collect()
     assert set(printers) <= before, "another figure may get its id"
+
+
+def test_logarithmic_axes_have_plain_numbers() -> None:
+    figure, ax = plots.axes("Loss", "temperature", "loss (nats)")
+    ax.loglog([1, 1000], [0.18, 8])
+    figure.draw_without_rendering()
+    ticks = [*ax.get_xticklabels(), *ax.get_yticklabels(which="minor")]
+    assert {r"$\mathdefault{1000}$", r"$\mathdefault{0.2}$"} <= {text.get_text() for text in ticks}

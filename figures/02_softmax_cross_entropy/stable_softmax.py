@@ -7,10 +7,10 @@ from gradus import plots
 
 TITLE = "Stable softmax: shift every row by its own maximum"
 ALT = (
-    "Three number lines of exponents from −1000 to 1000. Above 709.8 the exponential overflows to infinity, below −745.1 "
-    "it underflows to 0; both zones are shaded. Row A holds the scores 0 and 1, row B 900 and 901. Unshifted, row B "
-    "lies in the overflow zone and its softmax is infinity over infinity. After subtracting the maximum of the whole "
-    "batch, 901, row A lies in the underflow zone and its softmax is 0 over 0. After subtracting each row's own "
+    "Three number lines of exponents from −1000 to 1000. Above 709.8 the exponential overflows to infinity, below "
+    "−745.1 it underflows to 0; both zones are shaded. Row A holds the scores 0 and 1, row B 900 and 901. Unshifted, "
+    "row B lies in the overflow zone and its softmax is infinity over infinity. After subtracting the maximum of the "
+    "whole batch, 901, row A lies in the underflow zone and its softmax is 0 over 0. After subtracting each row's own "
     "maximum both rows lie at −1 and 0, and both are right."
 )
 
