@@ -26,6 +26,7 @@ from autograder.source.notebook import Heading, Source, regions
 from gradus.checking.client import answer_judge
 
 ALL = COURSE.assignments()
+SOFTMAX = COURSE.assignment("02")
 SECRETS = leaks.secrets(assignment.source for assignment in ALL)
 
 
@@ -36,7 +37,7 @@ def test_what_is_committed_is_what_a_build_makes(course: Course) -> None:
 def test_two_builds_are_alike_to_the_byte(tmp_path: Path, course: Course) -> None:
     def made(folder: Path) -> dict[str, bytes]:
         folder.mkdir()
-        build.make(course, ALL[0], folder)
+        build.make(course, SOFTMAX, folder)
         return {
             str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.suffix in (".ipynb", ".json")
         }
@@ -45,12 +46,12 @@ def test_two_builds_are_alike_to_the_byte(tmp_path: Path, course: Course) -> Non
 
 
 def test_a_cell_put_in_elsewhere_leaves_ids_alone(tmp_path: Path) -> None:
-    ids = [cell["id"] for cell in build.source_notebook(ALL[0].source).cells]
+    ids = [cell["id"] for cell in build.source_notebook(SOFTMAX.source).cells]
     assert len(set(ids)) == len(ids)
-    text = ALL[0].solution.read_text(encoding="utf-8")
+    text = SOFTMAX.solution.read_text(encoding="utf-8")
     assert text.count('# %% solution="log_softmax"') == 1
     more = text.replace('# %% solution="log_softmax"', '# %%\nprint("more")\n\n# %% solution="log_softmax"')
-    after = [cell["id"] for cell in build.source_notebook(written(tmp_path, more, ALL[0].solution.name)).cells]
+    after = [cell["id"] for cell in build.source_notebook(written(tmp_path, more, SOFTMAX.solution.name)).cells]
     assert len(after) == len(ids) + 1
     assert len(set(ids) - set(after)) == 0
 
@@ -84,7 +85,7 @@ def test_public_cases_may_differ_in_the_last_bits_only() -> None:
 def test_a_build_that_fails_changes_nothing(tmp_path: Path, old: str, new: str) -> None:
     copy = copy_course(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    solution = copy.assignments()[0].solution
+    solution = copy.assignment("02").solution
     text = solution.read_text(encoding="utf-8")
     assert old in text
     solution.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -173,7 +174,7 @@ def test_the_same_text_is_read_once_and_a_changed_one_anew(tmp_path: Path) -> No
     assert written(tmp_path, TEXT) is first
     assert written(tmp_path, TEXT.replace("exp", "exp2")).answer("softmax")(3) == 8
     assert first.answer("softmax")(0) == 1
-    assert COURSE.assignments()[0] is COURSE.assignment("02")
+    assert COURSE.assignments()[0] is COURSE.assignment(COURSE.assignments()[0].name)
 
 
 WRONG = {
@@ -250,7 +251,7 @@ def test_a_reference_that_does_not_run_is_named_with_cell_and_line(
 
 @pytest.mark.parametrize("name", ["02_scores.py", "03_softmax_cross_entropy.py"])
 def test_two_notebooks_do_not_share_a_number_or_a_topic(tmp_path: Path, name: str) -> None:
-    for each in (ALL[0].solution.name, name):
+    for each in (SOFTMAX.solution.name, name):
         (tmp_path / "solutions").mkdir(exist_ok=True)
         (tmp_path / "solutions" / each).touch()
     with pytest.raises(CourseError, match=rf"(?=.*02_softmax_cross_entropy\.py)(?=.*{name}).*Rename one"):
@@ -264,7 +265,7 @@ def test_an_exercise_that_a_notebook_does_not_have_is_named(tmp_path: Path) -> N
 
 def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -> None:
     copied = copy_course(tmp_path)
-    solution = copied.assignments()[0].solution
+    solution = copied.assignment("02").solution
     text = solution.read_text(encoding="utf-8")
     right = "return exponentials / exponentials.sum(axis=-1, keepdims=True)\n    ### END SOLUTION\n"
     assert text.count(right) == 1
@@ -280,7 +281,7 @@ def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -
                 judge.open("softmax")
                 assert answer_judge(judge.address, lambda name, answer=answer: answer)
                 assert judge.verdict("softmax").passed == (owner is course)
-    assert build.public_cases(doubled, doubled.assignments()[0].source) != build.public_cases(COURSE, ALL[0].source)
+    assert build.public_cases(doubled, doubled.assignment("02").source) != build.public_cases(COURSE, SOFTMAX.source)
     assert "gradus/public_cases/softmax_cross_entropy.json" in build.stale(doubled, doubled.assignments())
 
 
@@ -289,11 +290,11 @@ def test_every_course_is_judged_and_built_by_its_own_reference(tmp_path: Path) -
 
 @pytest.fixture
 def released() -> NotebookNode:
-    return nbformat.read(COURSE.notebooks / ALL[0].name / f"{ALL[0].name}.ipynb", 4)
+    return nbformat.read(COURSE.notebooks / SOFTMAX.name / f"{SOFTMAX.name}.ipynb", 4)
 
 
 def test_roles_survive_the_release_and_ids_of_headings_do_not(released: NotebookNode) -> None:
-    source = ALL[0].source
+    source = SOFTMAX.source
     for cell, said in zip(released.cells, source.cells, strict=True):
         role = said.kind if said.kind in ("setup", "given", "solution", "check") else None
         assert cell.metadata.get("gradus") == ({"role": role} if role else None)
@@ -305,16 +306,16 @@ def test_roles_survive_the_release_and_ids_of_headings_do_not(released: Notebook
 
 
 def test_a_released_notebook_names_its_edition(released: NotebookNode) -> None:
-    assert released.metadata["gradus"] == {"assignment": ALL[0].name, "edition": edition(released)}
+    assert released.metadata["gradus"] == {"assignment": SOFTMAX.name, "edition": edition(released)}
 
 
 def test_formgrader_releases_the_same_edition(tmp_path: Path) -> None:
     course = copy_course(tmp_path)
     build.build(course, course.assignments())
-    path = course.notebooks / ALL[0].name / f"{ALL[0].name}.ipynb"
+    path = course.notebooks / SOFTMAX.name / f"{SOFTMAX.name}.ipynb"
     released = nbformat.read(path, 4)
     shutil.rmtree(course.notebooks)
-    assert release.generate(release.configuration(course), ALL[0].name)["success"]
+    assert release.generate(release.configuration(course), SOFTMAX.name)["success"]
     again = nbformat.read(path, 4)
     assert (again.cells, again.metadata["gradus"]) == (released.cells, released.metadata["gradus"])
 

@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_exits_with_2_and_says_why(tmp_path: Path, te
         (("evaluate", "nowhere.py"), "cannot be read"),
         (("grade", "13_magic"), "There is no assignment '13_magic'"),
         (("grade", "02", "--submissions", "nowhere"), "There is no folder"),
-        (("simulate", "magic"), "The assignments are: 02_softmax_cross_entropy"),
+        (("simulate", "magic"), "The assignments are: "),
         (("report", "13_magic"), "no assignment"),
         (("build", "magic"), "no assignment"),
         (("evaluate", __file__, "--exercise", "sofmax"), "no exercise 'sofmax'"),

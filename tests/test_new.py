@@ -32,25 +32,25 @@ from gradus.checking import arguments, exercises
 HOMES = {package: list(package.__path__) for package in (gradus.exercises, autograder.topics)}
 OURS = ("gradus.exercises.", "autograder.topics.")
 TABLES = [
-    *((exercises, "_EXERCISES"), (arguments, "_FAMILIES"), (catalogue, "_public"), (catalogue, "_hidden")),
+    *((exercises, "_EXERCISES"), (catalogue, "_public"), (catalogue, "_hidden")),
     *((known_slips, name) for name in ("_slips", "_ways", "_resolutions")),
 ]
 
 
 @contextmanager
 def packages_in(root: Path) -> Iterator[Course]:
-    """An empty course, in which exercises and topics are found for as long as the block lasts."""
+    """An empty course, whose exercises and topics are the only ones for as long as the block lasts."""
     for folder in ("solutions", "gradus/exercises", "autograder/topics", "tests/variants"):
         (root / folder).mkdir(parents=True)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     before = set(sys.modules)
+    exercises.all_exercises()  # whatever the course has is loaded, and put aside
     with pytest.MonkeyPatch.context() as patch:
-        for package, home in HOMES.items():
-            patch.setattr(package, "__path__", [*home, str(root / package.__name__.replace(".", "/"))])
+        for package in HOMES:
+            patch.setattr(package, "__path__", [str(root / package.__name__.replace(".", "/"))])
         for module, name in TABLES:
-            tables = getattr(module, name)
-            kept = {key: dict(value) if isinstance(value, dict) else value for key, value in tables.items()}
-            patch.setattr(module, name, kept)
+            patch.setattr(module, name, {})
+        patch.setattr(arguments, "_FAMILIES", {"rng": arguments.find_family("rng")})
         patch.chdir(root)
         yield Course(root)
     for name in [name for name in sys.modules if name.startswith(OURS) and name not in before]:
@@ -77,7 +77,7 @@ def said(done: Result) -> str:
     return " ".join(done.stderr.split())
 
 
-def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "05_optimizers") -> dict[str, Path]:
+def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "95_trial") -> dict[str, Path]:
     """A notebook with exercises of these kinds, nothing filled in; its files by what they are for."""
     assert call("new", name, "Optimizers").exit_code == 0
     for exercise, kinds in exercises.items():
@@ -116,23 +116,23 @@ KINDS = {
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     """A notebook with an exercise of every kind, filled in."""
     with packages_in(tmp_path_factory.mktemp("finished") / "course") as course:
-        files = begun(course, KINDS, "06_everything")
+        files = begun(course, KINDS, "96_trial_kinds")
         fill(files)
-        done = call("build", "06")
+        done = call("build", "96")
         assert done.exit_code == 0, done.output
         yield Course(course.root)
 
 
 def test_a_build_names_every_place_that_is_not_filled_in(course: Course) -> None:
     files = begun(course, {"centred": ("pure",), "Flip": ("state", "random")})
-    says = said(call("build", "05"))
-    places = new.unfilled(course, Course(course.root).assignment("05"))
+    says = said(call("build", "95"))
+    places = new.unfilled(course, Course(course.root).assignment("95"))
     assert f"{len(places)} in all" in says
     assert {place.path for place in places} == set(files.values()) - {files["topic"]}
     for place in places:
         assert f"{place.path.relative_to(course.root)}:{place.line}: {' '.join(place.says.split())}" in says
     assert not (course.root / "notebooks").exists()
-    assert call("build", "05", "--draft").exit_code == 0
+    assert call("build", "95", "--draft").exit_code == 0
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -144,7 +144,7 @@ def test_an_exercise_of_each_kind_works_as_it_is_written(finished: Course, name:
         for report in everywhere(finished, name, diagnosis.answer(finished, slip)):
             assert [found.slip.id for found in report.slips] == [slip.id], str(report)
     room: dict[str, object] = {}
-    exec((finished.root / "tests" / "variants" / "everything.py").read_text(), room)
+    exec((finished.root / "tests" / "variants" / "trial_kinds.py").read_text(), room)
     for report in everywhere(finished, name, room["VARIANTS"][name]["by hand"]):  # type: ignore[index]
         assert share(report) == 1.0, str(report)
 
@@ -164,14 +164,12 @@ def test_what_is_written_keeps_to_the_style_of_the_house(finished: Course) -> No
 
 
 def test_a_notebook_has_its_ids_and_its_exercises_before_the_experiment(finished: Course) -> None:
-    source = finished.assignment("06").source
+    source = finished.assignment("96").source
     headings = list(source.headings)
     assert headings[0] == "why"
-    assert (
-        headings[-5:] == ["experiment", "questions", "question-1", "spot-the-error", "summary"]
-        or headings[-1] == "read-on"
-    )
-    assert headings.index("exercise-everything") < headings.index("experiment") < headings.index("questions")
+    assert headings[-7:] == [
+        *("exercise-everything", "experiment", "questions", "question-1", "spot-the-error", "summary", "read-on")
+    ]
     assert list(source.exercises) == list(KINDS)
 
 
@@ -181,7 +179,7 @@ def test_nothing_that_an_author_wrote_is_moved_or_changed(course: Course) -> Non
     for part in ("solutions", "exercises", "cases", "slips", "variants"):
         files[part].write_text(files[part].read_text() + "\n# an author's last word\n", encoding="utf-8")
     before = {part: path.read_text().splitlines() for part, path in files.items()}
-    assert call("new-exercise", "Flip", "--in", "05", "--kind", "random", "--kind", "state").exit_code == 0
+    assert call("new-exercise", "Flip", "--in", "95", "--kind", "random", "--kind", "state").exit_code == 0
     for part, path in files.items():
         after = iter(path.read_text().splitlines())
         lines = [line for line in before[part] if not line.startswith(("from ", "import "))]
@@ -197,18 +195,18 @@ def test_nothing_that_an_author_wrote_is_moved_or_changed(course: Course) -> Non
         (("new", "optimizers", "A"), "Write two digits and a topic in lower case"),
         (("new", "07_Opti", "A"), "Write two digits and a topic in lower case"),
         (("new", "07_class", "A"), "Write two digits and a topic in lower case"),
-        (("new", "05_other", "A"), "solutions/05_optimizers.py has that number, 05. Choose another."),
-        (("new", "06_optimizers", "A"), "solutions/05_optimizers.py has that topic, optimizers. Choose another."),
-        (("new", "06_other", " "), "A notebook needs a title"),
-        (("new", "06_half", "A"), "There is gradus/exercises/half.py already, and nothing was written."),
-        (("new-exercise", "centred", "--in", "05"), "solutions/05_optimizers.py has an exercise centred already"),
-        (("new-exercise", "two words", "--in", "05"), "'two words' cannot be the name of a function"),
-        (("new-exercise", "lambda", "--in", "05"), "cannot be the name of a function"),
-        (("new-exercise", "np", "--in", "05"), "cannot be the name of a function"),
-        (("new-exercise", "other", "--in", "09"), "There is no assignment '09'. The assignments are: 05_optimizers."),
-        (("new-exercise", "loose", "--in", "05"), "gradus/exercises/optimizers.py, line 18: loose is there already"),
-        (("new-exercise", "taken", "--in", "05"), "gradus/exercises/other.py has an exercise taken already"),
-        (("new-exercise", "f", "--in", "05", "--kind", "served", "--kind", "function"), "made beside the answer"),
+        (("new", "95_other", "A"), "solutions/95_trial.py has that number, 95. Choose another."),
+        (("new", "96_trial", "A"), "solutions/95_trial.py has that topic, trial. Choose another."),
+        (("new", "96_other", " "), "A notebook needs a title"),
+        (("new", "96_half", "A"), "There is gradus/exercises/half.py already, and nothing was written."),
+        (("new-exercise", "centred", "--in", "95"), "solutions/95_trial.py has an exercise centred already"),
+        (("new-exercise", "two words", "--in", "95"), "'two words' cannot be the name of a function"),
+        (("new-exercise", "lambda", "--in", "95"), "cannot be the name of a function"),
+        (("new-exercise", "np", "--in", "95"), "cannot be the name of a function"),
+        (("new-exercise", "other", "--in", "99"), "There is no assignment '99'. The assignments are: 95_trial."),
+        (("new-exercise", "loose", "--in", "95"), "gradus/exercises/trial.py, line 18: loose is there already"),
+        (("new-exercise", "taken", "--in", "95"), "gradus/exercises/other.py has an exercise taken already"),
+        (("new-exercise", "f", "--in", "95", "--kind", "served", "--kind", "function"), "made beside the answer"),
     ],
 )
 def test_a_command_that_cannot_be_followed_says_why_and_writes_nothing(
@@ -234,9 +232,9 @@ def test_a_command_that_cannot_be_followed_says_why_and_writes_nothing(
             "# And now:\n#\n# ## Questions",
             "does not begin its cell. Put the line # %% [markdown]",
         ),
-        ("cases", "yield Case(", "yield Case((", "autograder/topics/optimizers/cases.py, line"),
-        ("slips", None, None, "autograder/topics/optimizers/slips.py is missing: the slips belong there."),
-        ("variants", None, None, "tests/variants/optimizers.py is missing"),
+        ("cases", "yield Case(", "yield Case((", "autograder/topics/trial/cases.py, line"),
+        ("slips", None, None, "autograder/topics/trial/slips.py is missing: the slips belong there."),
+        ("variants", None, None, "tests/variants/trial.py is missing"),
         ("exercises", "def ", "def", "Finish that first."),
     ],
 )
@@ -254,13 +252,13 @@ def test_nothing_is_added_to_a_file_that_is_half_written(
         assert old in text
         files[part].write_text(text.replace(old, new_text, 1))
     before = {path: path.read_bytes() for path in course.root.rglob("*") if path.is_file()}
-    assert says in said(call("new-exercise", "other", "--in", "05"))
+    assert says in said(call("new-exercise", "other", "--in", "95"))
     assert {path: path.read_bytes() for path in course.root.rglob("*") if path.is_file()} == before
 
 
 def test_elsewhere_nothing_is_written(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradus.exercises, "__path__", HOMES[gradus.exercises])
-    says = said(call("new", "05_optimizers", "Optimizers"))
+    says = said(call("new", "95_trial", "Optimizers"))
     assert f"{ROOT}, and this course is {course.root}. Go there first." in says
 
 
@@ -279,9 +277,9 @@ class Forgotten:
 
 
 CASES, DRIVES, SLIPS = (
-    "autograder/topics/optimizers/cases.py",
-    "gradus/exercises/optimizers.py",
-    "autograder/topics/optimizers/slips.py",
+    "autograder/topics/trial/cases.py",
+    "gradus/exercises/trial.py",
+    "autograder/topics/trial/slips.py",
 )
 STEPS = [
     Forgotten("drive", "exercises", '@exercise("centred")\n', "", (DRIVES, 'under @exercise("centred")')),
@@ -295,7 +293,7 @@ STEPS = [
     ),
     Forgotten("cases", "cases", "", "", (f"{CASES} is missing: write it",)),
     Forgotten("slips", "slips", "", "", (f"{SLIPS} is missing: write it",)),
-    Forgotten("__init__.py", "topic", "", "", ("topics/optimizers/__init__.py is missing", "Write one line into it")),
+    Forgotten("__init__.py", "topic", "", "", ("topics/trial/__init__.py is missing", "Write one line into it")),
     Forgotten("drives", "exercises", "", "", (DRIVES, "write the drive there")),
     Forgotten(
         "group's words", "cases", '    "one_row": "one row",\n', "", (CASES, "say what 'one_row' means in GROUPS")
@@ -312,45 +310,43 @@ STEPS = [
         "solutions",
         '# %% check="centred" points=3\ncheck(centred)\n',
         "",
-        ("05_optimizers.py, cell", "Add the cell that checks it, with its points"),
+        ("95_trial.py, cell", "Add the cell that checks it, with its points"),
     ),
     Forgotten(
         "solution",
         "solutions",
         '# %% solution="centred"',
         "# %%",
-        ("05_optimizers.py, cell", "has no meaning here. Mark the cell"),
+        ("95_trial.py, cell", "has no meaning here. Mark the cell"),
     ),
     Forgotten(
         "solution marks",
         "solutions",
-        "    ### BEGIN SOLUTION\n    x = x - x.mean(axis=0)\n    return x\n    ### END SOLUTION\n",
+        "    ### BEGIN SOLUTION\n    deviations = x - x.mean(axis=0)\n    return deviations\n    ### END SOLUTION\n",
         "    return x - x.mean(axis=0)\n",
-        ("05_optimizers.py, cell", "put '### BEGIN SOLUTION' before it"),
+        ("95_trial.py, cell", "put '### BEGIN SOLUTION' before it"),
     ),
     Forgotten(
         "end of the solution",
         "solutions",
         "    ### END SOLUTION\n",
         "",
-        ("05_optimizers.py, cell", "have to follow each other in pairs"),
+        ("95_trial.py, cell", "have to follow each other in pairs"),
     ),
     Forgotten(
         "points",
         "solutions",
         '# %% check="centred" points=3',
         '# %% check="centred"',
-        ("05_optimizers.py, cell", "points=4"),
+        ("95_trial.py, cell", "points=4"),
     ),
-    Forgotten(
-        "id of a heading", "solutions", " {#centred}", "", ("05_optimizers.py, cell", "Add one that never changes")
-    ),
+    Forgotten("id of a heading", "solutions", " {#centred}", "", ("95_trial.py, cell", "Add one that never changes")),
     Forgotten(
         "name in the answer",
         "solutions",
         "def centred(",
         "def centered(",
-        ("05_optimizers.py, cell", "Give the function or class that name"),
+        ("95_trial.py, cell", "Give the function or class that name"),
     ),
     Forgotten(
         "paragraph of a slip",
@@ -371,7 +367,7 @@ STEPS = [
         "slips",
         '("x.mean(axis=0)", "x.mean()")',
         '("x.mean(axis=1)", "x.mean()")',
-        (SLIPS, "does not occur. The nearest text is 'x = x - x.mean(axis=0)'"),
+        (SLIPS, "does not occur. The nearest text is 'deviations = x - x.mean(axis=0)'"),
     ),
     Forgotten(
         "edit of a slip",
@@ -539,7 +535,7 @@ STEPS = [
         "solutions",
         "import numpy as np",
         "import numpie as np",
-        ("05_optimizers.py, cell", "it does not run. ModuleNotFoundError"),
+        ("95_trial.py, cell", "it does not run. ModuleNotFoundError"),
     ),
 ]
 FOUR = {"centred": ("pure",), "strict": ("refusal",), "Running": ("state",), "flip": ("random",)}
@@ -556,7 +552,7 @@ def test_a_forgotten_step_is_named_with_file_and_remedy(course: Course, forgotte
         path.write_text(text.replace(forgotten.old, forgotten.new, 1), encoding="utf-8")
     else:
         path.unlink()
-    says = said(call("build", "05"))
+    says = said(call("build", "95"))
     assert all(part in says for part in forgotten.says), says
     assert not (course.root / "notebooks").exists()
 
@@ -566,7 +562,7 @@ def test_several_steps_are_named_at_once(course: Course) -> None:
     fill(files)
     for part, old in (("cases", ", instances=2"), ("cases", '@hidden_cases("centred")\n'), ("slips", "axis=0")):
         files[part].write_text(files[part].read_text().replace(old, "", 1), encoding="utf-8")
-    says = said(call("build", "05"))
+    says = said(call("build", "95"))
     assert "instances=2" in says
     assert "hidden_cases" in says
     assert "does not occur" in says
