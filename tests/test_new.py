@@ -411,7 +411,7 @@ STEPS = [
         "cases",
         '"rng": generator(rng)',
         '"rng": 0',
-        (CASES, "flip", "give it one, for instance rng(seed)"),
+        (CASES, "flip", "has no generator: give it one, rng(seed)"),
     ),
     Forgotten("second object", "cases", ", instances=2", "", (CASES, "Running", "no case has instances=2")),
     Forgotten(
@@ -419,7 +419,7 @@ STEPS = [
         "exercises",
         '        yield {"y": made.step(x)}',
         '        return {"y": made.step(x)}',
-        (DRIVES, "Running", "the drive must be a generator that yields"),
+        (DRIVES, "Running", "the drive of a class with state is a generator that yields"),
     ),
     Forgotten(
         "dict of outputs",
@@ -461,14 +461,14 @@ STEPS = [
         "solutions",
         "    if x.ndim != 2:\n",
         "    if x.ndim > 5:\n",
-        (CASES, "strict", "the reference refuses nothing in any case"),
+        (CASES, "strict", "but the reference raises nothing of the kind"),
     ),
     Forgotten(
         "kind of a refusal",
         "exercises",
         '@exercise("strict", kinds=REFUSAL)',
         '@exercise("strict")',
-        (CASES, "the reference raises ValueError", "declare kinds=REFUSAL"),
+        (DRIVES, "strict", "declare kinds=REFUSAL"),
     ),
     Forgotten(
         "group among the public cases",

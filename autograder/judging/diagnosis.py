@@ -12,7 +12,7 @@ from autograder.course import Course, CourseError
 from autograder.judging import catalogue
 from autograder.judging.slips import Slip
 from autograder.source.notebook import Source
-from gradus.checking import RANDOM, Case, Exercise, wire
+from gradus.checking import RANDOM, REFUSAL, Case, Exercise, wire
 from gradus.checking.comparing import behaviour, examine, same_fact
 from gradus.checking.exercises import EXACT
 from gradus.checking.facts import Behaviour, Value
@@ -123,6 +123,8 @@ def _wrong_with_cases(course: Course, exercise: Exercise, part: str, cases: Sequ
             )
         else:
             yield from (f"{where}, {case.name!r}: {lack}." for lack in _wrong_case(exercise, case, one, outcome))
+    if any(case.raises for case in cases) and REFUSAL not in exercise.kinds:
+        yield f"{driven}: a case says which error is right in it: declare kinds=REFUSAL."
     for kind in exercise.kinds:
         yield from (f"{driven}: {lack}." for lack in kind.declares(exercise))
         yield from (f"{where}: {lack}." for lack in kind.asks(cases, expected))
