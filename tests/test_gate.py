@@ -6,6 +6,7 @@ import json
 import logging
 import operator
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -233,12 +234,19 @@ def id_of(name: str) -> str:
     return HOSTILE[name].student or name
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    """A course of its own, with a class of one in the folder ``in`` beside it."""
-    made = copy_course(tmp_path / "course")
-    put(tmp_path / "in", "ada", submission(answers()))
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course whose gradebook knows the assignment, which takes a while."""
+    made = copy_course(tmp_path_factory.mktemp("ready"))
+    recording.register(made, made.assignment(NAME))
     return made
+
+
+@pytest.fixture
+def course(ready: Course, tmp_path: Path) -> Course:
+    """A course of its own, with a class of one in the folder ``in`` beside it."""
+    put(tmp_path / "in", "ada", submission(answers()))
+    return Course(Path(shutil.copytree(ready.root, tmp_path / "course")))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -411,7 +419,6 @@ def test_an_interrupt_within_nbgrader_ends_the_batch(course: Course, monkeypatch
     def interrupted(*given: Any) -> None:
         raise KeyboardInterrupt
 
-    recording.register(course, course.assignment(NAME))
     collect(course, course.assignment(NAME), course.root.parent / "in")
     monkeypatch.setattr("autograder.nbgrader_hooks.execution.JudgedExecute.preprocess", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -422,7 +429,6 @@ def test_nbgraders_reason_is_the_one_that_is_said(course: Course, monkeypatch: p
     def refuses(*given: Any) -> None:
         raise CourseError("the reason")
 
-    recording.register(course, course.assignment(NAME))
     collect(course, course.assignment(NAME), course.root.parent / "in")
     monkeypatch.setattr("autograder.nbgrader_hooks.execution.JudgedExecute.preprocess", refuses)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # as the command line has it
