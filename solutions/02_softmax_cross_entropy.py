@@ -233,7 +233,7 @@ def softmax(scores):
     ----------
     scores : array (..., C)
         Finite numbers of any size (±1e4 side by side in one batch), any number of leading dimensions, including
-        none. Left unchanged.
+        none.
 
     Returns
     -------
@@ -302,7 +302,7 @@ def log_softmax(scores):
     Parameters
     ----------
     scores : array (..., C)
-        Finite numbers of any size, any number of leading dimensions, including none. Left unchanged.
+        Finite numbers of any size, any number of leading dimensions, including none.
 
     Returns
     -------
@@ -378,7 +378,7 @@ def cross_entropy(scores, targets):
     Parameters
     ----------
     scores : array (N, C)
-        Raw scores, not probabilities; finite numbers of any size. Left unchanged.
+        Raw scores, not probabilities; finite numbers of any size.
     targets : integer array (N,)
         The true class of each example, from 0 to C - 1.
 
@@ -498,7 +498,7 @@ def cross_entropy_gradient(scores, targets):
     Parameters
     ----------
     scores : array (N, C)
-        Raw scores, finite numbers of any size. Left unchanged.
+        Raw scores, finite numbers of any size.
     targets : integer array (N,)
         The true class of each example, from 0 to C - 1.
 
@@ -604,7 +604,7 @@ def binary_cross_entropy(score, target):
     Parameters
     ----------
     score : array (N,)
-        Score of "yes" (class 1), before any sigmoid; finite numbers of any size. Left unchanged.
+        Score of "yes" (class 1), before any sigmoid; finite numbers of any size.
     target : array (N,)
         1 for "yes", 0 for "no"; integers or floats.
 
@@ -697,7 +697,7 @@ def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
     examples that are not background, then divided by N, the size of the whole batch.
 
     Returns (loss, d_class_scores, d_box): a float and its gradients with respect to `class_scores` and `box`, with
-    the same shapes; `d_box` is 0 in the rows of the background. All arguments are left unchanged.
+    the same shapes; `d_box` is 0 in the rows of the background.
     """
     ### BEGIN SOLUTION
     n = len(class_targets)

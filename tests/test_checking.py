@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import warnings
@@ -80,8 +81,6 @@ def test_any_way_of_giving_the_right_numbers_passes(answer: Callable[..., Any]) 
     ],
 )
 def test_what_is_wrong_is_said(answer: Callable[..., Any], kind: str, says: str) -> None:
-    import re
-
     found = finding(answer)
     assert not found.passed
     assert re.fullmatch(kind, found.kind), found
@@ -368,3 +367,18 @@ def test_warnings_are_those_of_the_case_that_is_shown() -> None:
 
 def test_there_is_no_exercise_by_another_name() -> None:
     assert find_exercise("sofmax") is None
+
+
+@pytest.mark.parametrize(
+    ("factor", "says"),
+    [
+        (2.0, "It is 2 times too large, and x has 2 rows."),
+        (1 / 3, "It is 3 times too small, and x has 3 columns."),
+        (-1.0, "The sign is reversed."),
+        (1.4427, "Every number is 1.443 times what is expected."),
+    ],
+)
+def test_what_all_wrong_numbers_have_in_common_is_said(factor: float, says: str) -> None:
+    assert finding(lambda x: 2 * x * factor).message.endswith(says)
+    for other in (lambda x: 2 * x + 1, lambda x: 2 * x * np.arange(1, 4), lambda x: 2 * x * np.inf):
+        assert not re.search("times|reversed", finding(other).message)

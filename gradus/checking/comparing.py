@@ -216,6 +216,8 @@ def _fact_problem(
     kind, message, answer = problem
     if kind in ("finite", "values") and step is None and exercise.measure is None and outcome.steps:
         message += _broken_property(exercise, case, outcome.steps[0])
+    if kind == "values":
+        message += _relation(case, np.asarray(right.value), np.asarray(answer))
     return Finding(case, False, kind, message, right.name, right.value, answer, step=step)
 
 
@@ -238,6 +240,7 @@ def _examine_refusal(case: Case, expected: Behaviour, got: Behaviour, outcome: O
 
 
 _MISSING = object()
+_UNITS = ("rows", "columns")
 
 
 def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[str, str, Any] | None:
@@ -297,6 +300,28 @@ def _difference(name: str, answer: np.ndarray, wanted: np.ndarray, close: np.nda
     if wanted.dtype.kind == "f" and answer.dtype.kind in "biu":
         text += f". It has the integer dtype {answer.dtype}, which cuts off everything behind the decimal point"
     return text + "."
+
+
+def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
+    """What all wrong numbers have in common: a sign, or a factor, which may be a size of the inputs."""
+    if wanted.dtype.kind not in "biuf" or answer.dtype.kind not in "biuf" or answer.shape != wanted.shape:
+        return ""
+    right, mine = wanted.astype(np.float64).ravel(), answer.astype(np.float64).ravel()
+    known = np.abs(right) > 1e-9 * np.abs(right).max(initial=0.0)
+    if not known.any() or not np.isfinite(mine).all() or not np.allclose(mine[~known], 0, atol=1e-9):
+        return ""
+    factors = mine[known] / right[known]
+    factor = float(factors[0])
+    if not np.allclose(factors, factor, rtol=1e-5) or factor == 0:
+        return ""
+    if np.isclose(factor, -1):
+        return " The sign is reversed."
+    for name, array in case.inputs.items():
+        for size, unit in zip(np.shape(array) if isinstance(array, np.ndarray) else (), _UNITS, strict=False):
+            for times, way in ((factor, "large"), (1 / factor, "small")):
+                if size > 1 and np.isclose(times, size, rtol=1e-5):
+                    return f" It is {size} times too {way}, and {name} has {size} {unit}."
+    return f" Every number is {factor:.4g} times what is expected." if right.size > 1 else ""
 
 
 def _count(mask: np.ndarray) -> str:
