@@ -290,16 +290,29 @@ def _words(path: str) -> str:
 
 
 def _difference(name: str, answer: np.ndarray, wanted: np.ndarray, close: np.ndarray) -> str:
+    if not wanted.ndim:
+        text = f"{name} is {_apart(answer, wanted)}, {_apart(wanted, answer)} expected"
+        return text + _cut_off(answer, wanted) + "."
     text = f"{name} is wrong in {_count(~close)}"
     with np.errstate(all="ignore"):
         error = np.where(close, 0.0, np.abs(answer.astype(np.float64) - wanted.astype(np.float64)))
     if np.isfinite(error).any():
         worst = np.unravel_index(np.nanargmax(np.where(np.isfinite(error), error, -1.0)), error.shape)
         text += f"; largest error {float(error[worst]):.3g}"
-        text += f" at [{', '.join(str(int(index)) for index in worst)}]" if error.ndim else ""
-    if wanted.dtype.kind == "f" and answer.dtype.kind in "biu":
-        text += f". It has the integer dtype {answer.dtype}, which cuts off everything behind the decimal point"
-    return text + "."
+        text += f" at [{', '.join(str(int(index)) for index in worst)}]"
+    return text + _cut_off(answer, wanted) + "."
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> str:
+    """A number with as many digits as it takes to tell it from the other."""
+    pairs = [(f"{float(one):.{digits}g}", f"{float(other):.{digits}g}") for digits in (4, 7, 10, 16)]
+    return next((text for text, beside in pairs if text != beside), pairs[-1][0])
+
+
+def _cut_off(answer: np.ndarray, wanted: np.ndarray) -> str:
+    if wanted.dtype.kind != "f" or answer.dtype.kind not in "biu":
+        return ""
+    return f". It has the integer dtype {answer.dtype}, which cuts off everything behind the decimal point"
 
 
 def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
