@@ -30,7 +30,10 @@ def _init_destination(self: Autograde, assignment_id: str, student_id: str) -> b
     """The first step for every submission; what it raises stops this submission only."""
     course = Course(Path(self.coursedir.root))
     remarks: list[str] = []
-    collect.take(course, course.assignment(assignment_id), student_id, collect.own_folder(course), remarks)
+    assignment = next((one for one in course.assignments() if one.name == assignment_id), None)
+    if assignment is None:  # nbgrader's own business: an assignment that no text notebook of this course makes
+        return bool(BaseConverter.init_destination(self, assignment_id, student_id))
+    collect.take(course, assignment, student_id, collect.own_folder(course), remarks)
     for remark in remarks:
         self.log.warning("%s: %s", student_id, remark)
     self.notebooks = [str(Path(self._format_source(assignment_id, student_id), f"{assignment_id}.ipynb"))]

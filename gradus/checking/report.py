@@ -232,9 +232,13 @@ def write(
         None if first is None else _failure(exercise, first, titles),
         tuple(slips),
         changed=tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.changed)),
-        warnings=() if first is None else outcomes[findings.index(first)].warnings,
+        warnings=_warnings(outcomes if first is None else [outcomes[findings.index(first)]]),
         picture=picture,
     )
+
+
+def _warnings(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings))
 
 
 def points(score: tuple[float, float]) -> str:

@@ -14,12 +14,13 @@ import json
 import traceback
 import webbrowser
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from gradus import demos
 from gradus.demos.demo import Demo
@@ -137,7 +138,8 @@ class _Live(WebSocketHandler):
             traceback.print_exc()
             # The page waits for an answer before it sends the next value.
             message, data = {"error": f"The demo itself failed: {type(error).__name__}: {error}", "note": ""}, b""
-        await self.write_message(_pack(message, data), binary=True)
+        with suppress(WebSocketClosedError):  # a viewer may leave while an answer is under way
+            await self.write_message(_pack(message, data), binary=True)
 
 
 def _pack(message: Mapping[str, Any], data: bytes) -> bytes:
