@@ -163,6 +163,19 @@ def test_parameters_may_be_updated_in_place_and_gradients_may_not() -> None:
 # random
 
 
+def test_draws_come_from_the_generator_that_is_given() -> None:
+    own = np.random.default_rng(1)
+    answers = [
+        lambda shape, keep, rng: own.random(shape) < keep,
+        lambda shape, keep, rng: np.random.rand(*shape) < keep,
+    ]
+    for answer in answers:
+        report = judged(KINDS, "coins", answer, 0)
+        assert [group.id for group in report.groups if group.passed < group.of] == ["same_seed"]
+        assert report.failure is not None
+        assert report.failure.message.startswith("Two generators with the same seed gave different draws")
+
+
 def test_a_report_shows_no_seed() -> None:
     report = judged(KINDS, "coins", lambda shape, keep, rng: rng.random(shape) >= keep, 0)
     assert report.failure is not None

@@ -413,6 +413,13 @@ STEPS = [
         '"rng": 0',
         (CASES, "flip", "has no generator: give it one, rng(seed)"),
     ),
+    Forgotten(
+        "second call",
+        "cases",
+        'Case("same_seed", "60 rows each", inputs(60, 50), instances=2)',
+        'Case("same_seed", "60 rows each", inputs(60, 50))',
+        (CASES, "flip", "no case has instances=2, so that draws"),
+    ),
     Forgotten("second object", "cases", ", instances=2", "", (CASES, "Running", "no case has instances=2")),
     Forgotten(
         "yield",

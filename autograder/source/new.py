@@ -36,7 +36,11 @@ _PARTS = {
 _NAME = re.compile(r"[0-9]{2}_[a-z][a-z0-9_]*")
 _TAKEN = ("np", "torch", "nn", "check", "data", "demos", "plots")
 _BEFORE = ("experiment", "questions")
-_GROUPS = {"state": ("two_objects", "two objects at once"), "refusal": ("refused", "what is refused")}
+_GROUPS = {
+    "state": ("two_objects", "two objects at once"),
+    "random": ("same_seed", "the same seed twice"),
+    "refusal": ("refused", "what is refused"),
+}
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("autograder.source"),
     trim_blocks=True,
@@ -226,7 +230,8 @@ def _values(source: Source, name: str, kinds: set[str], texts: dict[str, str]) -
     kit = ["attempt"] * (state and flags["refusal"]) + ["results", "share"] * random
     made = [f"{var}_model"] * flags["torch"] + [f"{var}_f"] * flags["function"]
     known = _group_ids(texts["cases"])
-    groups = dict([("one_row", "one row"), *(_GROUPS[kind] for kind in _GROUPS if flags[kind])])
+    difficulties = {"state": state, "random": random and not state, "refusal": flags["refusal"]}
+    groups = dict([("one_row", "one row"), *(_GROUPS[kind] for kind, has in difficulties.items() if has)])
     return flags | {
         "name": name,
         "var": var,

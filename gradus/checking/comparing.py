@@ -12,11 +12,13 @@ from gradus.checking.arguments import measured_inputs
 from gradus.checking.exercises import EXACT, Case, Exercise, Outputs, Tolerance
 from gradus.checking.facts import Behaviour, Fact, Law, Statistic, Value
 from gradus.checking.fingerprints import Projection
+from gradus.checking.kinds import RANDOM
 from gradus.checking.plain import follow, is_refusal, leaves
 from gradus.checking.running import Outcome
 
 OF_SCALE = 1e-3
 """Largest error where the last digits are not asked for, as a share of the largest expected number."""
+_ROUNDED = Tolerance(1e-9, 1e-9, 1e-5, 1e-5)  # the same sum, added up in another order
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,27 @@ def behaviour(exercise: Exercise, case: Case, outcome: Outcome) -> Behaviour:
         with np.errstate(all="ignore"):
             inputs = measured_inputs(case.inputs, outcome.calls)
             outputs = list(outcome.steps) if exercise.by_steps else outcome.steps[0]
-            return Behaviour(tuple(exercise.measure(inputs, outputs)), (), structure)
+            twice = RANDOM in exercise.kinds and case.instances > 1
+            draws = (_same_draws(outcome),) if twice else ()
+            measured = tuple(exercise.measure(inputs, outputs)) if exercise.by_steps or not twice else ()
+            return Behaviour(measured + draws, (), structure)
     except Exception as error:  # the values are the learner's: whatever they do to the measurement is a finding
         return Behaviour((), (), structure, f"{type(error).__name__}: {error}"[:500])
+
+
+def _same_draws(outcome: Outcome) -> Law:
+    """The law of two generators with one seed, where an answer drew from both."""
+    alike = all(_alike(outputs, outputs["another"]) for outputs in outcome.steps)
+    says = "Two generators with the same seed gave different draws: draw from the one that is given, and only from it."
+    return Law("same seed", alike, says)
+
+
+def _alike(one: Outputs, other: Outputs) -> bool:
+    draws = dict(leaves(other))
+    return all(
+        path in draws and _problem("", leaf, draws[path], _ROUNDED) is None
+        for path, leaf in leaves({name: value for name, value in one.items() if name != "another"})
+    )
 
 
 def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour, outcome: Outcome) -> Finding:
@@ -106,10 +126,11 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
     mine = {(fact.step, fact.name): fact for fact in got.facts}
     reached = len(outcome.steps) if got.error else None
     loose, tolerance = case.group != EXACT, _tolerance(exercise, case)
+    scales = _scales(expected) if loose else {}
     for right in expected.facts:
         if reached is not None and right.step >= reached:
             break
-        allowed = _loosely(right, tolerance) if loose else tolerance
+        allowed = _loosely(scales.get(_whole(right), 0.0), tolerance) if _is_measured(right) and loose else tolerance
         problem = _fact_problem(exercise, case, right, mine.get((right.step, right.name)), allowed, outcome)
         if problem is not None:
             return problem
@@ -190,14 +211,31 @@ def _wrong_structure(exercise: Exercise, case: Case, expected: Behaviour, got: B
     return None
 
 
-def _loosely(right: Fact, tolerance: Tolerance) -> Tolerance:
-    """A tolerance that asks for the right numbers and not for their last digits; whole numbers stay exact."""
-    array = _array(right.value) if isinstance(right, Value) else None
-    if array is None or array.dtype.kind != "f":
-        return tolerance
-    finite = np.abs(array[np.isfinite(array)])
-    allowed = max(tolerance.single_atol, OF_SCALE * float(finite.max(initial=0.0)))
+def _loosely(scale: float, tolerance: Tolerance) -> Tolerance:
+    """A tolerance that asks for the right numbers and not for their last digits."""
+    allowed = max(tolerance.single_atol, OF_SCALE * scale)
     return Tolerance(tolerance.rtol, allowed, tolerance.single_rtol, allowed)
+
+
+def _scales(expected: Behaviour) -> dict[tuple[int, str], float]:
+    """The largest expected number of every output; the parts of one output, such as all gradients, share theirs."""
+    scales: dict[tuple[int, str], float] = {}
+    for right in filter(_is_measured, expected.facts):
+        array = np.asarray(right.value)
+        finite = np.abs(array[np.isfinite(array)])
+        scales[_whole(right)] = max(scales.get(_whole(right), 0.0), float(finite.max(initial=0.0)))
+    return scales
+
+
+def _whole(fact: Fact) -> tuple[int, str]:
+    """The output that a fact is a part of."""
+    return fact.step, fact.name.removeprefix("another.").split(".")[0]
+
+
+def _is_measured(fact: Fact) -> bool:
+    """Whether a fact holds numbers that arithmetic rounds; whole numbers stay exact."""
+    array = _array(fact.value) if isinstance(fact, Value) else None
+    return array is not None and array.dtype.kind == "f"
 
 
 def _fact_problem(

@@ -38,7 +38,9 @@ class Case:
         Arrays, numbers, strings, lists or dicts of these, and `Made` arguments. An input whose name starts with an
         underscore is the drive's own business and is never shown.
     instances : int
-        With 2, two objects made in the same way take their steps in turn: they must share nothing.
+        With 2, two objects made in the same way take their steps in turn, or a function is called twice, on copies of
+        the same inputs: they must share nothing. Generators of the same seed must give the same draws; of a random
+        function such a case asks nothing else.
     raises : str
         Name of the error that is right here, in the whole case or in some step of it; "" where none is.
     """

@@ -72,6 +72,8 @@ def _generators(cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterato
         if not any(isinstance(value, Made) and value.family == "rng" for value in case.inputs.values()):
             yield f"{case.group}, {case.name!r} has no generator: give it one, rng(seed)"
             return
+    if not any(case.instances > 1 for case in cases):
+        yield "no case has instances=2, so that draws that do not come from the generator go unseen"
 
 
 def _refusals(cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator[str]:
@@ -104,7 +106,7 @@ PURE = Kind("pure function")
 STATE = Kind("class with state", declares=_yields, asks=_steps)
 """A class whose objects change from step to step; two of them share nothing."""
 RANDOM = Kind("random", declares=_measures, asks=_generators)
-"""Draws from a generator that the judge seeds; the verdict rests on statistics."""
+"""Draws from a generator that the judge seeds, and from nothing else; the verdict rests on statistics."""
 REFUSAL = Kind("refusal", asks=_refusals)
 """Sometimes an error of one kind is the right answer."""
 FUNCTION = Kind("function argument", asks=_functions)

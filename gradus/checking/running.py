@@ -149,16 +149,16 @@ def run(
 
 
 def _steps(exercise: Exercise, answer: Any, case: Case, inputs: dict[str, Any], serve: Serve) -> Iterator[Outputs]:
-    """The outputs of every step; those of a second object, taken in turn with the first's, under ``another``."""
+    """The outputs of every step; those of a second object or call, taken in turn with the first's, as ``another``."""
     drives = []
     for number in range(case.instances):
         given = inputs if number == 0 else copy.deepcopy(dict(case.inputs))
         made = {name: make(name, value, serve) for name, value in given.items()}
         drives.append(exercise.drive(answer, made))
-    if not exercise.by_steps:
-        yield _named(drives[0])
-        return
-    for together in zip(*drives, strict=True):
+    for together in zip(*drives, strict=True) if exercise.by_steps else [tuple(drives)]:
+        if len(together) == 1:
+            yield _named(together[0])
+            continue
         first, *others = [{name: plain(value, name) for name, value in _named(one).items()} for one in together]
         yield {**first, **({"another": others[0]} if others else {})}
 

@@ -14,6 +14,7 @@ from gradus.checking import rng as generator
 GROUPS = {
     "large": "large numbers",
     "two_objects": "two objects at once",
+    "same_seed": "the same seed twice",
     "new_key": "a key that comes later",
     "rare": "rare flags",
     "negative": "negative numbers",
@@ -53,6 +54,7 @@ def descent(rng: Rng) -> Iterator[Case]:
 def coins(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three of four kept", {"shape": [60, 50], "keep": 0.75, "rng": generator(rng)})
     yield Case("rare", "one of twenty kept", {"shape": [60, 50], "keep": 0.05, "rng": generator(rng)})
+    yield Case("same_seed", "two masks", {"shape": [60, 50], "keep": 0.75, "rng": generator(rng)}, instances=2)
 
 
 @public_cases("root")
@@ -110,3 +112,4 @@ def average(rng: Rng) -> Iterator[Case]:
     for samples in (3, 20):
         given = {"f": noisy(scale=2.0), "x": rng.normal(size=4), "rng": generator(rng), "samples": samples}
         yield Case("ordinary", f"{samples} samples", given)
+    yield Case("same_seed", "two averages", given, instances=2)
