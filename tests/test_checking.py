@@ -152,6 +152,18 @@ def test_an_answer_that_leans_on_a_wrong_one_says_so() -> None:
     assert "mend that first" in str(report)
 
 
+def test_a_result_that_is_not_finite_says_from_which_size_of_the_inputs_on() -> None:
+    def unstable(s: Any) -> Any:
+        return np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True)
+
+    report = judge_publicly(exercise_called("softmax"), unstable)
+    assert report.failure is not None
+    assert "Inputs up to 697 give finite results, inputs from 10000 on do not." in report.failure.message
+    everywhere = judge_publicly(exercise_called("softmax"), lambda s: unstable(s) * np.nan)
+    assert everywhere.failure is not None
+    assert "give finite results" not in everywhere.failure.message
+
+
 def test_two_slips_at_once_are_named_by_the_ordinary_cases() -> None:
     report = judge_publicly(exercise_called("softmax"), lambda s: np.exp(s) / np.exp(s).sum())
     assert report.slips

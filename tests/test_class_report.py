@@ -109,7 +109,7 @@ def silent(reason: str) -> Verdict:
 
 
 EMPTY = verdict(0.0, failure=failure("unwritten", "Write it first."))
-CRASHED = verdict(0.0, failure=failure("raised", "It raised NameError: name 'x' is not defined"))
+CRASHED = verdict(0.0, failure=failure("raised", "Your code raised NameError: name 'x' is not defined"))
 
 
 @pytest.fixture

@@ -158,6 +158,7 @@ def test_every_slip_is_rejected_and_named(course: Course, name: str, slip: Slip,
         assert not one.passed
         assert [found.slip.id for found in one.slips] == [slip.id], str(one)
         assert "{" not in one.slips[0].slip.title + one.slips[0].slip.says
+        assert "Every number is 1 times" not in str(one)
 
 
 @exercises

@@ -213,7 +213,7 @@ def test_reports_points_and_remarks_are_the_ledgers() -> None:
     shown = words(html)
     assert "softmax: 1 of 2 cases pass (2 of 4 points)" in shown
     assert "softmax2 of 4 points" in shown
-    assert "This is a known slip: one maximum. Rows underflow. Read again: notebook 01, “Stable softmax”." in shown
+    assert "This is a known mistake: one maximum. Rows underflow. Read again: notebook 01, “Stable softmax”." in shown
     assert '<a href="#Stable-softmax"' in html
     assert 'src="data:image/svg+xml;base64,' in html
     assert "Two steps." in html

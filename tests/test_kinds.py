@@ -145,7 +145,7 @@ def test_an_error_in_a_later_step_says_when() -> None:
 
     report = judged(KINDS, "Descent", Stops, 0)
     assert report.failure is not None
-    assert report.failure.message == "At step 2: It raised RuntimeError: enough"
+    assert report.failure.message == "At step 2: Your code raised RuntimeError: enough"
 
 
 def test_parameters_may_be_updated_in_place_and_gradients_may_not() -> None:
@@ -225,7 +225,7 @@ def test_another_kind_of_error_is_no_refusal(error: type[Exception]) -> None:
 
     report = judged(KINDS, "root", root, 0)
     assert report.failure is not None
-    assert report.failure.message.startswith(f"A ValueError is expected here, but it raised {error.__name__}")
+    assert report.failure.message.startswith(f"A ValueError is expected here, but your code raised {error.__name__}")
 
 
 def test_a_refusal_in_a_step_changes_nothing_or_it_shows() -> None:
@@ -238,7 +238,7 @@ def test_a_refusal_in_a_step_changes_nothing_or_it_shows() -> None:
 
     report = judged(KINDS, "Meter", Counts, 0)
     assert report.failure is not None
-    assert "A ValueError is expected for mean, but it raised IndexError." in report.failure.message
+    assert "A ValueError is expected for mean, but your code raised IndexError." in report.failure.message
 
 
 # functions
@@ -247,7 +247,7 @@ def test_a_refusal_in_a_step_changes_nothing_or_it_shows() -> None:
 def test_what_a_served_function_refuses_is_said_in_the_learners_code() -> None:
     verdict = by_socket("by_pieces", lambda f, x, most: f(x))
     assert verdict.report.failure is not None
-    assert verdict.report.failure.message == "It raised ValueError: f was given 8 rows and takes at most 2"
+    assert verdict.report.failure.message == "Your code raised ValueError: f was given 8 rows and takes at most 2"
 
 
 def test_calls_are_counted_by_whoever_serves_them() -> None:

@@ -73,5 +73,5 @@ class _Remote:
 
 
 def _too_much(outcome: Outcome) -> Outcome:
-    said = "far more came back, over all cases, than a right answer returns"
+    said = "your answer returned far more data, over all cases, than a right answer does"
     return replace(outcome, steps=(), errors=("UnusableOutputError", "TypeError"), message=said)

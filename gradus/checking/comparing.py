@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +114,9 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
     if expected.unusable:
         raise ValueError(f"{exercise.name}, {case.name}: the reference cannot be measured: {expected.unusable}")
     if got.error == "NotImplementedError" and expected.error != got.error:
-        return Finding(case, False, "unwritten", "Not written yet: the stub is still in place.", line=outcome.line)
+        return Finding(
+            case, False, "unwritten", "Write your code in place of: raise NotImplementedError.", line=outcome.line
+        )
     if expected.error:
         return _examine_refusal(case, expected, got, outcome)
     if exercise.measure is not None and not got.error:
@@ -122,7 +124,7 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
         if problem is not None:
             return problem
         if got.unusable:
-            return Finding(case, False, "type", f"What came back cannot be judged: {got.unusable}.")
+            return Finding(case, False, "type", f"The result cannot be judged: {got.unusable}.")
     mine = {(fact.step, fact.name): fact for fact in got.facts}
     reached = len(outcome.steps) if got.error else None
     loose, tolerance = case.group != EXACT, _tolerance(exercise, case)
@@ -130,16 +132,30 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
     for right in expected.facts:
         if reached is not None and right.step >= reached:
             break
-        allowed = _loosely(scales.get(_whole(right), 0.0), tolerance) if _is_measured(right) and loose else tolerance
+        allowed = _loosely(right, scales, tolerance) if loose else tolerance
         problem = _fact_problem(exercise, case, right, mine.get((right.step, right.name)), allowed, outcome)
         if problem is not None:
             return problem
     if got.error:
         step = reached if exercise.by_steps else None
         # Without a line of the learner's it was the drive that could not use what came back, and says so in words.
-        said = f"It raised {got.error}: {outcome.message}" if outcome.line else outcome.message or got.error
+        said = f"Your code raised {got.error}: {outcome.message}" if outcome.line else outcome.message or got.error
         return Finding(case, False, "raised", said, line=outcome.line, step=step)
     return Finding(case, True)
+
+
+def limit_of_magnitude(findings: Sequence[Finding]) -> str:
+    """From which size of the inputs on the results are no longer finite, "" where size is not what decides."""
+    fine = [_magnitude(one.case) for one in findings if one.passed or one.kind == "values"]
+    bad = [_magnitude(one.case) for one in findings if one.kind == "finite"]
+    if not fine or not bad or max(fine) >= min(bad):
+        return ""
+    return f"Inputs up to {max(fine):.6g} give finite results, inputs from {min(bad):.6g} on do not."
+
+
+def _magnitude(case: Case) -> float:
+    floats = [array for array in map(_array, _arrays(case.inputs)) if array is not None and array.dtype.kind == "f"]
+    return max(map(_largest, floats), default=0.0)
 
 
 def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour) -> bool:
@@ -211,31 +227,32 @@ def _wrong_structure(exercise: Exercise, case: Case, expected: Behaviour, got: B
     return None
 
 
-def _loosely(scale: float, tolerance: Tolerance) -> Tolerance:
-    """A tolerance that asks for the right numbers and not for their last digits."""
-    allowed = max(tolerance.single_atol, OF_SCALE * scale)
+def _loosely(right: Fact, scales: dict[tuple[int, str], float], tolerance: Tolerance) -> Tolerance:
+    """A tolerance that asks for the right numbers and not for their last digits; whole numbers stay exact."""
+    array = _array(right.value) if isinstance(right, Value) else None
+    if array is None or array.dtype.kind != "f":
+        return tolerance
+    allowed = max(tolerance.single_atol, OF_SCALE * scales[_whole(right)])
     return Tolerance(tolerance.rtol, allowed, tolerance.single_rtol, allowed)
 
 
 def _scales(expected: Behaviour) -> dict[tuple[int, str], float]:
     """The largest expected number of every output; the parts of one output, such as all gradients, share theirs."""
     scales: dict[tuple[int, str], float] = {}
-    for right in filter(_is_measured, expected.facts):
-        array = np.asarray(right.value)
-        finite = np.abs(array[np.isfinite(array)])
-        scales[_whole(right)] = max(scales.get(_whole(right), 0.0), float(finite.max(initial=0.0)))
+    for right in expected.facts:
+        array = _array(right.value) if isinstance(right, Value) else None
+        if array is not None and array.dtype.kind == "f":
+            scales[_whole(right)] = max(scales.get(_whole(right), 0.0), _largest(array))
     return scales
+
+
+def _largest(array: np.ndarray) -> float:
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
 def _whole(fact: Fact) -> tuple[int, str]:
     """The output that a fact is a part of."""
     return fact.step, fact.name.removeprefix("another.").split(".")[0]
-
-
-def _is_measured(fact: Fact) -> bool:
-    """Whether a fact holds numbers that arithmetic rounds; whole numbers stay exact."""
-    array = _array(fact.value) if isinstance(fact, Value) else None
-    return array is not None and array.dtype.kind == "f"
 
 
 def _fact_problem(
@@ -252,7 +269,7 @@ def _fact_problem(
     if problem is None:
         return None
     kind, message, answer = problem
-    if kind in ("finite", "values") and step is None and exercise.measure is None and outcome.steps:
+    if kind == "values" and step is None and exercise.measure is None and outcome.steps:
         message += _broken_property(exercise, case, outcome.steps[0])
     if kind == "values":
         message += _relation(case, np.asarray(right.value), np.asarray(answer))
@@ -272,7 +289,7 @@ def _elsewhere(exercise: Exercise, right: Fact, outcome: Outcome) -> Any:
 def _examine_refusal(case: Case, expected: Behaviour, got: Behaviour, outcome: Outcome) -> Finding:
     if expected.error in got.errors:
         return Finding(case, True)
-    came = f"it raised {got.error}: {outcome.message}" if got.error else "it returned a result"
+    came = f"your code raised {got.error}: {outcome.message}" if got.error else "your code returned a result"
     message = f"A {expected.error} is expected here, but {came}."
     return Finding(case, False, "raised", message, line=outcome.line)
 
@@ -303,7 +320,8 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
     bad = ~np.isfinite(answer) & np.isfinite(wanted) if wanted.dtype.kind == "f" else np.zeros(wanted.shape, bool)
     if bad.any():
         kinds = "NaN" if np.isnan(answer[bad]).any() else "infinite"
-        return "finite", f"{name} is {kinds} in {_count(bad)}; a finite number is expected{_where(bad)}.", answer
+        where = f" in {_count(bad)}" if bad.ndim else ""
+        return "finite", f"{name} is {kinds}{where}; a finite number is expected{_where(bad)}.", answer
     close = _close(answer, wanted, tolerance)
     if not close.all():
         return "values", _difference(name, answer, wanted, close), answer
@@ -313,11 +331,15 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
 def _refusal_problem(name: str, right: Any, mine: Any) -> tuple[str, str, Any] | None:
     came = mine["raised"][0] if is_refusal(mine) and mine["raised"] else ""
     if not is_refusal(right):
-        return "raised", f"A result is expected for {name}, but it raised {came}.", None
+        return "raised", f"A result is expected for {name}, but your code raised {came}.", None
     wanted = right["raised"][0]
     if is_refusal(mine) and wanted in mine["raised"]:
         return None
-    return "raised", f"A {wanted} is expected for {name}, but it {f'raised {came}' if came else 'did not raise'}.", None
+    return (
+        "raised",
+        f"A {wanted} is expected for {name}, but your code {f'raised {came}' if came else 'did not raise it'}.",
+        None,
+    )
 
 
 def _words(path: str) -> str:
@@ -329,7 +351,7 @@ def _words(path: str) -> str:
 
 def _difference(name: str, answer: np.ndarray, wanted: np.ndarray, close: np.ndarray) -> str:
     if not wanted.ndim:
-        text = f"{name} is {_apart(answer, wanted)}, {_apart(wanted, answer)} expected"
+        text = f"{name} is {_apart(answer, wanted)}; expected {_apart(wanted, answer)}"
         return text + _cut_off(answer, wanted) + "."
     text = f"{name} is wrong in {_count(~close)}"
     with np.errstate(all="ignore"):
@@ -350,7 +372,7 @@ def _apart(one: np.ndarray, other: np.ndarray) -> str:
 def _cut_off(answer: np.ndarray, wanted: np.ndarray) -> str:
     if wanted.dtype.kind != "f" or answer.dtype.kind not in "biu":
         return ""
-    return f". It has the integer dtype {answer.dtype}, which cuts off everything behind the decimal point"
+    return f". It has the integer dtype {answer.dtype}, which cuts off everything after the decimal point"
 
 
 def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
@@ -363,7 +385,7 @@ def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
         return ""
     factors = mine[known] / right[known]
     factor = float(factors[0])
-    if not np.allclose(factors, factor, rtol=1e-5) or factor == 0:
+    if not np.allclose(factors, factor, rtol=1e-5) or factor == 0 or np.isclose(factor, 1, rtol=1e-3):
         return ""
     if np.isclose(factor, -1):
         return " The sign is reversed."
@@ -445,5 +467,5 @@ def _broken_property(exercise: Exercise, case: Case, outputs: Outputs) -> str:
         except Exception:  # it speaks of values of the right shape; these are the learner's
             continue
         if not holds:
-            return f" It should hold that {law.says}, and it does not."
+            return f" This should be true, but is not: {law.says}."
     return ""

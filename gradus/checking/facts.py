@@ -58,8 +58,8 @@ class Statistic:
     @property
     def sentence(self) -> str:
         """What a learner is told when it does not hold."""
-        numbers = f"{self.name}: {self.value:.3g}; expected is {self.expected:.3g}, give or take {self.within:.2g}"
-        return self.says or numbers + ", which covers chance."
+        numbers = f"{self.name} is {self.value:.3g}; expected {self.expected:.3g} ± {self.within:.2g}."
+        return self.says or numbers + " Chance alone stays within this."
 
 
 @dataclass(frozen=True)

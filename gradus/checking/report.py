@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradus.checking.arguments import Made
-from gradus.checking.comparing import Finding
+from gradus.checking.comparing import Finding, limit_of_magnitude
 from gradus.checking.drawing import picture_html
 from gradus.checking.exercises import Exercise
 from gradus.checking.naming import KnownSlip, Named
@@ -134,14 +134,14 @@ class Report:
         said = []
         if self.leans_on:
             names = " and ".join(self.leans_on)
-            said.append(f"{self.exercise} calls your {names}, whose own check fails: mend that first.")
+            said.append(f"{self.exercise} calls your {names}, which fails its own check: mend that first.")
         if self.changed:
             names = ", ".join(self.changed)
             said.append(
-                f"It changes the caller's {names}. The values are judged as they are, but whoever calls "
-                f"{self.exercise} will find other numbers in {names} afterwards: work on a copy."
+                f"It changes the caller's {names}. This costs no points, but the caller then finds other numbers in "
+                f"{names}: work on a copy."
             )
-        said += [f"On the way: {warning}" for warning in self.warnings[:3]]
+        said += [f"Python warned: {warning}" for warning in self.warnings[:3]]
         return said
 
     def __str__(self) -> str:
@@ -157,13 +157,13 @@ class Report:
             lines.append(f"  First case that fails: {failure.group}, {failure.case}")
             lines.append(f"    {failure.message}")
             if failure.line:
-                lines.append(f"    in {failure.line}")
+                lines.append(f"    In your code, {failure.line}")
             for label, text in failure.shown:
                 lines += [f"    {label}:", *("      " + row for row in text.splitlines())]
             if self.picture:
                 lines += ["    " + row for row in self.picture.as_text().splitlines()]
         lines += [
-            f"  Known slip{self.where(named)} ({named.slip.title}): {named.slip.says} See {named.slip.see}."
+            f"  Known mistake{self.where(named)} ({named.slip.title}): {named.slip.says} Read again: {named.slip.see}."
             for named in self.slips
         ]
         lines += [f"  Note: {note}" for note in self.notes()]
@@ -229,7 +229,7 @@ def write(
         exercise.name,
         tuple(CaseResult(one.case.group, one.case.name, one.passed, one.message) for one in findings),
         tuple(Group(id, titles.get(id, id), sum(passed), len(passed)) for id, passed in members.items()),
-        None if first is None else _failure(exercise, first, titles),
+        None if first is None else _failure(exercise, first, titles, limit_of_magnitude(findings)),
         tuple(slips),
         changed=tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.changed)),
         warnings=_warnings(outcomes if first is None else [outcomes[findings.index(first)]]),
@@ -246,8 +246,10 @@ def points(score: tuple[float, float]) -> str:
     return f"{score[0]:g} of {score[1]:g} points"
 
 
-def _failure(exercise: Exercise, finding: Finding, titles: Mapping[str, str]) -> Failure:
+def _failure(exercise: Exercise, finding: Finding, titles: Mapping[str, str], limit: str) -> Failure:
     case, message = finding.case, finding.message
+    if finding.kind == "finite" and limit:
+        message = f"{message} {limit}"
     if finding.step is not None:
         message = f"At step {finding.step + 1}: {message}"
     return Failure(
@@ -360,5 +362,5 @@ def _failure_html(failure: Failure) -> str:
 
 def _slip_html(slip: KnownSlip, where: str) -> str:
     link = f'<a href="#{escape(slip.see.anchor)}">{escape(str(slip.see))}</a>'
-    text = f"<strong>This is a known slip{escape(where)}: {escape(slip.title)}.</strong> {escape(slip.says)}"
+    text = f"<strong>This is a known mistake{escape(where)}: {escape(slip.title)}.</strong> {escape(slip.says)}"
     return _tag("p", f"{text} Read again: {link}.", "margin:.5em 0;padding:.4em .7em;background:#fff3d6;color:#1a1a1a")
