@@ -85,6 +85,11 @@ class Course:
         return self.root / "gradus" / "public_cases"
 
     @property
+    def outlines(self) -> Path:
+        """What each notebook asks for, as students' copies know it."""
+        return self.root / "gradus" / "outlines"
+
+    @property
     def work(self) -> Path:
         """nbgrader's working folders and gradebook; never committed."""
         return self.root / "course"

@@ -8,6 +8,9 @@
 #     display_name: Python 3
 #     language: python
 #     name: python3
+#   gradus:
+#     minutes: 87
+#     builds_on: [00_orientation, 01_backprop]
 # ---
 
 # %% [markdown]

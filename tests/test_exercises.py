@@ -12,7 +12,6 @@ from shared import KINDS, courses, exercise_called, graded, judge, variants
 
 from autograder.course import Course
 from autograder.judging import catalogue, diagnosis
-from autograder.judging.judge import share
 from autograder.judging.slips import Slip
 from autograder.source import build
 from gradus.checking import Case, Exercise, Report, public
@@ -22,6 +21,7 @@ from gradus.checking.facts import Behaviour
 from gradus.checking.plain import is_refusal
 from gradus.checking.report import write
 from gradus.checking.running import Outcome, run
+from gradus.checking.scoring import share
 
 SEEDS = (0, 1, 2)
 DRAWS = 8

@@ -24,10 +24,10 @@ from autograder.cli import main
 from autograder.course import Course
 from autograder.judging import catalogue, diagnosis
 from autograder.judging import slips as known_slips
-from autograder.judging.judge import share
 from autograder.source import new
 from autograder.source.writing import extended
 from gradus.checking import arguments, exercises
+from gradus.checking.scoring import share
 
 HOMES = {package: list(package.__path__) for package in (gradus.exercises, autograder.topics)}
 OURS = ("gradus.exercises.", "autograder.topics.")

@@ -27,12 +27,13 @@ from gradus.checking import Case, Exercise, Report, find_exercise, wire
 from gradus.checking.arguments import Server
 from gradus.checking.client import JUDGE
 from gradus.checking.comparing import behaviour
-from gradus.checking.exercises import GATE, all_exercises
+from gradus.checking.exercises import all_exercises
 from gradus.checking.facts import Behaviour
 from gradus.checking.naming import Candidate
 from gradus.checking.plain import size
 from gradus.checking.public import assemble
 from gradus.checking.running import Outcome, run
+from gradus.checking.scoring import share
 
 SECONDS_PER_MESSAGE = 300.0
 _ROOM, _PER_CASE, _TIMES = 2**20, 2**13, 8
@@ -234,14 +235,6 @@ class Judge:
         with self._lock:
             if self._open is task and task.answers is None:
                 task.answers, task.uses = answers, tuple(sorted(uses))
-
-
-def share(report: Report) -> float:
-    """Share of the points: every group of cases earns the same, and the ordinary group gates all the others."""
-    passed = {group.id for group in report.groups if group.passed == group.of}
-    if GATE not in passed:
-        return 0.0
-    return len(passed) / len(report.groups)
 
 
 def _limit(right: Sequence[Outcome]) -> wire.Limit:

@@ -20,6 +20,7 @@ from autograder.grading.markup import without_tex
 from autograder.judging import ledger
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
+from gradus.checking.scoring import earned
 
 REPORT = "gradus_report"
 """Mark of the output that shows a report; whoever needs a verdict reads the ledger."""
@@ -73,16 +74,9 @@ def paint(nb: NotebookNode, found: Ledger) -> NotebookNode:
     return nb
 
 
-def points(share: float, most: float) -> float:
-    """Points for a share of an exercise: whole or half ones, and all of them only if everything is right."""
-    if share in (0.0, 1.0):
-        return share * most
-    return min(max(round(2 * share * most) / 2, 0.5), most - 0.5)
-
-
 def _shown(verdict: Verdict, most: float) -> list[NotebookNode]:
     """A report to read, and the number that nbgrader looks for."""
-    score = points(verdict.share, most)
+    score = earned(verdict.share, most)
     report = verdict.report.scored((score, most))
     data = {"text/html": without_tex(report._repr_html_()), "text/plain": without_tex(str(report))}
     number = {"text/plain": repr(score)}

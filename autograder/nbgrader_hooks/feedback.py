@@ -31,7 +31,8 @@ from autograder.grading.markup import TEXT_STYLES, harmless_html
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
-from autograder.nbgrader_hooks.execution import REPORT, points
+from autograder.nbgrader_hooks.execution import REPORT
+from gradus.checking.scoring import earned
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # What the judge's report lays itself out with, beyond what student HTML may use.
@@ -358,7 +359,7 @@ def _title(grade_id: str, written: bool) -> str:
 def _with_report(cell: NotebookNode, verdict: Verdict) -> None:
     """Put the ledger's report and points into a check cell; if a person gave points, those stand alone."""
     most = float(_of(cell, "points") or 0)
-    report, score = verdict.report, points(verdict.share, most)
+    report, score = verdict.report, earned(verdict.share, most)
     if not _of(cell, "by_hand"):
         report = report.scored((score, most))
         cell.metadata.nbgrader["score"] = score

@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import SaveAutoGrades
 
-from autograder.nbgrader_hooks.execution import points
+from gradus.checking.scoring import earned
 
 
 class SaveLedgerGrades(SaveAutoGrades):
@@ -24,7 +24,7 @@ class SaveLedgerGrades(SaveAutoGrades):
             submission = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
             for grade in submission.grades:
                 if grade.name in shares:
-                    grade.auto_score = points(shares[grade.name], grade.max_score)
+                    grade.auto_score = earned(shares[grade.name], grade.max_score)
                     grade.needs_manual_grade = grade.manual_score is not None
             gradebook.db.commit()
         return nb, resources

@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,9 @@ from nbformat import NotebookNode
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
-from autograder.source import leaks
+from autograder.source import leaks, outline
 from autograder.source.new import TODO, unfilled
-from autograder.source.notebook import EXECUTED, Cell, Source, without_ids
+from autograder.source.notebook import EXECUTED, GRADED, Cell, Source, without_ids
 from gradus.checking import Made, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -69,6 +70,7 @@ def products(course: Course, assignment: Assignment, fresh: Path) -> list[tuple[
         (fresh / "source" / assignment.name, course.source / assignment.name),
         (fresh / "notebooks" / assignment.name, course.notebooks / assignment.name),
         (fresh / "public_cases" / cases, course.public_cases / cases),
+        (fresh / "outlines" / f"{assignment.name}.json", course.outlines / f"{assignment.name}.json"),
     ]
 
 
@@ -94,6 +96,9 @@ def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = F
     cases = fresh / "public_cases" / f"{assignment.topic}.json"
     cases.parent.mkdir(exist_ok=True)
     cases.write_text(public_cases(course, assignment.source), encoding="utf-8")
+    outlined = fresh / "outlines" / f"{assignment.name}.json"
+    outlined.parent.mkdir(exist_ok=True)
+    outlined.write_text(outline.text(assignment.source), encoding="utf-8")
 
 
 def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
@@ -103,12 +108,15 @@ def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
         fresh = Path(name)
         for assignment in assignments:
             make(course, assignment, fresh)
-            _, notebook, cases = products(course, assignment, fresh)
+            _, notebook, cases, outlined = products(course, assignment, fresh)
             there, target = (folder / f"{assignment.name}.ipynb" for folder in notebook)
             if not target.is_file() or nbformat.read(there, 4) != nbformat.read(target, 4):
                 found.append(str(target.relative_to(course.root)))
             there, target = cases
             if not target.is_file() or not alike(wire.decode(there.read_bytes()), wire.decode(target.read_bytes())):
+                found.append(str(target.relative_to(course.root)))
+            there, target = outlined
+            if not target.is_file() or there.read_bytes() != target.read_bytes():
                 found.append(str(target.relative_to(course.root)))
     return found
 
@@ -135,17 +143,20 @@ def source_notebook(source: Source) -> NotebookNode:
         If a cell names an exercise that ``gradus/exercises`` does not have.
     """
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
-    anchor, since = "start", 0
+    anchor, since, hints = "start", 0, Counter[str]()
     for cell in source.cells:
         metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
         if cell.kind in EXECUTED:
             metadata["gradus"] = {"role": cell.kind}
         since += 1
-        if cell.name:
+        if cell.kind in GRADED:
             metadata["nbgrader"] = _nbgrader_fields(source, cell)
             anchor, since = metadata["nbgrader"]["grade_id"], 0
         label = re.sub(r"[^A-Za-z0-9_-]", "-", anchor)[:58]
         text = without_ids(cell.source) if cell.cell_type == "markdown" else cell.source
+        if cell.kind == "hint":
+            hints[cell.name] += 1
+            text = f"<details><summary>Hint {hints[cell.name]} for {cell.name}</summary>\n\n{text}\n\n</details>"
         made = _NEW[cell.cell_type](text, metadata=metadata, id=f"{label}-{since:02d}" if since else label)
         notebook.cells.append(made)
     nbformat.validate(notebook)

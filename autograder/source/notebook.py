@@ -1,8 +1,10 @@
 """A text notebook of ``solutions/`` as one object, read once: what its cells are for, and the reference it holds.
 
 Cells carry one of these marks: ``role="setup"`` or ``role="given"``, ``solution="<exercise>"``,
-``check="<exercise>" points=<n>``, ``answer="<question>" points=<n>`` and ``mark_scheme="<question>"``. Headings of
-level 2 and 3 end in an id that outlives every rewording: ``## Stable softmax {#stable}``.
+``check="<exercise>" points=<n>``, ``hint="<exercise>"``, ``answer="<question>" points=<n>`` and
+``mark_scheme="<question>"``. Headings of level 2 and 3 end in an id that outlives every rewording:
+``## Stable softmax {#stable}``. Between the lines ``# ---`` at the top, ``gradus: {minutes: 90, builds_on:
+[01_backprop]}`` says what the start page shows.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ from autograder.errors import CourseError
 
 EXECUTED = ("setup", "given", "solution", "check")
 """Kinds of cells that play a part when a notebook is graded."""
+GRADED = ("solution", "check", "answer", "mark_scheme")
+"""Kinds of cells that nbgrader knows by name."""
 _REFERENCE = EXECUTED[:3]
-_NAMED = ("solution", "check", "answer", "mark_scheme")
-_TEXT = ("answer", "mark_scheme")
-_GRADED = ("check", "answer")
+_NAMED = (*GRADED, "hint")
+_TEXT = ("hint", "answer", "mark_scheme")
+_WORTH = ("check", "answer")
 _OF_JUPYTEXT = {"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>.*?)(?:[ \t]*\{#(?P<id>[^}]*)\})?[ \t]*")
@@ -48,7 +52,8 @@ class Cell:
     Attributes
     ----------
     kind : str
-        ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"answer"``, ``"mark_scheme"``, or "" for all others.
+        ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"hint"``, ``"answer"``, ``"mark_scheme"``, or "" for
+        all others.
     name : str
         The exercise or question it belongs to, "" if to none.
     cell_type : str
@@ -97,6 +102,10 @@ class Source:
     name : str
         Name of the assignment: ``"02_softmax_cross_entropy"``.
     cells : tuple of Cell
+    minutes : int
+        What its core takes.
+    builds_on : tuple of str
+        Names of the notebooks that it builds on.
     title : str
         The notebook's own heading, with its number; the topic in words where it has none.
     headings : dict of str to Heading
@@ -105,6 +114,8 @@ class Source:
 
     name: str
     cells: tuple[Cell, ...]
+    minutes: int = 0
+    builds_on: tuple[str, ...] = ()
     title: str = field(init=False)
     headings: dict[str, Heading] = field(init=False)
 
@@ -229,14 +240,20 @@ class Source:
     def _check_names(self) -> None:
         seen: dict[tuple[str, str], Cell] = {}
         for cell in self.cells:
-            if cell.name and (first := seen.setdefault((cell.kind, cell.name), cell)) is not cell:
+            if (
+                cell.name
+                and cell.kind != "hint"
+                and (first := seen.setdefault((cell.kind, cell.name), cell)) is not cell
+            ):
                 raise self._wrong(cell, f"{first.label} has the same mark already. Each name stands once.")
         needed = {
             "solution": ("check", "Add the cell that checks it, with its points."),
             "check": ("solution", "Add the cell that holds the answer."),
+            "hint": ("check", "There is no such exercise: correct the name."),
             "mark_scheme": ("answer", "There is no such question: correct the name, or add the answer cell."),
         }
-        for (kind, name), cell in seen.items():
+        hints = {("hint", cell.name): cell for cell in self.cells if cell.kind == "hint"}
+        for (kind, name), cell in (seen | hints).items():
             partner, advice = needed.get(kind, ("", ""))
             if partner and (partner, name) not in seen:
                 raise self._wrong(cell, f'no cell is marked {partner}="{name}". {advice}')
@@ -271,7 +288,19 @@ def _parsed(name: str, text: str) -> Source:
     if len(lines) != len(notebook.cells):  # text before the first mark, or a mark inside a string
         lines = [0] * len(notebook.cells)
     cells = (_cell(name, *found) for found in zip(notebook.cells, range(len(lines)), lines, strict=True))
-    return Source(name, tuple(cells))
+    return Source(name, tuple(cells), *_for_the_start_page(name, notebook.metadata.get("gradus", {})))
+
+
+def _for_the_start_page(file: str, said: Any) -> tuple[int, tuple[str, ...]]:
+    known = {"minutes": 0, "builds_on": []} | (said if isinstance(said, dict) else {"": said})
+    minutes, builds_on = known["minutes"], known["builds_on"]
+    fits = isinstance(minutes, int) and isinstance(builds_on, list) and all(isinstance(one, str) for one in builds_on)
+    if not fits or len(known) > 2:
+        raise CourseError(
+            f"{file}.py: the line gradus: between the two lines # --- cannot be read. Write it as in "
+            "gradus: {minutes: 90, builds_on: [01_backprop]}"
+        )
+    return minutes, tuple(builds_on)
 
 
 def _cell(file: str, raw: NotebookNode, index: int, line: int) -> Cell:
@@ -303,11 +332,11 @@ def _cell(file: str, raw: NotebookNode, index: int, line: int) -> Cell:
 
 def _problems(cell: Cell, points: Any) -> Iterator[str]:
     number = isinstance(points, int | float) and not isinstance(points, bool) and math.isfinite(points)
-    if cell.kind in _GRADED and points is None:
+    if cell.kind in _WORTH and points is None:
         yield "say how much it is worth, for instance points=4."
-    elif cell.kind in _GRADED and not (number and points > 0):
+    elif cell.kind in _WORTH and not (number and points > 0):
         yield f"points={points!r} is not a number above 0. Write it without quotes, for instance points=4."
-    elif cell.kind not in _GRADED and points is not None:
+    elif cell.kind not in _WORTH and points is not None:
         yield "only cells marked check or answer have points. Take them away."
     if cell.cell_type == "raw":
         yield "raw cells have no place here. Write [markdown], or correct the header between the two lines # ---."

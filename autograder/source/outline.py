@@ -1,0 +1,93 @@
+"""The outline of a notebook: what it asks for, as students' copies of the course know it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from autograder.errors import CourseError
+from autograder.source.notebook import Cell, Source
+from gradus.learning.outline import Exercise, Field, Outline, Prediction
+
+_FIELDS = ("number", "choice")
+_EXAMPLE = 'predict("first_run", number("loss at step 0"), choice("and then it", "falls", "rises"))'
+
+
+def outline(source: Source) -> Outline:
+    """What a notebook asks for.
+
+    Raises
+    ------
+    CourseError
+        If a prediction is not written out, or two have one id.
+    """
+    hints = {
+        name: [cell.source for cell in source.cells if (cell.kind, cell.name) == ("hint", name)]
+        for name in source.exercises
+    }
+    exercises = tuple(
+        Exercise(name, points, number, tuple(hints[name]))
+        for number, (name, points) in enumerate(source.exercises.items(), 1)
+    )
+    predictions: dict[str, Prediction] = {}
+    for cell, prediction in _predictions(source):
+        if prediction.id in predictions:
+            raise CourseError(
+                f"{source.name}.py, {cell.label}: a second prediction has the id {prediction.id!r}. Give it its own."
+            )
+        predictions[prediction.id] = prediction
+    points = sum(cell.points for cell in source.cells)
+    return Outline(
+        source.name, source.title, source.minutes, points, source.builds_on, exercises, tuple(predictions.values())
+    )
+
+
+def text(source: Source) -> str:
+    """The outline of a notebook as JSON."""
+    return json.dumps(asdict(outline(source)), ensure_ascii=False, indent=1) + "\n"
+
+
+def _predictions(source: Source) -> Iterator[tuple[Cell, Prediction]]:
+    for cell in source.cells:
+        if cell.cell_type == "code" and "predict(" in cell.source:
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Call) and _called(node) == "predict":
+                    yield cell, _prediction(source, cell, node)
+
+
+def _prediction(source: Source, cell: Cell, call: ast.Call) -> Prediction:
+    try:
+        id, *fields = call.args
+        found = Prediction(_text(id), tuple(map(_field, fields)))
+    except ValueError:
+        found = Prediction("", ())
+    if not (found.id.isidentifier() and found.fields) or call.keywords:
+        raise CourseError(
+            f"{source.name}.py, {cell.label}: a prediction is written out in full, an id and its fields: {_EXAMPLE}"
+        )
+    return found
+
+
+def _field(node: ast.expr) -> Field:
+    if not isinstance(node, ast.Call) or _called(node) not in _FIELDS or len(node.args) < 1:
+        raise ValueError
+    label, *rest = map(_text, node.args)
+    named = {keyword.arg: _text(keyword.value) for keyword in node.keywords}
+    kind = _called(node)
+    if kind == "number" and not rest and named.keys() <= {"unit"}:
+        return Field(kind, label, named.get("unit", ""))
+    if kind == "choice" and len(set(rest)) == len(rest) >= 2 and not named:
+        return Field(kind, label, options=tuple(rest))
+    raise ValueError
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    raise ValueError

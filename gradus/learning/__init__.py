@@ -1,0 +1,1 @@
+"""The learner's path: predictions, hints, progress, the start page, handing in. Nothing here is ever graded."""

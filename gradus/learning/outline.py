@@ -1,0 +1,137 @@
+"""What each notebook asks for, in the order in which it does, as a build wrote it down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a notebook.
+
+    Attributes
+    ----------
+    name : str
+    points : float
+    number : int
+        Its place among the notebook's exercises, from 1.
+    hints : tuple of str
+        Markdown, the gentlest first.
+    """
+
+    name: str
+    points: float
+    number: int
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a prediction asks for: a number, or one of several options.
+
+    Attributes
+    ----------
+    kind : str
+        ``"number"`` or ``"choice"``.
+    label : str
+    unit : str
+        Of a number.
+    options : tuple of str
+        Of a choice.
+    """
+
+    kind: str
+    label: str
+    unit: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a notebook asks a learner to commit to before a cell is run; the id is the course's own."""
+
+    id: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One notebook.
+
+    Attributes
+    ----------
+    name, title : str
+    minutes : int
+        What its core takes.
+    points : float
+        What exercises and written questions are worth together.
+    builds_on : tuple of str
+        Names of notebooks.
+    exercises : tuple of Exercise
+    predictions : tuple of Prediction
+    """
+
+    name: str
+    title: str
+    minutes: int
+    points: float
+    builds_on: tuple[str, ...]
+    exercises: tuple[Exercise, ...]
+    predictions: tuple[Prediction, ...]
+
+    @property
+    def number(self) -> str:
+        """Number of the notebook: ``"02"``."""
+        return self.name.partition("_")[0]
+
+    @property
+    def public_points(self) -> float:
+        """What all exercises together are worth; a person marks the rest."""
+        return sum(exercise.points for exercise in self.exercises)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Outline:
+        """The outline that JSON described."""
+        exercises = tuple(Exercise(**{**one, "hints": tuple(one["hints"])}) for one in fields["exercises"])
+        predictions = tuple(
+            Prediction(
+                one["id"], tuple(Field(**{**field, "options": tuple(field["options"])}) for field in one["fields"])
+            )
+            for one in fields["predictions"]
+        )
+        return cls(
+            **{
+                **fields,
+                "builds_on": tuple(fields["builds_on"]),
+                "exercises": exercises,
+                "predictions": predictions,
+            }
+        )
+
+
+@cache
+def outlines() -> dict[str, Outline]:
+    """Every notebook of this copy of the course, by name, in order."""
+    folder = resources.files("gradus").joinpath("outlines")
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda file: file.name)
+    found = (Outline.of(json.loads(file.read_text(encoding="utf-8"))) for file in files)
+    return {outline.name: outline for outline in found}
+
+
+def of_exercise(name: str) -> tuple[Outline, Exercise] | None:
+    """The exercise of that name and the notebook that holds it."""
+    return next(
+        ((outline, one) for outline in outlines().values() for one in outline.exercises if one.name == name), None
+    )
+
+
+def of_prediction(id: str) -> tuple[Outline, Prediction] | None:
+    """The prediction of that id and the notebook that holds it."""
+    return next(
+        ((outline, one) for outline in outlines().values() for one in outline.predictions if one.id == id), None
+    )
