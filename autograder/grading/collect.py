@@ -288,6 +288,8 @@ def _repaired(notebook: NotebookNode) -> NotebookNode:
         name = cell.get("id")
         if not isinstance(name, str) or name in seen or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
             name = f"submitted-{index}"
+            while name in seen:
+                name += "-"
         seen.add(name)
         copied = make(source=source, metadata=cell.metadata, id=name)
         for part in ("attachments", "outputs", "execution_count"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
 import symtable
 import tempfile
 import time
@@ -132,7 +133,8 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
     remarks = [trouble] if trouble else []
     if client.cut:
         remarks.append("it wrote more than can be kept; the rest of its output was left out")
-    idle = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.id not in {cell.id for cell in cells}]
+    ran = {cell.id for cell in cells}
+    idle = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.id not in ran]
     with ThreadPoolExecutor(1) as own_stack:  # how deep code can be parsed would else depend on who calls
         elsewhere = own_stack.submit(_bound, idle).result() - own_stack.submit(_bound, cells).result()
     for name in dict.fromkeys(_unknown(cells)):
@@ -182,7 +184,8 @@ class _Client(NotebookClient):
         """Execute all cells in the folder ``room``; what went wrong comes back, "" if nothing did."""
         environment = {**process_environment(self._judge), "NBGRADER_EXECUTION": "autograde"}
         try:
-            self.execute(cwd=room, env=environment)
+            # What the code writes past its own kernel would reach the terminal of whoever grades.
+            self.execute(cwd=room, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except CourseError:
             raise  # the judge has found a fault of the course, not of the student
         except DeadKernelError:
