@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -20,8 +21,8 @@ from rooms import (
     submission,
 )
 
-from autograder.grading.carrying import carry_answers
-from autograder.grading.execution import Limits
+from autograder.grading.carrying import OWN, carry_answers
+from autograder.grading.execution import Limits, role
 
 WRONG = {"softmax": "def softmax(scores):\n    return scores * 0"}
 NOTHING = dict.fromkeys(SKETCH, 0.0)
@@ -183,6 +184,42 @@ def test_text_and_code_of_the_students_own_stay_where_they_were() -> None:
     assert carried[place + 2] == "check(softmax)"
 
 
+def test_of_a_duplicated_answer_the_last_one_counts_and_the_others_are_the_students_own() -> None:
+    notebook = submission({"softmax": "first = 1"})
+    notebook.cells.append(copy.deepcopy(next(cell for cell in notebook.cells if cell.source == "first = 1")))
+    notebook.cells[-1].source = "last = 1"
+    carried = carry_answers(released(), notebook).cells
+    assert [role(cell) for cell in carried if cell.source == "first = 1"] == [OWN]
+    assert [role(cell) for cell in carried if cell.source == "last = 1"] == ["solution"]
+
+
+def test_only_what_a_student_wrote_is_a_cell_of_their_own_and_nothing_but_its_text_counts() -> None:
+    notebook = own_code(own_text(submission({}), " \n"), "mine = 1")
+    notebook.cells[1].metadata = {"nbgrader": {"grade": True, "grade_id": "x", "points": 9}, "tags": ["a"]}
+    check_cell(notebook, "softmax").source = "print('edited')"
+    theirs = released()
+    theirs.cells[0]["id"] = notebook.cells[0]["id"] = "own-1-0"
+    carried = carry_answers(theirs, notebook).cells
+    assert [cell.source for cell in carried if cell.id not in {cell.id for cell in theirs.cells}] == ["mine = 1"]
+    (own,) = (cell for cell in carried if cell.source == "mine = 1")
+    assert own.metadata == {"gradus": {"role": OWN}}
+    assert "print('edited')" not in {cell.source for cell in carried}
+    assert len({cell.id for cell in carried}) == len(carried)
+
+
+def test_pictures_are_carried_with_the_text_that_shows_them() -> None:
+    picture = {"a.png": {"image/png": "iVBORw0KGgo="}}
+    notebook = own_text(submission({"answer_first-loss": "![a](attachment:a.png)"}), "mine")
+    for cell in notebook.cells:
+        if cell.source in ("![a](attachment:a.png)", "mine"):
+            cell["attachments"] = picture
+    carried = carry_answers(released(), notebook).cells
+    assert {cell.source: cell.attachments for cell in carried if "attachments" in cell} == {
+        "![a](attachment:a.png)": picture,
+        "mine": picture,
+    }
+
+
 def test_released_demonstrations_do_not_run_and_the_students_own_cells_do() -> None:
     asks = "print('demonstrated:', __import__('os').path.exists('demonstrated'))"
     untouched = own_code(submission({}), asks, position=8)
@@ -212,6 +249,12 @@ def test_a_flood_of_output_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {verdict.share for verdict in found.verdicts.values()} == {1.0}
     assert str(found.outputs).count("x" * 1000) < 5
     assert "wrote more than can be kept" in found.remarks[0]
+
+
+def test_nothing_reaches_the_terminal_of_whoever_grades(capfd: pytest.CaptureFixture[str]) -> None:
+    loud = "import os\nfor place in (1, 2):\n    os.write(place, b'\\x1b[31mloud')\nos.system('echo loud')"
+    assert scores(own_code(submission(answers()), loud)) == dict.fromkeys(SKETCH, 1.0)
+    assert "loud" not in "".join(capfd.readouterr())
 
 
 HELPER = "import json\ndef softmax(scores):\n    return __import__('helper').softmax(scores)"

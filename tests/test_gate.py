@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from autograder.classroom.remarks import _canonical, uses_torch
 from autograder.cli import main
 from autograder.course import Course, CourseError
 from autograder.grading import batch, gate
-from autograder.grading.collect import collect, take
+from autograder.grading.collect import collect, parse, take, taken
 from autograder.grading.execution import Limits, run_judged
 from autograder.grading.pool import side_by_side
 from autograder.judging.edition import released
@@ -350,14 +351,19 @@ def test_nbgrader_itself_ends_and_grades_the_honest(tmp_path: Path) -> None:
     recording.register(course, course.assignment(NAME))
     put(folder, "ada", submission(RIGHT)).with_name(".hidden").symlink_to(course.work / "secret")
     names = ("link_to_the_secret", "linked_folder", "pipe", "pipe_as_time", "folder_notebook", "no_time", "old_time")
-    for name in names:
-        HOSTILE[name].lay(folder, name)
+    strange = ("newline", "colours", "markup", "star", "dangling_folder", "file_as_assignment")
+    for name in (*names, *strange):
+        HOSTILE[name].lay(folder, id_of(name))
     folder.rename(course.work / "submitted")
     done = subprocess.run(
         ["nbgrader", "autograde", NAME], cwd=course.root, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 1
     assert "helper.py is a link, and links are not followed" in done.stderr
+    for name in strange:
+        assert f"{gate.plain(id_of(name))} was not graded: " in done.stderr
+        assert HOSTILE[name].says in done.stderr
+    assert "\x1b" not in done.stderr
     assert recorded(course) == {"ada": 5.0, "no_time": 5.0, "old_time": 5.0}
     secret = (course.work / "secret").read_bytes().strip()
     assert copies_of(secret, course.work) == [course.work / "secret"]
@@ -519,6 +525,44 @@ def test_what_could_be_read_as_something_else_is_no_student_id(student: str) -> 
         gate.check_student(student)
 
 
+def test_somebody_who_handed_nothing_in_is_named(course: Course) -> None:
+    (intake,) = collect(course, course.assignment(NAME), course.root.parent / "in", ("nobody",))
+    assert intake.problem == f"no submission of {NAME} in {course.root.parent / 'in'}"
+
+
+def test_nothing_outside_the_course_is_taken_for_a_submission() -> None:
+    with pytest.raises(CourseError, match=r"'\.\./ada' is no student id"):
+        taken(sketch(), sketch().assignment(NAME), "../ada")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_not_passed_over(tmp_path: Path) -> None:
+    def forbidden(*given: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "ada").mkdir()
+    assert gate.present(tmp_path, NAME) == []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "lstat", forbidden)
+        assert gate.present(tmp_path, NAME) == ["ada"]
+
+
+@pytest.mark.parametrize("grown", [1, 10**6])
+def test_a_file_that_grows_while_it_is_read_is_refused_and_not_read_whole(
+    grown: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes.txt").write_bytes(b"x" * (100 + grown))
+    real = os.fstat
+
+    def before(handle: int) -> Any:
+        found = list(real(handle))
+        found[6] = 100
+        return os.stat_result(found)
+
+    monkeypatch.setattr(gate.os, "fstat", before)
+    with pytest.raises(CourseError, match=r"notes.txt is too large to be read \(101 bytes; at most 100 bytes\)"):
+        gate.read(tmp_path, "notes.txt", most=100)
+
+
 @pytest.mark.parametrize("becomes", ["link", "pipe"])
 def test_what_becomes_another_thing_after_it_was_looked_at_is_not_read(
     becomes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -613,6 +657,24 @@ def test_an_ordinary_test_is_graded_by_nbgraders_rule_if_it_ran_and_earns_nothin
                 "test_half": 3.0,
                 "test_last": last,
             }
+
+
+def test_ids_that_are_made_up_are_no_others_and_the_same_every_time() -> None:
+    tree = right()
+    tree["cells"].insert(1, {**tree["cells"][0], "id": "submitted-2"})
+    tree["cells"].insert(2, {**tree["cells"][0], "id": "submitted-2"})
+    one, other = (parse(json.dumps(tree).encode(), "x.ipynb", []) for _ in range(2))
+    assert [cell.id for cell in one.cells][:4] == [tree["cells"][0]["id"], "submitted-2", "submitted-2-", "softmax"]
+    assert one == other
+
+
+def test_the_time_that_many_cells_take_grows_with_their_number_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.grading.execution._Client.run", lambda client, room: "")
+    notebook = released(sketch(), sketch().assignment(NAME))
+    notebook.cells += [new_code_cell("1", metadata={"gradus": {"role": "own"}}, id=f"n{n}") for n in range(5000)]
+    before = time.process_time()
+    run_judged(sketch(), notebook, b"key", {}, Limits())
+    assert time.process_time() - before < 5  # a tenth of a second; 15 when every cell looks at every other one
 
 
 ENDS = {

@@ -51,6 +51,23 @@ def test_a_right_answer_scores_one(judge: Judge) -> None:
     assert judge.verdict("softmax").share == 1.0
 
 
+def test_a_wrong_answer_leans_on_the_wrong_ones_that_it_calls() -> None:
+    def wrong_beside(softmax: Any) -> Any:
+        made: dict[str, Any] = {"softmax": softmax}
+        exec("def log_softmax(scores):\n    return softmax(scores)", made)
+        return made["log_softmax"]
+
+    for helper, expected in ((lambda scores: scores, ("softmax",)), (right(), ())):
+        with Judge(COURSE, KEY) as judge:
+            judge.open("softmax")
+            answer_judge(judge.address, lambda _, helper=helper: helper)
+            judge.open("log_softmax")
+            answer_judge(judge.address, lambda _, helper=helper: wrong_beside(helper))
+            report = judge.verdict("log_softmax").report
+            assert not report.passed
+            assert report.leans_on == expected
+
+
 def test_neither_expected_values_nor_verdicts_leave_the_judge(judge: Judge) -> None:
     judge.open("softmax")
     connection, task = talk(judge)
@@ -227,3 +244,9 @@ def test_the_same_submission_sees_the_same_cases_and_another_one_others() -> Non
 
     assert inputs(COURSE.key("a")) == inputs(COURSE.key("a"))
     assert inputs(COURSE.key("a")) != inputs(COURSE.key("b"))
+
+
+def test_every_exercise_of_a_submission_has_draws_of_its_own() -> None:
+    with Judge(COURSE, KEY) as judge:
+        assert judge._rng("softmax").integers(2**62) == judge._rng("softmax").integers(2**62)
+        assert judge._rng("softmax").integers(2**62) != judge._rng("log_softmax").integers(2**62)
