@@ -176,6 +176,7 @@ HOSTILE = {
         beside(lambda path: path.parent.joinpath(*"d" * 25).mkdir(parents=True)), "more than 20 deep in each other"
     ),
     "odd_file": Hostile(beside(Path.touch, "a\x1b[2Jb.txt"), "'a\\x1b[2Jb.txt'"),
+    "two_lines": Hostile(beside(Path.touch, "a\u2028b.txt"), "'a\\u2028b.txt', which cannot be used"),
     "backslash": Hostile(beside(Path.touch, "a\\b.txt"), "which cannot be used"),
     "no_text_as_name": Hostile(beside(Path.touch, os.fsdecode(b"a\xffb.txt")), "which cannot be used"),
     "surrogate": Hostile(
@@ -188,6 +189,7 @@ HOSTILE = {
     "very_deep": Hostile(lambda folder, student: put(folder, student, "[" * 10**5), "is not a notebook"),
     "format_1": Hostile(changed(nbformat=1), "has the notebook format 1; 3 and 4 can be read"),
     "format_true": Hostile(changed(nbformat=True), "has the notebook format true"),
+    "format_4.0": Hostile(changed(nbformat=4.0), "has the notebook format 4.0"),
     "format_huge": Hostile(changed(nbformat=10**400), "has the notebook format 1000"),
     "format_too_huge": Hostile(
         lambda folder, student: put(folder, student, '{"nbformat": ' + "1" * 5000 + "}"), "is not a notebook"
@@ -533,6 +535,19 @@ def test_somebody_who_handed_nothing_in_is_named(course: Course) -> None:
 def test_nothing_outside_the_course_is_taken_for_a_submission() -> None:
     with pytest.raises(CourseError, match=r"'\.\./ada' is no student id"):
         taken(sketch(), sketch().assignment(NAME), "../ada")
+
+
+def test_what_is_hidden_does_not_stay_in_the_course(course: Course) -> None:
+    collect(course, course.assignment(NAME), course.root.parent / "in")
+    own = course.work / "submitted"
+    (own / "ada" / NAME / ".hidden").touch()
+    take(course, course.assignment(NAME), "ada", own, [])
+    assert [path.name for path in (own / "ada" / NAME).iterdir()] == [f"{NAME}.ipynb"]
+
+
+def test_what_is_said_has_an_end() -> None:
+    assert gate.plain("x" * 1000) == "x" * 299 + "…"
+    assert gate.plain("x" * 300) == "x" * 300
 
 
 def test_a_folder_that_cannot_be_looked_into_is_not_passed_over(tmp_path: Path) -> None:

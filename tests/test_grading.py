@@ -327,6 +327,8 @@ def test_files_beside_a_notebook_are_taken_as_they_are(tmp_path: Path) -> None:
     (place / "lib").mkdir()
     (place / "lib" / "helper.py").write_text("x = 1")
     (place / ".hidden").write_text("")
+    (place / "__pycache__").mkdir()
+    (place / "__pycache__" / "helper.cpython-311.pyc").touch()
     (place / ".linked").symlink_to(course.work / "secret")
     collect(course, course.assignment(NAME), tmp_path / "in")
     there = course.work / "submitted" / "ada" / NAME
