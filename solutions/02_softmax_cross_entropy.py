@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 87
+#     minutes: 90
 #     builds_on: [00_orientation, 01_backprop]
 # ---
 
