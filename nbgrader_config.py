@@ -6,7 +6,7 @@ directory is released to students.
 
 from pathlib import Path
 
-from autograder.nbgrader_hooks import gate
+from autograder.nbgrader_hooks import gate, release
 
 gate.install()
 
@@ -25,7 +25,7 @@ c.CourseDirectory.db_url = f"sqlite:///{Path(__file__).resolve().parent / 'cours
 c.ClearSolutions.code_stub = {"python": "# Your answer replaces the next line.\nraise NotImplementedError"}
 c.ClearSolutions.text_stub = "*Write your answer here, in place of this line.*"
 
-c.GenerateAssignment.preprocessors.append("autograder.nbgrader_hooks.release.StampEdition")
+c.GenerateAssignment.preprocessors = release.STEPS
 c.Autograde.sanitize_preprocessors = [
     "autograder.nbgrader_hooks.sanitizing.CarryAnswers",
     "nbgrader.preprocessors.ClearOutput",

@@ -32,6 +32,16 @@ def courses() -> tuple[Course, ...]:
 
 
 def graded() -> list[tuple[Course, str]]:
+    """Every exercise that a notebook checks and that has cases of its own, with the course that it belongs to."""
+    return [(course, name) for course, name in checked() if not exercise_called(name).repairs]
+
+
+def repairs() -> list[tuple[Course, str]]:
+    """Every exercise that repairs a broken answer to another one, with the course that it belongs to."""
+    return [(course, name) for course, name in checked() if exercise_called(name).repairs]
+
+
+def checked() -> list[tuple[Course, str]]:
     """Every exercise that a notebook checks, with the course that it belongs to."""
     return [
         (course, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shared import KINDS, courses, exercise_called, graded, judge, variants
+from shared import KINDS, courses, exercise_called, graded, judge, repairs, variants
 
 from autograder.course import Course
 from autograder.judging import catalogue, diagnosis
@@ -54,6 +54,7 @@ def label(value: Any) -> str:
 
 
 exercises = pytest.mark.parametrize(("course", "name"), EXERCISES, ids=label)
+repaired = pytest.mark.parametrize(("course", "name"), repairs(), ids=label)
 slips = pytest.mark.parametrize(("course", "name", "slip", "value"), SLIPS, ids=label)
 
 
@@ -70,7 +71,7 @@ def hidden(course: Course, name: str, seed: int) -> tuple[list[Case], list[Outco
 def frozen(course: Course, name: str) -> public.Public:
     """The public cases as a build makes them."""
     source = course.assignment(exercise_called(name).topic).source
-    return public.read(build.public_cases(course, source).encode())[name]
+    return public.read(build.public_cases(course, source).encode())[exercise_called(name).judged_as]
 
 
 @cache
@@ -204,6 +205,17 @@ def test_an_answer_that_always_raises_scores_zero(course: Course, name: str, err
     cases = hidden(course, name, 0)[0]
     always = [Outcome((), (error, "Exception"), "no") for _ in cases]
     assert share(report(course, name, always, 0)) == 0.0
+
+
+@repaired
+def test_a_repair_is_judged_by_the_other_exercises_cases(course: Course, name: str) -> None:
+    exercise, source = exercise_called(name), course.assignment(exercise_called(name).topic).source
+    assert diagnosis.forgotten(course, exercise) == []
+    for seed in range(DRAWS):
+        cases, _, expected = hidden(course, exercise.repairs, seed)
+        for answer, earns in ((source.answer(name), 1), (source.broken_answer(name), 0)):
+            came = [run(exercise, answer, case) for case in cases]
+            assert share(public.assemble(exercise, cases, expected, came, (), {})) == earns
 
 
 @exercises

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbformat import NotebookNode
 from pydantic import TypeAdapter
 from shared import KINDS, exercise_called
 from test_exercises import judged, judged_publicly
 
+from autograder.course import Course
+from autograder.judging import diagnosis
 from autograder.judging.judge import Judge, Verdict
-from gradus.checking import Case, Report, Statistic, wire
+from autograder.nbgrader_hooks import release
+from autograder.source.build import source_notebook
+from gradus.checking import Case, Report, Statistic, repair, wire
 from gradus.checking.arguments import Made, Server, find_family
 from gradus.checking.client import answer_judge
 from gradus.checking.comparing import Finding
@@ -31,6 +38,15 @@ def by_socket(name: str, answer: Any) -> Verdict:
         assert answer_judge(judge.address, lambda _: answer)
         judge.close()
         return judge.verdict(name)
+
+
+def released(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """The student edition of a source notebook."""
+    path = folder / "source" / "90_kinds" / "90_kinds.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    release.release(KINDS, folder, "90_kinds")
+    return nbformat.read(folder / "notebooks" / "90_kinds" / "90_kinds.ipynb", 4)
 
 
 def right(name: str) -> Any:
@@ -211,6 +227,49 @@ def test_the_bounds_on_means_and_deviations_keep_their_promise(n: int) -> None:
     wrong = rng.normal(0.5, 2.0, size=100_000)
     assert not kit.normal_mean("m", wrong, 0.0, 2.0, 1e-9).holds
     assert not kit.normal_deviation("d", 1.1 * wrong, 2.0, 1e-9).holds
+
+
+# repair
+
+
+def test_a_repair_starts_from_the_broken_answer_and_is_judged_like_the_exercise_it_repairs(tmp_path: Path) -> None:
+    source = KINDS.assignment("90").source
+    assert by_socket("repaired_center", source.broken_answer("repaired_center")).share == 0
+    slip = by_socket("repaired_center", lambda x: (x - x.sum(), x.mean()))
+    assert [found.slip.id for found in slip.report.slips] == ["sum_subtracted"]
+    notebook = released(source_notebook(source), tmp_path)
+    cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+    assert cells["repaired_center"].source == source.broken["repaired_center"]
+    assert "broken" not in cells["repaired_center"].metadata.gradus
+    assert "NotImplementedError" in cells["center"].source
+    folded = [cell.source for cell in notebook.cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert folded == ['# Figure: nothing at all.\nprint("a figure")']
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[number - total for", "[number - total / len(x) for", "unchanged it earns"),
+        ("[number - total / len(x) for", "[number + total for", "it is rejected"),
+        ('# %% broken="repaired_center"', "# %%", "no cell is marked broken"),
+    ],
+)
+def test_what_is_wrong_with_a_repair_is_said(tmp_path: Path, old: str, new: str, says: str) -> None:
+    text = KINDS.assignment("90").solution.read_text(encoding="utf-8")
+    begin = text.index('# %% broken="repaired_center"') if old.startswith("[number - total for") else 0
+    text = text[:begin] + text[begin:].replace(old, new, 1)
+    text = text.replace("], total\n", "], total / len(x)\n") if says.startswith("unchanged") else text
+    course = Course(tmp_path)
+    course.solutions.mkdir()
+    (course.solutions / "90_kinds.py").write_text(text, encoding="utf-8")
+    (found,) = diagnosis.forgotten(course, exercise_called("repaired_center"))
+    assert says in found
+
+
+def test_a_repair_needs_an_exercise_and_a_name_of_its_own() -> None:
+    for name, of in (("repaired_nothing", "nothing"), ("root", "center"), ("center", "center")):
+        with pytest.raises(ValueError, match="register that exercise first"):
+            repair(name, of)
 
 
 # refusal

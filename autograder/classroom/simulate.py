@@ -141,7 +141,10 @@ class _Paper:
                 strict=True,
             )
         )
-        self.slips = {name: {slip.id: slip for slip in catalogue.slips(name)} for name in self.exercises}
+        # The slips of a repair are those of the exercise that it repairs, under another name.
+        self.slips = {
+            name: {slip.id: slip for slip in catalogue.slips(name) if slip.exercise == name} for name in self.exercises
+        }
         # A few slips are common and most are rare; those listed first tend to be the common ones.
         self._common = {
             name: self._rng.lognormal(size=len(slips)) / np.arange(1, 1 + len(slips))

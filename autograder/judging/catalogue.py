@@ -69,23 +69,25 @@ def exercise_called(name: str) -> Exercise | None:
 
 def public(name: str) -> list[Case]:
     """The public cases of an exercise, the same on every call."""
-    return _drawn(_public, "public_cases", name, np.random.default_rng(list(name.encode())))
+    judged = _exercise(name).judged_as
+    return _drawn(_public, "public_cases", judged, np.random.default_rng(list(judged.encode())))
 
 
 def hidden(name: str, rng: np.random.Generator) -> list[Case]:
     """The hidden cases of an exercise, drawn with ``rng``."""
-    return _drawn(_hidden, "hidden_cases", name, rng)
+    return _drawn(_hidden, "hidden_cases", _exercise(name).judged_as, rng)
 
 
 def slips(name: str) -> tuple[Slip, ...]:
-    """The slips of an exercise."""
-    _load(_topic(name))
-    return slips_of(name)
+    """The slips of an exercise, or of the one that it repairs."""
+    exercise = _exercise(name)
+    _load(exercise.topic)
+    return slips_of(exercise.judged_as)
 
 
 def resolution(name: str) -> Slip | None:
     """The smallest error that a random exercise promises to see, as an edit that makes it."""
-    _load(_topic(name))
+    _load(_exercise(name).topic)
     return resolution_of(name)
 
 
@@ -100,7 +102,7 @@ def titles(topic: str) -> dict[str, str]:
 
 
 def _drawn(table: dict[str, Generator], kind: str, name: str, rng: np.random.Generator) -> list[Case]:
-    topic = _topic(name)
+    topic = _exercise(name).topic
     _load(topic)
     where = f"autograder/topics/{topic}/cases.py"
     if name not in table:
@@ -122,11 +124,11 @@ def _drawn(table: dict[str, Generator], kind: str, name: str, rng: np.random.Gen
     return cases
 
 
-def _topic(name: str) -> str:
+def _exercise(name: str) -> Exercise:
     exercise = exercise_called(name)
     if exercise is None:
         raise CourseError(f"There is no exercise {name!r}: register its drive in gradus/exercises/.")
-    return exercise.topic
+    return exercise
 
 
 @cache

@@ -14,11 +14,13 @@ from autograder.judging.slips import Slip
 from autograder.source.notebook import Source
 from gradus.checking import RANDOM, REFUSAL, Case, Exercise, wire
 from gradus.checking.comparing import behaviour, examine, same_fact
-from gradus.checking.exercises import EXACT
+from gradus.checking.exercises import EXACT, GATE
 from gradus.checking.facts import Behaviour, Value
 from gradus.checking.fingerprints import fingerprint, freeze
 from gradus.checking.naming import Candidate, KnownSlip, Place
+from gradus.checking.public import assemble
 from gradus.checking.running import Outcome, run
+from gradus.checking.scoring import share
 
 
 def known(course: Course, slip: Slip) -> KnownSlip:
@@ -78,6 +80,8 @@ def _behaviour(exercise: Exercise, wrong: Any, cases: Sequence[Case], index: int
 
 def forgotten(course: Course, exercise: Exercise) -> list[str]:
     """What an author has forgotten or got wrong about an exercise: a sentence each, with the file and what to do."""
+    if exercise.repairs:
+        return list(_wrong_with_repair(course, exercise))
     drawn: dict[str, list[Case]] = {}
     found = []
     for part in ("public_cases", "hidden_cases"):
@@ -98,6 +102,28 @@ def forgotten(course: Course, exercise: Exercise) -> list[str]:
     except CourseError as error:
         found.append(str(error))
     return list(dict.fromkeys(found))
+
+
+def _wrong_with_repair(course: Course, exercise: Exercise) -> Iterator[str]:
+    source = course.assignment(exercise.topic).source
+    if exercise.name not in source.broken or exercise.repairs not in source.solutions:
+        yield (
+            f'{source.name}.py: no cell is marked broken="{exercise.name}". Write one with the broken answer to '
+            f"{exercise.repairs} that learners are to repair."
+        )
+        return
+    cases, reference = catalogue.public(exercise.name), source.answer(exercise.repairs)
+    expected = [behaviour(exercise, case, run(exercise, reference, case)) for case in cases]
+    for answer, what in ((source.answer(exercise.name), "solution"), (source.broken_answer(exercise.name), "broken")):
+        came = [run(exercise, answer, case) for case in cases]
+        reported = assemble(exercise, cases, expected, came, (), {})
+        if what == "solution" and not reported.passed:
+            yield f"{source.name}.py, solution={exercise.name!r}: it is rejected: {reported.failure}. Mend it."
+        if what == "broken" and share(reported):
+            yield (
+                f"{source.name}.py, broken={exercise.name!r}: unchanged it earns {share(reported):.0%} of the points. "
+                f"Break it so that a case of the group {GATE!r} fails."
+            )
 
 
 def _wrong_with_cases(course: Course, exercise: Exercise, part: str, cases: Sequence[Case]) -> Iterator[str]:

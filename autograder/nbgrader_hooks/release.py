@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
+from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor, SaveCells
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Course, CourseError
@@ -26,7 +26,20 @@ class StampEdition(NbGraderPreprocessor):
         return nb, resources
 
 
-STEPS = [*GenerateAssignment.preprocessors.default(), StampEdition]
+class PutBroken(NbGraderPreprocessor):
+    """After the solutions are cleared: an exercise that repairs something starts from the broken answer, not a stub."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        if "broken" in cell.metadata.get("gradus", {}):
+            cell.source = cell.metadata.gradus.pop("broken")
+        return cell, resources
+
+
+_DEFAULT = GenerateAssignment.preprocessors.default()
+_CLEARED = _DEFAULT.index(ClearSolutions) + 1
+STEPS = [*_DEFAULT[:_CLEARED], PutBroken, *_DEFAULT[_CLEARED:], StampEdition]
 
 
 def configuration(course: Course) -> Config:

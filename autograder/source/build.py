@@ -24,7 +24,7 @@ from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
 from autograder.source import leaks, outline
 from autograder.source.new import TODO, unfilled
-from autograder.source.notebook import EXECUTED, GRADED, Cell, Source, without_ids
+from autograder.source.notebook import EXECUTED, FOLDED, GRADED, Cell, Source, without_ids
 from gradus.checking import Made, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -145,9 +145,15 @@ def source_notebook(source: Source) -> NotebookNode:
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     anchor, since, hints = "start", 0, Counter[str]()
     for cell in source.cells:
+        if cell.kind == "broken":
+            continue  # it is what students get in place of the solution of that name
         metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
         if cell.kind in EXECUTED:
             metadata["gradus"] = {"role": cell.kind}
+        if cell.kind == "solution" and cell.name in source.broken:
+            metadata["gradus"]["broken"] = source.broken[cell.name]
+        if FOLDED.intersection(cell.tags):
+            metadata["jupyter"] = {"source_hidden": True}
         since += 1
         if cell.kind in GRADED:
             metadata["nbgrader"] = _nbgrader_fields(source, cell)
@@ -192,7 +198,11 @@ def public_cases(course: Course, source: Source) -> str:
     missing = dict.fromkeys(each for exercise in exercises for each in diagnosis.forgotten(course, exercise))
     if missing:
         raise CourseError("Something is missing or wrong:\n  " + "\n  ".join(missing))
-    lines = [f"{json.dumps(each.name)}: {wire.encode(diagnosis.frozen(course, each))}" for each in exercises]
+    lines = [
+        f"{json.dumps(each.name)}: {wire.encode(diagnosis.frozen(course, each))}"
+        for each in exercises
+        if not each.repairs
+    ]
     parts = {
         "groups": wire.encode(catalogue.titles(source.topic) if source.exercises else {}),
         "places": wire.encode(diagnosis.places(course, source.exercises)),

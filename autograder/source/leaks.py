@@ -108,6 +108,7 @@ def _slips(exercise: str, solution: str) -> dict[str, str]:
             line for line in slip.cell(solution).splitlines() if not _opens(line)
         )
         for slip in catalogue.slips(exercise)
+        if slip.exercise == exercise
     }
 
 

@@ -1,10 +1,11 @@
 """A text notebook of ``solutions/`` as one object, read once: what its cells are for, and the reference it holds.
 
 Cells carry one of these marks: ``role="setup"`` or ``role="given"``, ``solution="<exercise>"``,
-``check="<exercise>" points=<n>``, ``hint="<exercise>"``, ``answer="<question>" points=<n>`` and
-``mark_scheme="<question>"``. Headings of level 2 and 3 end in an id that outlives every rewording:
-``## Stable softmax {#stable}``. Between the lines ``# ---`` at the top, ``gradus: {minutes: 90, builds_on:
-[01_backprop]}`` says what the start page shows.
+``check="<exercise>" points=<n>``, ``hint="<exercise>"``, ``broken="<exercise>"`` (the broken answer that students get
+in place of a stub), ``answer="<question>" points=<n>`` and ``mark_scheme="<question>"``. Cells tagged ``figure`` or
+``outcome`` are folded. Headings of level 2 and 3 end in an id that outlives every rewording: ``## Stable softmax
+{#stable}``. Between the lines ``# ---`` at the top, ``gradus: {minutes: 90, builds_on: [01_backprop]}`` says what the
+start page shows.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 
+FOLDED = frozenset(("figure", "outcome"))
+"""Tags of cells that are folded to their first line, so that what they show comes first."""
 EXECUTED = ("setup", "given", "solution", "check")
 """Kinds of cells that play a part when a notebook is graded."""
 GRADED = ("solution", "check", "answer", "mark_scheme")
 """Kinds of cells that nbgrader knows by name."""
 _REFERENCE = EXECUTED[:3]
-_NAMED = (*GRADED, "hint")
+_NAMED = (*GRADED, "hint", "broken")
 _TEXT = ("hint", "answer", "mark_scheme")
 _WORTH = ("check", "answer")
 _OF_JUPYTEXT = {"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
@@ -52,8 +55,8 @@ class Cell:
     Attributes
     ----------
     kind : str
-        ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"hint"``, ``"answer"``, ``"mark_scheme"``, or "" for
-        all others.
+        ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"hint"``, ``"broken"``, ``"answer"`` or
+        ``"mark_scheme"``; "" for all others.
     name : str
         The exercise or question it belongs to, "" if to none.
     cell_type : str
@@ -162,6 +165,11 @@ class Source:
         return self._by_name("solution")
 
     @cached_property
+    def broken(self) -> dict[str, str]:
+        """Exercise -> the broken answer that students get in place of a stub."""
+        return self._by_name("broken")
+
+    @cached_property
     def written(self) -> dict[str, str]:
         """Question -> its answer cell, with the marks around the model answer."""
         return self._by_name("answer")
@@ -213,6 +221,22 @@ class Source:
             )
         return getattr(self.reference, exercise)
 
+    def broken_answer(self, exercise: str) -> Any:
+        """The broken answer from which an exercise starts: a function or a class.
+
+        Raises
+        ------
+        CourseError
+            If its cell does not run.
+        """
+        cell = next(cell for cell in self.cells if (cell.kind, cell.name) == ("broken", exercise))
+        room = dict(vars(self.reference))
+        try:
+            exec(compile(cell.source, f"<{self.name}.py, {cell.label}>", "exec"), room)
+        except Exception as error:
+            raise self._wrong(cell, f"it does not run. {type(error).__name__}: {error}") from error
+        return room[exercise]
+
     def _by_name(self, kind: str) -> dict[str, str]:
         return {cell.name: cell.source for cell in self.cells if cell.kind == kind}
 
@@ -249,6 +273,7 @@ class Source:
         needed = {
             "solution": ("check", "Add the cell that checks it, with its points."),
             "check": ("solution", "Add the cell that holds the answer."),
+            "broken": ("solution", "Add the cell that holds the repaired answer."),
             "hint": ("check", "There is no such exercise: correct the name."),
             "mark_scheme": ("answer", "There is no such question: correct the name, or add the answer cell."),
         }
@@ -338,6 +363,8 @@ def _problems(cell: Cell, points: Any) -> Iterator[str]:
         yield f"points={points!r} is not a number above 0. Write it without quotes, for instance points=4."
     elif cell.kind not in _WORTH and points is not None:
         yield "only cells marked check or answer have points. Take them away."
+    if FOLDED.intersection(cell.tags) and not cell.source.startswith("# "):
+        yield "it is folded to its first line: begin with a comment that says what it shows."
     if cell.cell_type == "raw":
         yield "raw cells have no place here. Write [markdown], or correct the header between the two lines # ---."
     wanted = "markdown" if cell.kind in _TEXT else "code"

@@ -6,7 +6,7 @@ yields, and what makes arguments; judges need the modules themselves.
 
 from gradus.checking.arguments import Made, family, rng, serves
 from gradus.checking.checker import CheckFailedError, check
-from gradus.checking.exercises import Case, Exercise, Property, Tolerance, exercise, find_exercise
+from gradus.checking.exercises import Case, Exercise, Property, Tolerance, exercise, find_exercise, repair
 from gradus.checking.facts import Facts, Law, Statistic, Value
 from gradus.checking.kinds import FUNCTION, PURE, RANDOM, REFUSAL, STATE, TORCH
 from gradus.checking.report import Report
@@ -33,6 +33,7 @@ __all__ = [
     "exercise",
     "family",
     "find_exercise",
+    "repair",
     "rng",
     "serves",
 ]

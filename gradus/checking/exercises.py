@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradus.checking.facts import Facts
@@ -100,6 +100,12 @@ class Exercise:
     may_change: frozenset[str] = frozenset()
     false_reject: float = 0.0
     picture: Draw | None = None
+    repairs: str = ""
+
+    @property
+    def judged_as(self) -> str:
+        """The exercise whose cases and slips judge this one: its own, or those of the exercise that it repairs."""
+        return self.repairs or self.name
 
     @property
     def by_steps(self) -> bool:
@@ -161,6 +167,26 @@ def exercise(
         return drive
 
     return register
+
+
+def repair(name: str, of: str) -> None:
+    """Register an exercise that starts from a broken answer to another one and is judged by the same cases.
+
+    Parameters
+    ----------
+    name : str
+        The name under which the student's object is known, such as ``"repaired_softmax"``.
+    of : str
+        The other exercise, registered before.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise, or the name is taken.
+    """
+    if of not in _EXERCISES or _EXERCISES.get(name, _EXERCISES[of]).judged_as != of or name == of:
+        raise ValueError(f"{name!r} cannot repair {of!r}: register that exercise first, and take a name of its own")
+    _EXERCISES[name] = replace(_EXERCISES[of], name=name, repairs=of)
 
 
 def all_exercises() -> dict[str, Exercise]:

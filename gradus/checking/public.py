@@ -62,7 +62,7 @@ def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True
     LookupError
         If the exercise has no public cases, which means that the installation is incomplete.
     """
-    frozen = public_cases(exercise.topic).get(exercise.name)
+    frozen = public_cases(exercise.topic).get(exercise.judged_as)
     if frozen is None:
         raise LookupError(
             f"{exercise.name} has no public cases in this copy of the course. "

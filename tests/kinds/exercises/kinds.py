@@ -19,6 +19,7 @@ from gradus.checking import (
     Value,
     exercise,
     family,
+    repair,
     serves,
 )
 from gradus.checking.pictures import Line, PathPicture
@@ -36,6 +37,9 @@ def drive_center(center: Any, case: Case) -> Outputs:
     """``center(x) -> (centred, mean)``."""
     found = results(center(case["x"]), "centred", "mean", of="center")
     return {**found, "mean": number(found["mean"])}
+
+
+repair("repaired_center", of="center")
 
 
 def draw_path(case: Any, expected: list[Outputs], got: list[Outputs]) -> PathPicture:

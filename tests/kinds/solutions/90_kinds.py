@@ -25,6 +25,27 @@ def center(x):
 # %% check="center" points=2
 check(center)
 
+# %% solution="repaired_center"
+def repaired_center(x):
+    """The centred numbers and their mean, with a bug or two."""
+    ### BEGIN SOLUTION
+    total = sum(float(number) for number in x)
+    return [number - total / len(x) for number in x], total / len(x)
+    ### END SOLUTION
+
+# %% broken="repaired_center"
+def repaired_center(x):
+    """The centred numbers and their mean, with a bug or two."""
+    total = sum(float(number) for number in x)
+    return [number - total for number in x], total
+
+# %% check="repaired_center" points=2
+check(repaired_center)
+
+# %% tags=["figure"]
+# Figure: nothing at all.
+print("a figure")
+
 # %% solution="Descent"
 class Descent:
     def __init__(self, lr, memory):
