@@ -36,12 +36,13 @@
 # | Cross-entropy | `cross_entropy` | 12 | 5 |
 # | The gradient | `cross_entropy_gradient` | 10 | 5 |
 # | Two classes | `binary_cross_entropy` | 8 | 4 |
+# | Repair (*going further*) | `repaired_cross_entropy` | 4 | 2 |
 # | Several losses at once (*going further*) | `multitask_loss` | 12 | 4 |
 # | In PyTorch | `torch_loss` | 6 | 2 |
 # | Reading digits | | 7 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 90 minutes and earns 35 points, *going further* another 12 minutes and 4 points. The exercises
+# The core takes about 90 minutes and earns 35 points, *going further* another 16 minutes and 6 points. The exercises
 # are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
 # next cell. A wrong prediction is where you learn most.
 #
@@ -51,7 +52,7 @@
 
 # %% role="setup"
 import numpy as np
-from gradus import check, data, demos, plots
+from gradus import check, choice, data, demos, lend, number, outcome, plots, predict
 
 # %% [markdown]
 # ## Why this matters {#why}
@@ -64,19 +65,31 @@ from gradus import check, data, demos, plots
 # And what will it do in the four steps after that?
 
 # %%
+predict(
+    "first_run",
+    number("loss at step 0", unit="nats"),
+    choice("and then it", "falls", "rises, then falls", "becomes infinite, then nan", "stays where it is"),
+)
+
+# %%
 x = 255 * data.digits().train.x
 targets = data.digits().train.y
 rows = np.arange(len(targets))
 W = np.zeros((64, 10))
-with np.errstate(all="ignore"):  # no warnings: the losses printed below say enough
+first_losses = []
+with np.errstate(all="ignore"):  # warnings would only repeat what the losses say
     for step in range(5):
         exponentials = np.exp(x @ W)
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-        loss = -np.log(probabilities[rows, targets]).mean()
-        print(f"step {step}: loss {loss:.3f}")
+        first_losses.append(-np.log(probabilities[rows, targets]).mean())
+        print(f"step {step}: loss {first_losses[step]:.3f}")
         gradient = probabilities.copy()
         gradient[rows, targets] -= 1
         W = W - 0.01 * x.T @ gradient / len(targets)
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("first_run", first_losses[0], "becomes infinite, then nan")
 
 # %% [markdown]
 # After two steps of descent the loss is infinite. One step later it is `nan` (*not a number*), and it stays `nan`. The
@@ -114,11 +127,20 @@ with np.errstate(all="ignore"):  # no warnings: the losses printed below say eno
 # **Predict.** Five parcels took 20, 22, 25, 28 and 130 minutes. Which constant minimises each loss?
 
 # %%
+predict("parcels", number("least squared error", unit="minutes"), number("least absolute error", unit="minutes"))
+
+# %%
 minutes = np.array([20, 22, 25, 28, 130])
 constant = np.linspace(0, 140, 1401)
 error = constant[:, None] - minutes
-print("least squared error: ", constant[(error**2).mean(axis=1).argmin()].round(1), "minutes")
-print("least absolute error:", constant[np.abs(error).mean(axis=1).argmin()].round(1), "minutes")
+squared = constant[(error**2).mean(axis=1).argmin()].round(1)
+absolute = constant[np.abs(error).mean(axis=1).argmin()].round(1)
+print("least squared error: ", squared, "minutes")
+print("least absolute error:", absolute, "minutes")
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("parcels", squared, absolute)
 
 # %% [markdown]
 # **Play.** Nine measurements. One of them is wrong, and you decide how wrong. It is an **outlier**: it lies far from
@@ -181,8 +203,8 @@ print(f"shape of the difference: {tuple(difference.shape)}   squared error: {(di
 # **Predict.** A network looks at a photo and gives cat, dog, fox and owl the scores $(3.0,\ 1.6,\ 3.8,\ {-2.0})$. By
 # which factor is the fox more likely than the cat? Is the probability of the dog nearer to 0.25 or to 0.07?
 
-# %%
-plots.use_style()
+# %% tags=["figure"]
+# Figure: scores, their exponentials, and probabilities.
 classes, scores = ["cat", "dog", "fox", "owl"], np.array([3.0, 1.6, 3.8, -2.0])
 exponentials = np.exp(scores)
 probabilities = exponentials / exponentials.sum()
@@ -194,8 +216,8 @@ for panel, (name, values) in zip(panels, steps.items()):
     panel.bar_label(bars, fmt="%.3g", padding=2)
     panel.set_ylabel(name)
     panel.margins(y=0.15)
-plots.describe(figure, "Bars for cat, dog, fox and owl: scores 3, 1.6, 3.8, -2; exponentials 20.1, 4.95, 44.7, 0.135; "
-               "probabilities 0.287, 0.0709, 0.64, 0.00194.")
+words = (f"{name} of {', '.join(f'{c}: {v:.3g}' for c, v in zip(classes, values))}" for name, values in steps.items())
+plots.describe(figure, f"Three panels of bars. {'; '.join(words)}.")
 
 # %% [markdown]
 # Fox over cat: $e^{3.8 - 3.0} = 2.23$. The dog's score, 1.6, is exactly the mean of the four scores, but its
@@ -210,7 +232,7 @@ plots.describe(figure, "Bars for cat, dog, fox and owl: scores 3, 1.6, 3.8, -2; 
 # **Predict.** What are the right probabilities for scores $(1000, 1001)$? And what does the formula give?
 
 # %%
-with np.errstate(over="ignore", invalid="ignore"):
+with np.errstate(all="ignore"):
     exponentials = np.exp(np.array([1000.0, 1001.0]))
     print("exponentials:", exponentials, "  probabilities:", exponentials / exponentials.sum())
 
@@ -248,6 +270,18 @@ def softmax(scores):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
     ### END SOLUTION
 
+# %% [markdown] hint="softmax"
+# What does `np.exp(scores)` look like for the scores $(1000, 1001)$? Which number may you subtract from all scores of a
+# row without changing its probabilities?
+
+# %% [markdown] hint="softmax"
+# Two reductions are needed, a maximum and a sum. Both run over the *last* axis, and both results have to fit beside
+# the scores again: print their shapes for an array of shape `(2, 3, 4)`.
+
+# %% [markdown] hint="softmax"
+# Write it in two lines. `exponentials = np.exp(scores - ...)`, with each row's own maximum and `keepdims=True`, then
+# divide the exponentials by ... along the same axis.
+
 # %% check="softmax" points=5
 check(softmax)
 
@@ -271,7 +305,11 @@ square = np.exp(np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0], [1.0, 1.0, 0.0]]))
 print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 
 # %% [markdown]
-# None of them, and no error.
+# <details><summary>Answer</summary>
+#
+# None of them, and there is no error.
+#
+# </details>
 #
 # ## Log-softmax {#log}
 #
@@ -280,8 +318,15 @@ print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 # **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
 
 # %%
-with np.errstate(divide="ignore"):
+predict("log_of_softmax", number("ln p₀, by hand"), choice("the code gives", "the same", "about −745", "−∞", "nan"))
+
+# %%
+with np.errstate(all="ignore"):
     print("ln p:", np.log(softmax(np.array([0.0, 1000.0]))))
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("log_of_softmax", -1000, "−∞")
 
 # %% [markdown]
 # By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code computes $p_0 = e^{-1000}$ first, which
@@ -317,6 +362,16 @@ def log_softmax(scores):
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     ### END SOLUTION
 
+# %% [markdown] hint="log_softmax"
+# Where would a 0 come from, and who takes its logarithm? Which form of $\ln p_i$ in the text above never makes a 0?
+
+# %% [markdown] hint="log_softmax"
+# Subtract the row's maximum first. What is the logarithm of $e^{s_i - m}$, without computing the exponential?
+
+# %% [markdown] hint="log_softmax"
+# `shifted = scores - ...`, as in the softmax. The answer is `shifted - ...`, and what is missing is the logarithm of a
+# sum that lies between 1 and $C$.
+
 # %% check="log_softmax" points=4
 check(log_softmax)
 
@@ -325,21 +380,22 @@ check(log_softmax)
 # true class against the gap: with your function, and by the detour in float64 and in float32, which most networks use.
 # Where does each curve end?
 
-# %%
-gap = np.linspace(0, 900, 901)
+# %% tags=["figure"]
+# Figure: the loss against the gap, exact and by the detour.
+gap, ends = np.linspace(0, 900, 901), {}
 scores = np.stack([-gap, np.zeros_like(gap)], axis=1)
 figure, ax = plots.axes("The loss of an ever worse prediction", "gap between the scores", "−ln p, true class (nats)")
 ax.plot(gap, -log_softmax(scores)[:, 0], label="log_softmax", color=plots.COLOURS["loss"], alpha=0.4, linewidth=7)
 for kind, colour in (("float64", plots.BLACK), ("float32", plots.BLUE)):
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         detour = -np.log(softmax(scores.astype(kind)))[:, 0]
-    end = np.isfinite(detour).sum() - 1
+    ends[kind] = end = np.isfinite(detour).sum() - 1
     ax.plot(gap, detour, "-", color=colour, label=f"log of softmax, {kind}")
     ax.plot(gap[end], detour[end], "o", color=colour)
     ax.annotate(f"infinite beyond {end}", (gap[end], detour[end]), (10, -10), textcoords="offset points")
 ax.legend()
-plots.describe(figure, "Minus log-probability against the gap: log_softmax is a straight line up to a gap of 900; "
-               "the log of the softmax ends near 745 in float64 and near 103 in float32.")
+words = " and ".join(f"at a gap of {end} in {kind}" for kind, end in ends.items())
+plots.describe(figure, f"Loss against the gap, by log_softmax and by the log of the softmax, which ends {words}.")
 
 # %% [markdown]
 # **In PyTorch:** `torch.log_softmax(scores, dim=-1)` and `torch.logsumexp`.
@@ -397,10 +453,22 @@ def cross_entropy(scores, targets):
     return float(np.mean(log_normaliser - shifted[np.arange(len(targets)), targets]))
     ### END SOLUTION
 
+# %% [markdown] hint="cross_entropy"
+# You need one log-probability per example: that of its true class. How do you pick one element from each row of an
+# array? (The first run at the start of this notebook does it.)
+
+# %% [markdown] hint="cross_entropy"
+# `array[rows, targets]` with `rows = np.arange(len(targets))` gives `N` numbers. `array[:, targets]` gives a whole
+# matrix.
+
+# %% [markdown] hint="cross_entropy"
+# Compute the log-probabilities as in exercise 2, pick those of the true classes, and return minus their ... as a float.
+
 # %% check="cross_entropy" points=5
 check(cross_entropy)
 
-# %%
+# %% tags=["figure"]
+# Figure: the price of a prediction.
 predictions = {
     "perfect": [0.0, 20.0, 0.0, 0.0],
     "knows nothing": [0.0, 0.0, 0.0, 0.0],
@@ -408,19 +476,20 @@ predictions = {
     "terrible": [20.0, 0.0, 0.0, 0.0],
 }
 p = np.geomspace(1e-10, 1, 500)
+words = []
 figure, ax = plots.axes("The price of a prediction", "probability of the true class", "loss")
 ax.plot(p, -np.log(p), label="cross-entropy, −ln p (nats)", **plots.line("loss"))
 ax.plot(p, (1 - p) ** 2, linestyle="--", color=plots.COLOURS["squared"], label="squared error, (1 − p)²")
 for name, scores in predictions.items():
     loss = cross_entropy(np.array([scores]), np.array([1]))
     print(f"{name:14} loss {loss:.3g} nats")
+    words.append(f"{name}: {loss:.3g}")
     side = "right" if name == "perfect" else "left"
     ax.plot(np.exp(-loss), loss, "o", color=plots.BLACK)
     ax.annotate(name, (np.exp(-loss), loss), (-4 if side == "right" else 8, 6), textcoords="offset points", ha=side)
 ax.legend()
-plots.describe(figure, "Loss against the probability of the true class: minus log p climbs without limit as p falls "
-               "to 0, with dots at terrible 20, the example 2.65, knows nothing 1.39 and perfect 0; "
-               "the squared error never exceeds 1.")
+plots.describe(figure, f"Loss against the probability of the true class, with dots for {', '.join(words)} (nats); "
+               f"beside it the squared error, which ends at {((1 - p) ** 2).max():.3g}.")
 
 # %% [markdown]
 # Three numbers to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above $\ln C$
@@ -476,6 +545,42 @@ demos.scores_to_loss(softmax)
 #   descent. Adam divides the size of the gradient out.)
 
 # %% [markdown]
+# ### Exercise 4: repair {#exercise-repair}
+#
+# *Going further* · 4 minutes · 2 points. Most of the time you read code that somebody else wrote, and it has bugs. This
+# cross-entropy has three. Find them one at a time: read, guess what goes wrong, then run the check.
+
+# %% solution="repaired_cross_entropy"
+def repaired_cross_entropy(scores, targets):
+    """The mean cross-entropy of a batch, as `cross_entropy`, one example after the other."""
+    ### BEGIN SOLUTION
+    total = 0.0
+    for row, target in zip(scores, targets):
+        log_probabilities = row - np.logaddexp.reduce(row)
+        total += -log_probabilities[target]
+    return total / len(targets)
+    ### END SOLUTION
+
+# %% broken="repaired_cross_entropy"
+def repaired_cross_entropy(scores, targets):
+    """The mean cross-entropy of a batch, as `cross_entropy`, one example after the other."""
+    total = 0.0
+    for row, target in zip(scores, targets):
+        probabilities = np.exp(row) / np.exp(row).sum()
+        total = -np.log(probabilities[target])
+    return total / len(row)
+
+# %% [markdown] hint="repaired_cross_entropy"
+# Try a batch of two equal examples. What should the loss be, compared with the loss of one of them?
+
+# %% [markdown] hint="repaired_cross_entropy"
+# Two bugs are about the mean: what happens to `total` from one example to the next, and what is it divided by? The
+# third one shows only with large scores.
+
+# %% check="repaired_cross_entropy" points=2
+check(repaired_cross_entropy)
+
+# %% [markdown]
 # ## The gradient {#gradient}
 #
 # Take one example with scores $\mathbf s$, probabilities $\mathbf p$ and true class $y$, so $L = -\ln p_y$. First the
@@ -497,7 +602,7 @@ demos.scores_to_loss(softmax)
 # **Predict.** What does each row of the gradient sum to? How large can an entry get? Which entry of a row is
 # negative?
 #
-# ### Exercise 4: cross_entropy_gradient {#exercise-cross-entropy-gradient}
+# ### Exercise 5: cross_entropy_gradient {#exercise-cross-entropy-gradient}
 #
 # *Core* · 5 minutes · 5 points.
 
@@ -524,6 +629,17 @@ def cross_entropy_gradient(scores, targets):
     return gradient / len(targets)
     ### END SOLUTION
 
+# %% [markdown] hint="cross_entropy_gradient"
+# What are the rows of $\mathbf p - \text{one-hot}$ for a batch of two? Which single entry of each row differs from
+# $\mathbf p$?
+
+# %% [markdown] hint="cross_entropy_gradient"
+# The loss is a *mean* over the batch. What does that do to every row of its gradient?
+
+# %% [markdown] hint="cross_entropy_gradient"
+# Start from the probabilities (a new array). In each row subtract 1 at the place of the true class, with the same kind
+# of index as in exercise 3. Then divide by ...
+
 # %% check="cross_entropy_gradient" points=5
 check(cross_entropy_gradient)
 
@@ -549,14 +665,17 @@ print("numerical:", np.round(numerical, 6))
 print("yours:    ", cross_entropy_gradient(scores, targets)[0].round(6))
 
 # %% [markdown]
-# Now you can see one reason why classifiers are trained with cross-entropy, not with the squared error of the
-# probabilities. Take two classes, let $p$ be the probability of the true one. The squared error $(1-p)^2$ has the
-# derivative $-2p(1-p)^2$ with respect to its score: here nothing cancels the factor $p$ from the softmax.
+# Take two classes, and let $p$ be the probability of the true one. Instead of the cross-entropy, one could use the
+# squared error of the probabilities, $(1-p)^2$.
 #
 # **Predict.** A network is sure and wrong: the score of the true class lies 6 below the other. Which of the two losses
 # pulls harder?
 
 # %%
+predict("pull", choice("it pulls harder", "cross-entropy", "squared error", "both about the same"))
+
+# %% tags=["figure"]
+# Figure: how hard each loss pulls.
 margin = np.linspace(-8, 8, 321)
 scores = np.stack([margin, np.zeros_like(margin)], axis=1)
 targets = np.zeros(len(margin), dtype=int)
@@ -571,13 +690,19 @@ ax.axvline(0, color=plots.GREY, linewidth=1)
 ax.text(-0.2, 0.02, "wrong", ha="right", color=plots.BLACK)
 ax.text(0.2, 0.02, "right", color=plots.BLACK)
 ax.legend()
-plots.describe(figure, "Pull on the true class's score against the difference of the scores. Cross-entropy: near 1 when "
-               "sure and wrong, falling to 0 when sure and right. Squared error: a bump of 0.3 near −0.7, almost 0 far "
-               "on either side.")
+words = (f"{name} from {v[0]:.2g} when surely wrong by way of at most {v.max():.2g} to {v[-1]:.2g} when surely right"
+         for name, v in {"cross-entropy": pull, "squared error": squared}.items())
+plots.describe(figure, f"Pull on the true class's score against the difference of the scores: {'; '.join(words)}.")
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("pull", "cross-entropy" if pull[margin == -6] > 1.5 * squared[margin == -6] else "squared error")
 
 # %% [markdown]
-# Where the prediction is worst, squared error hardly pulls at all: at $-6$ it pulls with 0.005, cross-entropy with
-# 0.998, about 200 times as hard. (When the network is sure and right, both pull with almost 0, as they should.)
+# The squared error has the derivative $-2p(1-p)^2$ with respect to the true class's score: here nothing cancels the
+# factor $p$ from the softmax. So where the prediction is worst, it hardly pulls at all: at $-6$ it pulls with 0.005,
+# cross-entropy with 0.998, about 200 times as hard. (When the network is sure and right, both pull with almost 0, as
+# they should.) This is one reason why classifiers are trained with cross-entropy.
 #
 # **In PyTorch:** `loss.backward()`; autograd arrives at the same $(\mathbf p - \text{one-hot})/N$.
 #
@@ -608,7 +733,7 @@ plots.describe(figure, "Pull on the true class's score against the difference of
 #
 # **Predict.** What are $\ell(1000, 1)$ and $\ell(1000, 0)$?
 #
-# ### Exercise 5: binary_cross_entropy {#exercise-binary-cross-entropy}
+# ### Exercise 6: binary_cross_entropy {#exercise-binary-cross-entropy}
 #
 # *Core* · 5 minutes · 4 points.
 
@@ -632,11 +757,23 @@ def binary_cross_entropy(score, target):
     return float(np.mean(np.logaddexp(0, np.where(target == 1, -score, score))))
     ### END SOLUTION
 
+# %% [markdown] hint="binary_cross_entropy"
+# The text gives one formula for target 1 and one for target 0. They differ in one sign only. Which expression is the
+# same for both?
+
+# %% [markdown] hint="binary_cross_entropy"
+# $\ln(1 + e^a)$ is the log-sum-exp of $0$ and $a$. NumPy has a stable function for the log-sum-exp of two numbers.
+
+# %% [markdown] hint="binary_cross_entropy"
+# `np.logaddexp(0, ...)` for each example, where ... is minus the score for target 1 and the score itself for target 0.
+# Then take the mean.
+
 # %% check="binary_cross_entropy" points=4
 check(binary_cross_entropy)
 
-# %%
-score = np.linspace(-6, 6, 25)
+# %% tags=["figure"]
+# Figure: two classes, two ways.
+score, words = np.linspace(-6, 6, 25), []
 figure, ax = plots.axes("Two classes, two ways", "score s", "loss (nats)")
 for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
     target = np.array([t])
@@ -644,9 +781,10 @@ for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
     pairs = [cross_entropy(np.array([[0.0, s]]), target) for s in score]
     ax.plot(score, binary, style, color=plots.COLOURS["loss"], label=f"binary cross-entropy of s, target {t} ({words})")
     ax.plot(score, pairs, ".", color=plots.BLACK, label=f"cross-entropy of (0, s), target {t}")
+    apart = np.abs(np.subtract(binary, pairs)).max()
+    words.append(f"for target {t} from {binary[0]:.3g} to {binary[-1]:.3g}, {apart:.1g} at most from the pair's loss")
 ax.legend()
-plots.describe(figure, "Loss against the score. For target 1 it falls from 6 to 0, for target 0 it climbs from 0 to 6, "
-               "with a soft bend around 0; the cross-entropies of the pair (0, s) lie on the same two curves.")
+plots.describe(figure, f"Loss against the score: {'; '.join(words)}.")
 
 # %% [markdown]
 # So $\ell(1000, 1) = \ln(1 + e^{-1000})$, which is 0 in float64, and $\ell(1000, 0) = 1000$. Being sure and wrong
@@ -699,7 +837,7 @@ for loss_function, prepare in (
 print("0 * nan =", 0 * np.nan)
 
 # %% [markdown]
-# ### Exercise 6: multitask_loss {#exercise-multitask-loss}
+# ### Exercise 7: multitask_loss {#exercise-multitask-loss}
 #
 # *Going further* · 9 minutes · 4 points. Choose rows, do not multiply.
 
@@ -727,21 +865,28 @@ def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
     return float(loss), (np.exp(log_p) - one_hot) / n, 2 * box_weight * error / n
     ### END SOLUTION
 
+# %% [markdown] hint="multitask_loss"
+# Which rows take part in the box term? Make a mask of them, and print what it selects from `box_targets`.
+
+# %% [markdown] hint="multitask_loss"
+# Begin with an array of zeros of the shape of `box`, and fill in the difference only in the rows of the mask. Loss and
+# gradient can both be made from this array.
+
+# %% [markdown] hint="multitask_loss"
+# `error[has_box] = box[has_box] - ...`. The loss has `box_weight * np.sum(error**2) / n`, so its gradient is ...; the
+# class part is what you wrote in exercises 3 and 5.
+
 # %% check="multitask_loss" points=4
 check(multitask_loss)
 
 # %% [markdown]
-# **In PyTorch** the same trap appears a second time, in the backward pass. `torch.where` chooses the right *values*,
-# but the backward pass still runs through the branch that was not chosen, and multiplies its `nan` by zero. So index
-# *before* you subtract:
-#
-# ```python
-# what = nn.functional.cross_entropy(class_scores, class_targets)
-# where = ((box[has_box] - box_targets[has_box]) ** 2).sum() / len(box)
-# loss = what + box_weight * where
-# ```
+# **In PyTorch** there are two ways to leave rows out: `torch.where` chooses between two results, an index chooses rows
+# before anything is computed. Both give the right loss.
 #
 # **Predict.** Which of the two gradients below holds a `nan`?
+
+# %%
+predict("nan_gradient", choice("a nan is in the gradient by", "torch.where", "the index", "both", "neither"))
 
 # %%
 box_targets = torch.tensor([1.0, torch.nan])
@@ -755,7 +900,20 @@ for name in ("where", "index"):
     loss.backward()
     print(f"{name}: loss {loss.item()}, gradient {box.grad.tolist()}")
 
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("nan_gradient", "torch.where")
+
 # %% [markdown]
+# `torch.where` chooses the right *values*. But the backward pass still runs through the branch that was not chosen, and
+# multiplies its `nan` by zero. So index *before* you subtract:
+#
+# ```python
+# what = nn.functional.cross_entropy(class_scores, class_targets)
+# where = ((box[has_box] - box_targets[has_box]) ** 2).sum() / len(box)
+# loss = what + box_weight * where
+# ```
+#
 # **What goes wrong.** Besides `nan`: the mean over the box's $D$ numbers where the sum was meant (a factor $D$), and
 # the weight $\lambda$ in the loss but not in the gradient. The box term divided by the number of *boxes* is a usual
 # choice, too, but another loss: one example's gradient then depends on its neighbours, and a batch without boxes gives
@@ -766,7 +924,7 @@ for name in ("where", "index"):
 #
 # One line does what you have written in this notebook. An easy mistake is to do too much.
 #
-# ### Exercise 7: torch_loss {#exercise-torch-loss}
+# ### Exercise 8: torch_loss {#exercise-torch-loss}
 #
 # *Core* · 2 minutes · 2 points.
 
@@ -792,6 +950,14 @@ def torch_loss(model, x, y):
     ### BEGIN SOLUTION
     return nn.functional.cross_entropy(model(x), y)
     ### END SOLUTION
+
+# %% [markdown] hint="torch_loss"
+# What does `nn.functional.cross_entropy` expect: probabilities, log-probabilities or raw scores? What does the model
+# return?
+
+# %% [markdown] hint="torch_loss"
+# One line: call the model on `x`, and give its result and `y` to one function of `nn.functional`. Which of the two
+# comes first?
 
 # %% check="torch_loss" points=2
 check(torch_loss)
@@ -819,18 +985,21 @@ for name, yours, theirs in (
 
 # %% [markdown]
 # **What goes wrong.** A common bug: a softmax as the last layer of the model, *and* `cross_entropy`, which applies
-# another one. Nothing crashes. The inner softmax turns the scores into numbers between 0 and 1. The best that the outer
-# one can ever see is a 1 for the true class and $C - 1$ zeros, so the loss cannot go below
-#
-# $$-\ln \frac{e^1}{e^1 + (C-1)\,e^0} = \ln\left(1 + \frac{C-1}{e}\right),$$
-#
-# which is 1.4612 for ten classes. Remember the symptom: *on ten classes, a loss that never falls below 1.46*.
+# another one. Nothing crashes.
 #
 # **Predict.** The same linear model on the same data, with and without the extra softmax, for 1000 **epochs**. (An
 # epoch is one pass over the training data, here one step. The extra softmax makes gradients small, so that model gets
 # learning rate 10. The right one gets 1, then also 10.) How do they compare in loss, and how in accuracy?
 
+# %%
+predict(
+    "softmax_twice",
+    number("last training loss of the model with two softmaxes", unit="nats"),
+    choice("of the training digits it reads", "fewer than half", "about three quarters", "nearly all"),
+)
+
 # %% tags=["gpu", "experiment"]
+torch.set_num_threads(1)  # for arrays as small as these, sharing the work takes longer than the work
 device = "cuda" if torch.cuda.is_available() else "cpu"
 digits = data.digits()
 x, y = torch.tensor(digits.train.x, device=device).float(), torch.tensor(digits.train.y, device=device)
@@ -851,7 +1020,9 @@ def train_torch(add_softmax, lr, epochs=1000):
     accuracy = (model(x).argmax(dim=1) == y).float().mean().item()
     return losses, accuracy
 
-# %% tags=["gpu", "experiment"]
+# %% tags=["gpu", "experiment", "figure"]
+# Figure: the training loss with one softmax and with two.
+words = []
 figure, ax = plots.axes("One softmax too many", "epoch", "training loss (nats)")
 print("device:", device)
 for add_softmax, lr, style in ((False, 1, "-"), (False, 10, "-."), (True, 10, "--")):
@@ -859,15 +1030,25 @@ for add_softmax, lr, style in ((False, 1, "-"), (False, 10, "-."), (True, 10, "-
     losses, accuracy = train_torch(add_softmax, lr)
     print(f"{name:23} last loss {losses[-1]:.3f}   training accuracy {accuracy:.1%}")
     ax.semilogx(range(1, len(losses) + 1), losses, style, label=name)
+    words.append(f"{name}: from {losses[0]:.3g} to {losses[-1]:.3g}")
 floor = np.log(1 + 9 / np.e)
 ax.axhline(floor, color=plots.BLACK, linestyle=":", label=f"floor, {floor:.4f}")
 ax.set_ylim(0, 3)
 ax.legend()
-plots.describe(figure, "Training loss over 1000 epochs: without the extra softmax it falls from 2.3 to below 0.1; "
-               "with rate 10 it first climbs out of the picture, and ends lower. With the extra softmax it falls towards "
-               "the floor of 1.4612, and stays above it.")
+plots.describe(figure, f"Training loss over {len(losses)} epochs, {'; '.join(words)}. A line marks {floor:.4f}.")
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("softmax_twice", losses[-1], "nearly all" if accuracy > 0.9 else "about three quarters")
 
 # %% [markdown]
+# The inner softmax turns the scores into numbers between 0 and 1. The best that the outer one can ever see is a 1 for
+# the true class and $C - 1$ zeros, so the loss cannot go below
+#
+# $$-\ln \frac{e^1}{e^1 + (C-1)\,e^0} = \ln\left(1 + \frac{C-1}{e}\right),$$
+#
+# which is 1.4612 for ten classes. Remember the symptom: *on ten classes, a loss that never falls below 1.46*.
+#
 # At rate 10 the accuracy hides the bug: even with two softmaxes, the model reads nearly all training digits correctly.
 # (At this rate the right model's loss first leaves the picture, but in the end the model reads all of them. At rate 1
 # and after 300 epochs, the model with the bug reads fewer than 90 %, the right one more than 97 %.) The loss always
@@ -890,6 +1071,7 @@ plots.describe(figure, "Training loss over 1000 epochs: without the extra softma
 # and $\mathbf b$.
 
 # %% tags=["experiment"]
+lend("softmax", "log_softmax", "cross_entropy", "cross_entropy_gradient")
 digits = data.digits()
 
 
@@ -908,7 +1090,10 @@ def fit(scale, lr, epochs):
 
 # %% [markdown]
 # **Predict.** The linear model has 650 parameters and sees 1,197 training images. Which accuracy do you expect on
-# images that it has not seen: 70 %, 85 %, 95 %, 99 %?
+# images that it has not seen?
+
+# %%
+predict("unseen_digits", choice("about", "70 %", "85 %", "95 %", "99 %"))
 
 # %% tags=["experiment"]
 tame_W, tame_b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
@@ -916,6 +1101,11 @@ tame_scores = digits.validation.x @ tame_W + tame_b
 predicted = tame_scores.argmax(axis=1)
 print(f"validation accuracy {np.mean(predicted == digits.validation.y):.1%}")
 plots.learning_curve(losses, validation_losses, title="Softmax regression on the digits")
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+accuracy = 100 * np.mean(predicted == digits.validation.y)
+outcome("unseen_digits", f"{min((70, 85, 95, 99), key=lambda guess: abs(guess - accuracy))} %")
 
 # %% [markdown]
 # With 300 images, this accuracy has a standard error of 1.3 percentage points. And the same 13 people wrote the digits
@@ -946,13 +1136,25 @@ plots.confusion(counts, title="Validation images, by digit and answer")
 #
 # **Predict.** Does the loss stay finite? What does it do in the first steps?
 
+# %%
+predict(
+    "second_run",
+    choice("the loss", "stays finite", "becomes infinite or nan again"),
+    choice("in the first ten steps it", "falls at once", "stays near its start", "climbs far above its start"),
+)
+
 # %% tags=["experiment"]
 wild_W, wild_b, losses, _ = fit(scale=255, lr=0.01, epochs=300)
 steps = 1, 2, 3, 6, 10, 100, 300
-print(f"loss after steps {steps}:", [round(losses[step - 1], 1) for step in steps])
+print("loss", *(f"after step {step}: {losses[step - 1]:.1f}" for step in steps), sep="\n    ")
 wild_scores = 255 * digits.validation.x @ wild_W + wild_b
 right = np.mean(wild_scores.argmax(axis=1) == digits.validation.y)
 print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digits.validation.y):.2f} nats")
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+climbs = "climbs far above its start" if max(losses[:10]) > 10 * np.log(10) else "stays near its start"
+outcome("second_run", "stays finite" if np.isfinite(losses).all() else "becomes infinite or nan again", climbs)
 
 # %% [markdown]
 # The loss climbs above 1000 nats, and then falls to almost 0. (Such a run magnifies rounding errors: from about step 50
@@ -969,20 +1171,21 @@ print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digit
 # **Predict.** Divide all scores of a model by one temperature $T$. The answers stay the same. How far can the wild
 # model's loss fall? Can the tame model gain, too?
 
-# %% tags=["experiment"]
+# %% tags=["experiment", "figure"]
+# Figure: the validation loss of both models against the temperature.
 temperatures, best = np.geomspace(0.1, 1000, 400), {}
-figure, ax = plots.axes("What one number repairs", "temperature T", "validation loss (nats)")
+words = []
+figure, ax = plots.axes("Validation loss against temperature", "temperature T", "validation loss (nats)")
 models = ("wild", wild_scores, "--", plots.VERMILLION), ("tame", tame_scores, "-", plots.BLUE)
 for name, scores, style, colour in models:
     curve = [cross_entropy(scores / T, digits.validation.y) for T in temperatures]
     best[name] = temperatures[np.argmin(curve)]
     ax.loglog(temperatures, curve, style, color=colour, label=f"{name} model, scores divided by T")
     ax.plot(best[name], min(curve), "o", color=colour, label=f"best T = {best[name]:.2g}: {min(curve):.2f}")
+    words.append(f"{name}: from {curve[0]:.2g} down to {min(curve):.2g} at T = {best[name]:.2g}, then up to {curve[-1]:.2g}")
 ax.axhline(np.log(10), color=plots.GREY, linestyle="-.", label="knows nothing: 2.30")
 ax.legend()
-plots.describe(figure, "Validation loss of both models against temperature. Wild: from tens of nats it falls to a minimum "
-               "far below one nat at a T of some tens. Tame: the minimum is about as low, at a T below 1. Both rise "
-               "towards 2.3 beyond.")
+plots.describe(figure, f"Validation loss of both models against temperature. {'; '.join(words)}.")
 
 # %% [markdown]
 # This is **temperature scaling**: one parameter, fitted on the validation set. It is a standard repair for networks
