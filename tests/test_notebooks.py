@@ -115,6 +115,25 @@ def test_no_cell_writes_to_stderr(assignment: Assignment) -> None:
 
 
 @notebooks
+def test_alternative_texts_come_from_the_data(assignment: Assignment) -> None:
+    """A number that is written into one is wrong as soon as the learner's function is, and tells what will be seen."""
+    for cell in assignment.source.cells:
+        if cell.cell_type == "code" and "describe(" in cell.source:
+            for call in ast.walk(ast.parse(cell.source)):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "plots.describe":
+                    assert not re.search(r"\d", "".join(_literal(call.args[1]))), cell.label
+
+
+def _literal(node: ast.expr) -> Iterator[str]:
+    """The parts of a text that are written out, and none of what is computed."""
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            yield from _literal(part)
+
+
+@notebooks
 def test_every_check_passes(assignment: Assignment) -> None:
     for cell, outputs in cells(assignment):
         if cell.kind == "check":
