@@ -21,7 +21,6 @@ from __future__ import annotations
 import ast
 import importlib
 import math
-import os
 import re
 import subprocess
 import sys
@@ -34,18 +33,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import nbclient
-import nbformat
 import pytest
-from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from prose import Number, constants, numbers, strings
 from shared import COURSE, KINDS, ROOT, graded_exercises
 
 from autograder.course import Assignment
+from autograder.source import executing
 from autograder.source.notebook import Cell
 
-SECONDS = 300  # of one cell; far more than any needs, so that a busy machine fails no test
 NOT_QUOTED = ("read-on",)
 PER_EXERCISE = (
     "test_the_reference_passes_public_and_hidden_cases_without_a_remark",
@@ -59,24 +55,7 @@ notebooks = pytest.mark.parametrize("assignment", COURSE.assignments(), ids=lamb
 @cache
 def executed(assignment: Assignment) -> NotebookNode:
     """The solution notebook after all of its cells have run in one kernel; up to the first one that fails."""
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    notebook = nbformat.v4.new_notebook(cells=[make[cell.cell_type](cell.source) for cell in assignment.source.cells])
-    environment = os.environ | {
-        "MPLBACKEND": "agg",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        # Tests run side by side: threads of one would wait for those of another.
-        "OMP_NUM_THREADS": "1",
-    }
-    client = nbclient.NotebookClient(
-        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
-    )
-    try:
-        client.execute(env=environment)
-    except CellExecutionError:
-        pass  # the cell's output says it
-    except (CellControlSignal, DeadKernelError) as error:
-        notebook.metadata["gradus_died"] = str(error)
-    return notebook
+    return executing.executed(assignment.source, ROOT)
 
 
 def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
@@ -86,14 +65,14 @@ def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
 
 
 def runs(assignment: Assignment) -> bool:
-    return "gradus_died" not in executed(assignment).metadata and not any(
+    return executing.DIED not in executed(assignment).metadata and not any(
         output.output_type == "error" for _, outputs in cells(assignment) for output in outputs
     )
 
 
 @notebooks
 def test_every_cell_runs(assignment: Assignment) -> None:
-    assert executed(assignment).metadata.get("gradus_died") is None
+    assert executed(assignment).metadata.get(executing.DIED) is None
     failed = [
         f"{cell.label}: {output.ename}: {output.evalue}"
         for cell, outputs in cells(assignment)
