@@ -80,11 +80,13 @@ PREDICTIONS = """
 from gradus import choice, number, outcome, predict
 
 predict(
-    "first_run", number("loss at step 0", unit="nats"), choice("and then it", "falls", "rises, then falls", "becomes nan")
+    "first_run",
+    number("loss at step 0", unit="nats"),
+    choice("and then it", "falls", "rises, then falls", "becomes nan"),
 )
 
 # %%
-outcome("first_run", float(np.log(10)), "becomes nan", because="The loss is $\\ln 10$.")
+outcome("first_run", float(np.log(10)), "becomes nan", because="The loss is `log(10)`.")
 
 # %% [markdown]
 # **Predict.** What is the largest score?

@@ -23,7 +23,8 @@ from gradus.learning.telling import is_near, is_right, said
 
 _COLUMNS = 45
 _WIDE = 50  # from this factor between the largest and the smallest number on, the scale is one of factors
-_BEYOND = 1e6  # times larger than what came, or else than what is usual: no picture shows both
+_DECADES = 12
+_BEYOND = 1e6  # times larger than what came and than what is usual: no picture shows both
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,9 @@ class Guess:
 
     @property
     def shown(self) -> list[float]:
-        """The numbers that one picture can show: not those that are a million times too large."""
+        """The numbers that one picture can show: not those a million times larger than others."""
         came = abs(self.outcome) if isinstance(self.outcome, float) and math.isfinite(self.outcome) else 0.0
-        usual = came or float(np.median(np.abs(self._numbers))) or 1.0
+        usual = max(came, float(np.median(np.abs(self._numbers)))) or 1.0
         return [value for value in self._numbers if abs(value) <= _BEYOND * usual]
 
     @property
@@ -255,30 +256,30 @@ class _Scale:
 
     Attributes
     ----------
-    unit : float
-        The power of ten at 1, from which on a step to the right is a factor of 10; 0 on a plain scale.
+    decade : int or None
+        The power of ten at 1, from which on a step to the right is a factor of 10; None on a plain scale.
     """
 
-    unit: float
+    decade: int | None
 
     @staticmethod
     def of(values: list[float]) -> _Scale:
         sizes = [abs(value) for value in values if value]
         if not sizes or max(sizes) <= _WIDE * min(sizes):
-            return _Scale(0.0)
-        return _Scale(10.0 ** max(math.floor(math.log10(min(sizes))), math.floor(math.log10(max(sizes))) - 12))
+            return _Scale(None)
+        smallest, largest = (math.floor(math.log10(size)) for size in (min(sizes), max(sizes)))
+        return _Scale(max(smallest, largest - _DECADES))
 
     def place(self, value: float) -> float:
-        if not self.unit:
+        if self.decade is None or not value:
             return value
-        return math.copysign(max(0.0, 1 + math.log10(abs(value) / self.unit)), value) if value else 0.0
+        return math.copysign(max(0.0, 1 + math.log10(abs(value)) - self.decade), value)
 
     def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
-        if not self.unit:
+        if self.decade is None:
             found = [float(tick) for tick in MaxNLocator(7).tick_values(low, high) if low <= tick <= high]
             return found, [f"{tick:.4g}".replace("-", "−") for tick in found]
         whole = range(math.ceil(low), math.floor(high) + 1)
         found = [float(tick) for tick in whole[:: 1 + len(whole) // 9]]
-        return found, [
-            f"{math.copysign(self.unit * 10 ** (abs(t) - 1), t):g}".replace("-", "−") if t else "0" for t in found
-        ]
+        sizes = [math.copysign(10 ** (abs(tick) - 1 + self.decade), tick) if tick else 0.0 for tick in found]
+        return found, [f"{size:g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−") for size in sizes]
