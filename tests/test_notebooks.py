@@ -14,6 +14,9 @@ The title and the alternative text of a figure of the lectures are held to the s
 
 Outputs and computed values are rounded to the digits that are written; signs are not compared. The section ``read-on``
 holds years and pages, and is left out.
+
+What a prediction asks for must not be said before: see ``spoilers.py``. Words of an option that the text uses earlier
+in another sense stand in ``SAID`` of ``tests/test_notebook_NN.py``, by id: ``{"first_run": {"falls"}}``.
 """
 
 from __future__ import annotations
@@ -33,14 +36,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 from prose import Number, constants, numbers, strings
 from shared import COURSE, KINDS, ROOT, graded_exercises
+from spoilers import spoilers
 
 from autograder.course import Assignment
-from autograder.source import executing
-from autograder.source.notebook import Cell
+from autograder.source import executing, outcomes
+from autograder.source.notebook import Cell, Source
+from autograder.source.outline import outline
 
 NOT_QUOTED = ("read-on",)
 PER_EXERCISE = (
@@ -144,6 +150,88 @@ def test_quoted_numbers_are_still_quoted(assignment: Assignment) -> None:
 
 
 @notebooks
+def test_every_outcome_answers_its_prediction(assignment: Assignment) -> None:
+    told = outcomes.told(executed(assignment))
+    for asked in outline(assignment.source).predictions:
+        for field, value in zip(asked.fields, told[asked.id], strict=True):
+            assert float(value) is not None if field.kind == "number" else value in field.options, asked.id
+
+
+@notebooks
+def test_no_outcome_is_given_away(assignment: Assignment) -> None:
+    assert spoilers(assignment.source, executed(assignment), own_tests(assignment).SAID) == []
+
+
+TELLTALE = """# %% [markdown]
+# # 95 · Tiny
+#
+# {text}
+
+# %%
+{code}
+from gradus import choice, number, outcome, predict
+
+# %%
+predict("first", choice("it", "becomes nan", "falls"))
+
+# %%
+predict("run", number("loss"), choice("it", "falls", "becomes nan"))
+
+# %%
+print("loss", 2.302585)  # {comment}
+
+# %% [markdown]
+# {between}
+
+# %%
+outcome("run", 2.302585, "becomes nan", because="2.303 is the loss.")
+
+# %%
+outcome("first", "falls")
+"""
+QUIET = {"text": "Words.", "code": "x = 1", "comment": "a run", "between": "More."}
+SHOWN = {"printed": "1", "alt": "A line."}
+
+
+@pytest.mark.parametrize(
+    ("part", "words", "found"),
+    [
+        ("text", "Words.", []),
+        ("text", "A loss of 2.3, and not 2.31.", []),
+        ("text", "It becomesnan, or 12.303.", []),
+        ("text", "A loss of 2.303.", ["2.303"]),
+        ("text", "The loss\n# Becomes  nan then.", ["becomes nan"]),
+        ("code", "print('2.30')", ["2.30"]),
+        ("code", "x = 2.303", []),
+        ("code", "label = 'loss 2.303'", ["2.303"]),
+        ("printed", "Loss: 2.3026", ["2.3026"]),
+        ("printed", "it Becomes nan", ["becomes nan"]),
+        ("alt", "A line at 2.303.", ["2.303"]),
+        ("comment", "it becomes nan", ["becomes nan"]),
+        ("between", "<details><summary>Answer</summary>\n#\n# 2.303\n# </details>", []),
+        ("between", "It is 2.303.", ["2.303"]),
+        ("text", "<details>2.303</details>", ["2.303"]),
+    ],
+)
+def test_what_gives_an_outcome_away_is_found(tmp_path: Path, part: str, words: str, found: list[str]) -> None:
+    path = tmp_path / "95_tiny.py"
+    path.write_text(TELLTALE.format(**QUIET | ({} if part in SHOWN else {part: words})), encoding="utf-8")
+    source = Source.read(path)
+    done = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell() for _ in source.cells])
+    shown = SHOWN | ({part: words} if part in SHOWN else {})
+    done.cells[1].outputs = [nbformat.v4.new_output("stream", text=shown["printed"])]
+    data, described = {"text/plain": "a figure"}, {"image/png": {"alt": shown["alt"]}}
+    done.cells[1].outputs += [nbformat.v4.new_output("display_data", data=data, metadata=described)]
+    done.cells[2].outputs = [nbformat.v4.new_output("stream", text="becomes nan / falls")]
+    done.cells[4].outputs = [nbformat.v4.new_output("stream", text="loss 2.303, becomes nan")]
+    record = {outcomes.OUTCOME: {"id": "run", "values": [2.302585, "becomes nan"]}}
+    done.cells[6].outputs = [nbformat.v4.new_output("display_data", data=record)]
+    given = [re.sub(r".*: '(.*)' gives away the outcome of run", r"\1", one) for one in spoilers(source, done, {})]
+    assert given == found
+    assert spoilers(source, done, {"run": found}) == []
+
+
+@notebooks
 def test_the_tests_of_a_notebook_carry_its_mark(assignment: Assignment, request: pytest.FixtureRequest) -> None:
     mark = f"nb{assignment.number}"
     assert request.node.get_closest_marker(mark)
@@ -190,7 +278,9 @@ def own_tests(assignment: Assignment) -> Any:
     """``tests/test_notebook_NN.py``, or something without numbers where there is none."""
     name = f"test_notebook_{assignment.number}"
     module = importlib.import_module(name) if find_spec(name) else None
-    return SimpleNamespace(QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}))
+    return SimpleNamespace(
+        QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}), SAID=getattr(module, "SAID", {})
+    )
 
 
 def proved(assignment: Assignment, section: str) -> set[str]:
