@@ -68,6 +68,50 @@ def reduced_course(folder: Path, exercises: tuple[str, ...] = SKETCH) -> Course:
     return course
 
 
+PREDICTIONS = """
+# %% [markdown]
+# ## A first run {#first-run}
+#
+# All weights start at zero, so all ten digits are equally likely, and `softmax` says 1/10 for each.
+#
+# **Predict.** What is the loss at step 0? And what will it do after that?
+
+# %%
+from gradus import choice, number, outcome, predict
+
+predict(
+    "first_run",
+    number("loss at step 0", unit="nats"),
+    choice("and then it", "falls", "rises, then falls", "becomes nan"),
+)
+
+# %%
+outcome("first_run", float(np.log(10)), "becomes nan", because="The loss is `log(10)`.")
+
+# %% [markdown]
+# **Predict.** What is the largest score?
+
+# %%
+predict("largest_score", number("largest score"))
+
+# %%
+outcome("largest_score", np.inf)
+"""
+
+
+@cache
+def asking() -> Course:
+    """A course of its own: one exercise of notebook 02, and two predictions."""
+    folder = Path(tempfile.mkdtemp(prefix="gradus-asking-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    course = reduced_course(folder, ("softmax",))
+    with course.assignment(NAME).solution.open("a", encoding="utf-8") as solution:
+        solution.write(PREDICTIONS)
+    course = Course(folder)
+    build.build(course, course.assignments())
+    return course
+
+
 def copy_course(folder: Path) -> Course:
     """Another course with the same notebooks and the same secret, in which nothing is graded."""
     shutil.copytree(sketch().root, folder, dirs_exist_ok=True)

@@ -366,9 +366,9 @@ def test_a_ledger_in_wait_counts_for_its_own_submission_and_edition_only(tmp_pat
     hook = JudgedExecute(ledgers=str(tmp_path))
     one, other = job(submission({})), job(submission({"softmax": WRONG}))
     document = Ledger(NAME, one.edition, one.submission).to_bytes()
-    (tmp_path / f"{one.submission}.json").write_bytes(document)
+    (tmp_path / f"{one.name}.json").write_bytes(document)
     assert hook._ready(one) == document
     assert hook._ready(other) is None
     assert hook._ready(dataclasses.replace(one, edition="another")) is None
-    (tmp_path / f"{other.submission}.json").write_bytes(b"{")
+    (tmp_path / f"{other.name}.json").write_bytes(b"{")
     assert hook._ready(other) is None

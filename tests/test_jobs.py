@@ -91,6 +91,7 @@ DAMAGE: dict[str, Any] = {
     "cells": [{"id": "a"}],
     "files": {"../secret": ""},
     "key": "xyz",
+    "predictions": {"first_run": [float("nan")]},
     "limits": {"cell": -1.0, "notebook": 1},
 }
 
@@ -119,6 +120,7 @@ def some_ledger() -> Ledger:
         {"check_softmax": Verdict("softmax", 0.25, report)},
         {"own-1-0": [{"output_type": "stream", "name": "stdout", "text": "é\n"}]},
         {"softmax": "def softmax"},
+        {"first_run": (0.0, "falls")},
         ("the kernel died",),
         ("none",),
     )

@@ -14,6 +14,9 @@ The title and the alternative text of a figure of the lectures are held to the s
 
 Outputs and computed values are rounded to the digits that are written; signs are not compared. The section ``read-on``
 holds years and pages, and is left out.
+
+What a prediction asks for must not be said before: see ``spoilers.py``. Words of an option that the text uses earlier
+in another sense stand in ``SAID`` of ``tests/test_notebook_NN.py``, by id: ``{"first_run": {"falls"}}``.
 """
 
 from __future__ import annotations
@@ -21,7 +24,6 @@ from __future__ import annotations
 import ast
 import importlib
 import math
-import os
 import re
 import subprocess
 import sys
@@ -34,18 +36,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import nbclient
 import nbformat
 import pytest
-from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from prose import Number, constants, numbers, strings
 from shared import COURSE, KINDS, ROOT, graded_exercises
+from spoilers import spoilers
 
 from autograder.course import Assignment
-from autograder.source.notebook import Cell
+from autograder.source import executing, outcomes
+from autograder.source.notebook import Cell, Source
+from autograder.source.outline import outline
 
-SECONDS = 300  # of one cell; far more than any needs, so that a busy machine fails no test
 NOT_QUOTED = ("read-on",)
 PER_EXERCISE = (
     "test_the_reference_passes_public_and_hidden_cases_without_a_remark",
@@ -59,24 +61,7 @@ notebooks = pytest.mark.parametrize("assignment", COURSE.assignments(), ids=lamb
 @cache
 def executed(assignment: Assignment) -> NotebookNode:
     """The solution notebook after all of its cells have run in one kernel; up to the first one that fails."""
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    notebook = nbformat.v4.new_notebook(cells=[make[cell.cell_type](cell.source) for cell in assignment.source.cells])
-    environment = os.environ | {
-        "MPLBACKEND": "agg",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        # Tests run side by side: threads of one would wait for those of another.
-        "OMP_NUM_THREADS": "1",
-    }
-    client = nbclient.NotebookClient(
-        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
-    )
-    try:
-        client.execute(env=environment)
-    except CellExecutionError:
-        pass  # the cell's output says it
-    except (CellControlSignal, DeadKernelError) as error:
-        notebook.metadata["gradus_died"] = str(error)
-    return notebook
+    return executing.executed(assignment.source, ROOT)
 
 
 def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
@@ -86,14 +71,14 @@ def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
 
 
 def runs(assignment: Assignment) -> bool:
-    return "gradus_died" not in executed(assignment).metadata and not any(
+    return executing.DIED not in executed(assignment).metadata and not any(
         output.output_type == "error" for _, outputs in cells(assignment) for output in outputs
     )
 
 
 @notebooks
 def test_every_cell_runs(assignment: Assignment) -> None:
-    assert executed(assignment).metadata.get("gradus_died") is None
+    assert executed(assignment).metadata.get(executing.DIED) is None
     failed = [
         f"{cell.label}: {output.ename}: {output.evalue}"
         for cell, outputs in cells(assignment)
@@ -184,6 +169,88 @@ def test_quoted_numbers_are_still_quoted(assignment: Assignment) -> None:
 
 
 @notebooks
+def test_every_outcome_answers_its_prediction(assignment: Assignment) -> None:
+    told = outcomes.told(executed(assignment))
+    for asked in outline(assignment.source).predictions:
+        for field, value in zip(asked.fields, told[asked.id], strict=True):
+            assert float(value) is not None if field.kind == "number" else value in field.options, asked.id
+
+
+@notebooks
+def test_no_outcome_is_given_away(assignment: Assignment) -> None:
+    assert spoilers(assignment.source, executed(assignment), own_tests(assignment).SAID) == []
+
+
+TELLTALE = """# %% [markdown]
+# # 95 · Tiny
+#
+# {text}
+
+# %%
+{code}
+from gradus import choice, number, outcome, predict
+
+# %%
+predict("first", choice("it", "becomes nan", "falls"))
+
+# %%
+predict("run", number("loss"), choice("it", "falls", "becomes nan"))
+
+# %%
+print("loss", 2.302585)  # {comment}
+
+# %% [markdown]
+# {between}
+
+# %%
+outcome("run", 2.302585, "becomes nan", because="2.303 is the loss.")
+
+# %%
+outcome("first", "falls")
+"""
+QUIET = {"text": "Words.", "code": "x = 1", "comment": "a run", "between": "More."}
+SHOWN = {"printed": "1", "alt": "A line."}
+
+
+@pytest.mark.parametrize(
+    ("part", "words", "found"),
+    [
+        ("text", "Words.", []),
+        ("text", "A loss of 2.3, and not 2.31.", []),
+        ("text", "It becomesnan, or 12.303.", []),
+        ("text", "A loss of 2.303.", ["2.303"]),
+        ("text", "The loss\n# Becomes  nan then.", ["becomes nan"]),
+        ("code", "print('2.30')", ["2.30"]),
+        ("code", "x = 2.303", []),
+        ("code", "label = 'loss 2.303'", ["2.303"]),
+        ("printed", "Loss: 2.3026", ["2.3026"]),
+        ("printed", "it Becomes nan", ["becomes nan"]),
+        ("alt", "A line at 2.303.", ["2.303"]),
+        ("comment", "it becomes nan", ["becomes nan"]),
+        ("between", "<details><summary>Answer</summary>\n#\n# 2.303\n# </details>", []),
+        ("between", "It is 2.303.", ["2.303"]),
+        ("text", "<details>2.303</details>", ["2.303"]),
+    ],
+)
+def test_what_gives_an_outcome_away_is_found(tmp_path: Path, part: str, words: str, found: list[str]) -> None:
+    path = tmp_path / "95_tiny.py"
+    path.write_text(TELLTALE.format(**QUIET | ({} if part in SHOWN else {part: words})), encoding="utf-8")
+    source = Source.read(path)
+    done = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell() for _ in source.cells])
+    shown = SHOWN | ({part: words} if part in SHOWN else {})
+    done.cells[1].outputs = [nbformat.v4.new_output("stream", text=shown["printed"])]
+    data, described = {"text/plain": "a figure"}, {"image/png": {"alt": shown["alt"]}}
+    done.cells[1].outputs += [nbformat.v4.new_output("display_data", data=data, metadata=described)]
+    done.cells[2].outputs = [nbformat.v4.new_output("stream", text="becomes nan / falls")]
+    done.cells[4].outputs = [nbformat.v4.new_output("stream", text="loss 2.303, becomes nan")]
+    record = {outcomes.OUTCOME: {"id": "run", "values": [2.302585, "becomes nan"]}}
+    done.cells[6].outputs = [nbformat.v4.new_output("display_data", data=record)]
+    given = [re.sub(r".*: '(.*)' gives away the outcome of run", r"\1", one) for one in spoilers(source, done, {})]
+    assert given == found
+    assert spoilers(source, done, {"run": found}) == []
+
+
+@notebooks
 def test_the_tests_of_a_notebook_carry_its_mark(assignment: Assignment, request: pytest.FixtureRequest) -> None:
     mark = f"nb{assignment.number}"
     assert request.node.get_closest_marker(mark)
@@ -230,7 +297,9 @@ def own_tests(assignment: Assignment) -> Any:
     """``tests/test_notebook_NN.py``, or something without numbers where there is none."""
     name = f"test_notebook_{assignment.number}"
     module = importlib.import_module(name) if find_spec(name) else None
-    return SimpleNamespace(QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}))
+    return SimpleNamespace(
+        QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}), SAID=getattr(module, "SAID", {})
+    )
 
 
 def proved(assignment: Assignment, section: str) -> set[str]:

@@ -22,6 +22,9 @@ CELLS = """# %% [markdown]
 # %%
 predict("slope_sign", number("slope", unit="1/m"), choice("its sign", "plus", "minus"))
 
+# %%
+outcome("slope_sign", 1 / 4, "plus", because="It rises.")
+
 # %% solution="centred"
 def centred(x):
     ### BEGIN SOLUTION
@@ -83,6 +86,14 @@ def test_every_notebook_of_the_course_has_its_outline() -> None:
         ('"slope_sign"', '"slope sign"', "written out in full"),
         ('"slope_sign"', "name", "written out in full"),
         ("predict(", 'predict("slope_sign", number("x"))\npredict(', "a second prediction has the id"),
+        ('outcome("slope_sign"', 'outcome("slope"', "an outcome starts with the id"),
+        ('outcome("slope_sign"', "outcome(name", "an outcome starts with the id"),
+        ('outcome("slope_sign", 1 / 4, "plus", because="It rises.")', "outcome()", "an outcome starts with the id"),
+        ('outcome("slope_sign", 1 / 4, "plus", because="It rises.")', "", "nothing tells what comes of it"),
+        ('1 / 4, "plus"', '"plus"', "one value for each field"),
+        ("because=", "reason=", "one value for each field"),
+        ('1 / 4, "plus"', '1 / 4, "up"', "no answer to its own prediction. its sign: choose one of “plus”, “minus”"),
+        ('1 / 4, "plus"', '"a quarter", "plus"', "no answer to its own prediction. slope: write a number"),
         ('hint="centred"', 'hint="centered"', "There is no such exercise"),
         ("{minutes: 30, builds_on: [00_orientation]}", "{minutes: long}", "the line gradus:"),
         ("{minutes: 30, builds_on: [00_orientation]}", "{hours: 1}", "the line gradus:"),

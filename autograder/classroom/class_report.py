@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -17,14 +15,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.classroom import remarks, results
+from autograder.classroom.predicted import predicted
 from autograder.classroom.results import OUTCOMES, Answer, Submission
+from autograder.classroom.svg import svg
 from autograder.course import Assignment, Course
 from autograder.source.notebook import Source
+from autograder.source.outcomes import outcomes
 from gradus import plots
 from gradus.checking import Report
 from gradus.checking.exercises import GATE
 from gradus.checking.naming import KnownSlip, Place
 from gradus.checking.report import Group
+from gradus.learning.outline import Answers
 
 _LABELS = {
     "right": "right",
@@ -164,7 +166,7 @@ def class_report(course: Course, assignment: Assignment, out: Path) -> Path:
     submissions = results.read(course, assignment)
     path = out if out.suffix == ".html" else out / f"{assignment.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page = _page(assignment, assignment.source, submissions)
+    page = _page(assignment, assignment.source, submissions, outcomes(course, assignment))
     path.write_bytes(page.encode("utf-8", "replace"))  # half a surrogate pair in a name or a message is no UTF-8
     return path
 
@@ -287,7 +289,9 @@ def _other_obstacles(one: Tally) -> Iterator[Advice]:
         yield Advice(one.name, one.errors[0].students, text=f"Answers stop with: {one.errors[0].what}")
 
 
-def _page(assignment: Assignment, source: Source, submissions: Sequence[Submission]) -> str:
+def _page(
+    assignment: Assignment, source: Source, submissions: Sequence[Submission], came: Mapping[str, Answers]
+) -> str:
     in_order = [tally(name, most, submissions) for name, most in source.exercises.items()]
     tallies = sorted(in_order, key=lambda one: one.misunderstood, reverse=True)
     answers = {one.name: one.answers for one in in_order}
@@ -320,6 +324,7 @@ def _page(assignment: Assignment, source: Source, submissions: Sequence[Submissi
         labels=_LABELS,
         colours=_COLOURS,
         advice=said,
+        predicted=predicted(source, submissions, came),
         told={(one.about.notebook, one.about.id) for one in said if isinstance(one.about, Place)},
         gates={_short(group.title) for group in _groups(submissions) if group.id == GATE},
         distribution=_distribution(totals, maximum) if len(totals) else "",
@@ -379,7 +384,7 @@ def _distribution(totals: np.ndarray, maximum: float) -> Markup:
         for low, count in zip(edges, counts, strict=False)
         if count
     ]
-    return _svg(figure, "points", f"Histogram of points. Median {_points(median)}. Students: {', '.join(spoken)}.")
+    return svg(figure, "points", f"Histogram of points. Median {_points(median)}. Students: {', '.join(spoken)}.")
 
 
 def _success(tallies: Sequence[Tally]) -> Markup:
@@ -406,19 +411,4 @@ def _success(tallies: Sequence[Tally]) -> Markup:
         f"{one.name}: " + ", ".join(f"{count} {_LABELS[outcome]}" for outcome, count in one.outcomes.items() if count)
         for one in tallies
     ]
-    return _svg(figure, "success", f"Stacked bars of the outcomes. {'; '.join(spoken)}.")
-
-
-def _svg(figure: Figure, key: str, alt: str) -> Markup:
-    """A figure as SVG that can stand in a page beside others: own ids, text as text, alternative text."""
-    drawn = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key}):
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(drawn, format="svg", metadata=nothing, transparent=True)
-    svg = drawn.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="', f'id="{key}-', svg)
-    svg = svg.replace("url(#", f"url(#{key}-").replace('xlink:href="#', f'xlink:href="#{key}-')
-    svg = svg.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
-    label = Markup(' role="img" aria-label="{}"').format(alt)
-    return Markup(svg.replace("<svg", f"<svg{label}", 1))
+    return svg(figure, "success", f"Stacked bars of the outcomes. {'; '.join(spoken)}.")

@@ -9,7 +9,7 @@ from autograder.course import Assignment, Course, CourseError
 from autograder.grading.gate import reason
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
-from autograder.judging.ledger import Ledger
+from autograder.judging.ledger import Ledger, Predictions
 from autograder.nbgrader_hooks import marks as gradebook
 from autograder.nbgrader_hooks.marks import Marks
 from gradus.checking import Report
@@ -68,6 +68,8 @@ class Submission:
         Late penalty in points.
     waiting : int
         Answers that wait for a person.
+    predictions : dict of str to tuple
+        What was predicted, by id.
     remarks : tuple of str
         What else happened while it was graded.
     problem : str
@@ -80,6 +82,7 @@ class Submission:
     maximum: float = 0.0
     penalty: float = 0.0
     waiting: int = 0
+    predictions: Predictions = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     problem: str = ""
 
@@ -143,6 +146,7 @@ def _submission(
         maximum=maximum or sum(exercises.values()),
         penalty=penalty,
         waiting=len(marks.waiting) if marks else 0,
+        predictions=kept.predictions if kept else {},
         remarks=kept.remarks if kept else (),
         problem=problem,
     )

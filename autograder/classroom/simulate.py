@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,22 @@ from typing import Any
 import nbformat
 import numpy as np
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
 from autograder.classroom import attempts
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue
+from autograder.source.outcomes import outcomes
+from autograder.source.outline import outline
+from gradus.learning.outline import Answers, Field
+from gradus.learning.predictions import record
 
 RIGHT, EMPTY, CRASH = "reference", "empty", "crash: "
 DEADLINE = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
 
 _DISCRIMINATION = 1.7
 _COPIES = 0.05
+_SKIPS = 0.08  # share of predictions that are left out
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Simulated:
         For every exercise ``"reference"``, ``"empty"``, ``"crash: <kind>"`` or the id of a slip.
     written : dict of str to str
         For every written answer ``"good"``, ``"short"``, ``"vague"`` or ``"untouched"``.
+    predicted : dict of str to tuple
+        What the student predicted, by id; a prediction that was left out is missing.
     edits : tuple of str
         What else the student did to the notebook; none of it should change the score.
     copied_from : str
@@ -58,6 +66,7 @@ class Simulated:
     ability: float
     planted: dict[str, str]
     written: dict[str, str]
+    predicted: dict[str, Answers] = field(default_factory=dict)
     edits: tuple[str, ...] = ()
     copied_from: str = ""
 
@@ -101,8 +110,11 @@ def simulate(
     found: list[Simulated] = []
     handed_in: list[dict[str, str]] = []
     for index, student in enumerate(names(students, seed)):
-        rng = np.random.default_rng([seed, zlib.crc32(assignment.name.encode()), index])
+        seeds = [seed, zlib.crc32(assignment.name.encode()), index]
+        rng = np.random.default_rng(seeds)
         simulated, answers = paper.answer(student, out / student / assignment.name / f"{assignment.name}.ipynb", rng)
+        # Draws of their own: a prediction more changes nobody's answers.
+        simulated = replace(simulated, predicted=paper.predict(simulated.ability, np.random.default_rng([*seeds, 1])))
         if index and rng.random() < _COPIES:
             source = found[-1]
             answers = handed_in[-1]
@@ -129,6 +141,8 @@ class _Paper:
             raise CourseError(f"There is no student edition {path}. Make it first: autograder build")
         self.notebook = nbformat.read(path, 4)
         self.source = assignment.source
+        self.predictions = outline(self.source).predictions
+        self.came = outcomes(course, assignment)
         self.accidents = attempts.ACCIDENTS + ("endless loop",) * endless_loops
         self._rng = np.random.default_rng([seed, zlib.crc32(assignment.name.encode())])
         self.exercises = list(self.source.solutions)
@@ -194,6 +208,18 @@ class _Paper:
             code = attempts.in_own_words(code, rng)
         return f"{rng.choice(_COMMENTS)}\n{code}" if rng.random() < 0.3 else code
 
+    def predict(self, ability: float, rng: np.random.Generator) -> dict[str, Answers]:
+        """What a student predicts: what comes, if able or lucky, else what many would say."""
+        found = {}
+        for asked in self.predictions:
+            came: Sequence[float | str | None] = self.came.get(asked.id, (None,) * len(asked.fields))
+            answers = tuple(
+                _expected(field, value, ability, rng) for field, value in zip(asked.fields, came, strict=True)
+            )
+            if rng.random() > _SKIPS:
+                found[asked.id] = answers
+        return found
+
     def hand_in(self, simulated: Simulated, answers: dict[str, str], rng: np.random.Generator) -> tuple[str, ...]:
         """Write the notebook; what the student changed in it besides the answers comes back."""
         notebook = NotebookNode(self.notebook)
@@ -201,12 +227,25 @@ class _Paper:
         for cell in notebook.cells:
             if (grade_id := _nbgrader(cell).get("grade_id")) in answers and _nbgrader(cell).get("solution"):
                 cell.source = answers[grade_id]
+            for asked in self.predictions:
+                if asked.id in simulated.predicted and re.search(rf'\bpredict\(\s*"{asked.id}"', cell.source):
+                    cell.outputs = [new_output("display_data", record(asked, simulated.predicted[asked.id]))]
         edits = tuple(_meddle(notebook, rng))
         simulated.path.parent.mkdir(parents=True, exist_ok=True)
         simulated.path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
         moment = DEADLINE - timedelta(seconds=float(rng.exponential(86_400)))
         simulated.path.with_name("timestamp.txt").write_text(f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
         return edits
+
+
+def _expected(field: Field, came: float | str | None, ability: float, rng: np.random.Generator) -> float | str:
+    knows = rng.random() < 1 / (1 + np.exp(-_DISCRIMINATION * (ability - 0.8)))
+    if field.kind == "choice":
+        return str(came) if knows and came is not None else str(rng.choice(field.options))
+    size = came if isinstance(came, float) and np.isfinite(came) and came else 1.0
+    off = float(rng.normal(scale=0.02 if knows else 1.0))
+    wrong = [0.0, 1.0, 10.0 ** round(np.log10(abs(size)) + off)]
+    return float(f"{size * np.exp(off):.2g}") if knows or rng.random() < 0.4 else float(rng.choice(wrong))
 
 
 def names(students: int, seed: int) -> list[str]:

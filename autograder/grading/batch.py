@@ -136,8 +136,8 @@ def _run_all(
     for result in results:
         with alone(result):
             job = Job.of(course, assignment, *taken(course, assignment, result.student), limits)
-            jobs.setdefault(job.submission, job.to_bytes())
-            whose.setdefault(job.submission, []).append(result)
+            jobs.setdefault(job.name, job.to_bytes())
+            whose.setdefault(job.name, []).append(result)
     names = list(jobs)
     outcomes = side_by_side(partial(grade_in, course.root), list(jobs.values()), workers)
     for done, (number, made) in enumerate(outcomes, 1):

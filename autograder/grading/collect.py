@@ -23,6 +23,7 @@ TIMESTAMP = "timestamp.txt"
 """nbgrader's own note beside a submission; no part of it."""
 _LONGEST_TIMESTAMP = 100
 _MOST_VALUES, _DEEPEST = 2_000_000, 64
+_MOST_OUTPUTS = 1000  # looked at one by one, where something is wrong with some
 _FORMATS = (3, 4)
 
 
@@ -299,12 +300,23 @@ def _repaired(notebook: NotebookNode) -> NotebookNode:
     try:
         nbformat.validate(fresh)
     except nbformat.ValidationError:
+        left = _MOST_OUTPUTS
         for cell in fresh.cells:
             cell.pop("attachments", None)
             if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
+                outputs = cell.outputs[:left] if isinstance(cell.outputs, list) else []
+                left -= len(outputs)
+                cell.outputs, cell.execution_count = list(filter(_is_output, outputs)), None
         nbformat.validate(fresh)
     return fresh
+
+
+def _is_output(value: Any) -> bool:
+    try:
+        nbformat.validate(value or {}, ref="output", version=4, version_minor=5)
+    except nbformat.ValidationError:
+        return False
+    return True
 
 
 def _put(course: Course, student: str, assignment: Assignment, content: dict[str, bytes]) -> None:

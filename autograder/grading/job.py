@@ -19,8 +19,10 @@ from autograder import documents
 from autograder.course import Assignment, Course, CourseError
 from autograder.grading.carrying import carry_answers
 from autograder.grading.execution import Limits, check_of, role, run_judged, running
-from autograder.judging.edition import judging_edition, released, released_files
-from autograder.judging.ledger import Ledger
+from autograder.judging.edition import judging_edition, released, released_files, released_outline
+from autograder.judging.ledger import Ledger, Predictions
+from gradus.learning.kept import answers_in
+from gradus.learning.outline import Answers, Outline
 
 CellType = Literal["code", "markdown", "raw"]
 
@@ -52,6 +54,8 @@ class Job:
         The notebook as it was handed in, without outputs.
     files : dict of str to bytes
         What was handed in beside it, by relative path.
+    predictions : dict of str to tuple
+        What the notebook that was handed in keeps as predictions, by id.
     limits : Limits
     schema : str
         Which fields these are; another set of them gets another name.
@@ -69,8 +73,9 @@ class Job:
     key: bytes
     cells: tuple[Cell, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    predictions: Predictions = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-    schema: Literal["gradus job 1"] = "gradus job 1"
+    schema: Literal["gradus job 2"] = "gradus job 2"
 
     @classmethod
     def of(
@@ -97,7 +102,13 @@ class Job:
         submission = digest(carry_answers(released(course, assignment), _notebook(cells)), beside)
         edition = judging_edition(course, assignment)
         key = course.key(submission)
-        return cls(assignment.name, edition, submission, key, cells, beside, limits or Limits())
+        predictions = predicted(released_outline(course, assignment), notebook)
+        return cls(assignment.name, edition, submission, key, cells, beside, predictions, limits or Limits())
+
+    @property
+    def name(self) -> str:
+        """Digest of the whole document: jobs of one name get one ledger."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def notebook(self) -> NotebookNode:
         """The notebook that was handed in."""
@@ -125,6 +136,12 @@ class Job:
         except ValueError as error:
             raise CourseError(f"not a job: {error}") from None
         return job
+
+
+def predicted(outline: Outline, notebook: object) -> dict[str, Answers]:
+    """What a notebook keeps as predictions, of those that the outline asks for: answers that fit, and nothing else."""
+    found = ((asked.id, answers_in(notebook, asked)) for asked in outline.predictions)
+    return {id: answers for id, answers in found if answers is not None}
 
 
 def digest(notebook: NotebookNode, files: Mapping[str, bytes]) -> str:
@@ -187,7 +204,7 @@ def grade_one(job: bytes, course: Course | None = None) -> bytes:
         if (fields := cell.metadata.get("nbgrader", {})).get("solution")
     }
     return Ledger(
-        assignment.name, edition, asked.submission, run.verdicts, run.outputs, answers, run.remarks
+        assignment.name, edition, asked.submission, run.verdicts, run.outputs, answers, asked.predictions, run.remarks
     ).to_bytes()
 
 

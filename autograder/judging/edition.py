@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ import gradus.data
 import gradus.exercises
 from autograder.course import Assignment, Course, CourseError
 from autograder.source.edition import edition
+from gradus.learning.outline import Outline
 
 _LIBRARIES = ("numpy", "torch")
 _ENGINE = (gradus.checking, gradus.exercises, gradus.data, autograder.judging, autograder.grading)
@@ -35,6 +37,20 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
     if not path.is_file():
         raise CourseError(f"{path} is missing: build the student edition first (autograder build {assignment.name}).")
     return nbformat.read(path, 4)
+
+
+def released_outline(course: Course, assignment: Assignment) -> Outline:
+    """What the student edition of an assignment says that it asks for.
+
+    Raises
+    ------
+    CourseError
+        If it was not built.
+    """
+    path = course.outlines / f"{assignment.name}.json"
+    if not path.is_file():
+        raise CourseError(f"{path} is missing: build the student edition first (autograder build {assignment.name}).")
+    return Outline.of(json.loads(path.read_text(encoding="utf-8")))
 
 
 def released_files(course: Course, assignment: Assignment) -> dict[str, bytes]:

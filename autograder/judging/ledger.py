@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+from pydantic import FiniteFloat
+
 from autograder import documents
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging.judge import Verdict
+
+Predictions = Mapping[str, tuple[FiniteFloat | str, ...]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,9 @@ class Ledger:
     answers : dict of str to str
         What the student wrote, by grade id of the answer cell, code and text alike. Text is as it was handed in:
         whoever shows it makes it harmless.
+    predictions : dict of str to tuple
+        What the student predicted, by id: numbers and options, as the notebook that was handed in keeps them. They
+        enter no score.
     remarks : tuple of str
         What else happened: a kernel that died, time that ran out.
     layers : tuple of str
@@ -52,9 +59,10 @@ class Ledger:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     outputs: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    predictions: Predictions = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
-    schema: Literal["gradus ledger 1"] = "gradus ledger 1"
+    schema: Literal["gradus ledger 2"] = "gradus ledger 2"
 
     def to_bytes(self) -> bytes:
         """The document."""

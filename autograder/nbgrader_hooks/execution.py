@@ -31,7 +31,7 @@ class JudgedExecute(NbGraderPreprocessor):
 
     timeout = Float(Limits().cell, help="Seconds that one cell may take.").tag(config=True)
     notebook_timeout = Float(Limits().notebook, help="Seconds that one whole notebook may take.").tag(config=True)
-    ledgers = Unicode(help="Folder in which ledgers may lie ready, by the digest of the submission.").tag(config=True)
+    ledgers = Unicode(help="Folder in which ledgers may lie ready, by the name of the job.").tag(config=True)
 
     @property
     def limits(self) -> Limits:
@@ -50,7 +50,7 @@ class JudgedExecute(NbGraderPreprocessor):
         return paint(nb, found), resources
 
     def _ready(self, job: Job) -> bytes | None:
-        path = Path(self.ledgers) / f"{job.submission}.json"
+        path = Path(self.ledgers) / f"{job.name}.json"
         if not self.ledgers or not path.is_file():
             return None
         document = path.read_bytes()

@@ -17,7 +17,7 @@ from autograder.source import leaks as leaking
 
 _FOLDERS = ("gradus", "notebooks")
 _FILES = ("LICENSE", "LICENSE-TEXT", "data/digits.npz", "data/README.md", "data/CHECKSUMS", "pyproject.toml")
-_NEVER = ("__pycache__", ".ipynb_checkpoints", ".pyc", ".egg-info")
+_NEVER = ("/.gradus/", "__pycache__", ".ipynb_checkpoints", ".pyc", ".egg-info")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXT = (".py", ".ipynb", ".json", ".js", ".css", ".md", ".txt", ".toml", "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from autograder.errors import CourseError
@@ -32,12 +32,22 @@ def outline(source: Source) -> Outline:
         for number, (name, points) in enumerate(source.exercises.items(), 1)
     )
     predictions: dict[str, Prediction] = {}
-    for cell, prediction in _predictions(source):
+    waiting: dict[str, str] = {}
+    for cell, call in calls(source, "predict", "outcome"):
+        where = f"{source.name}.py, {cell.label}"
+        if _called(call) == "outcome":
+            told = _told(where, call, predictions)
+            waiting.pop(told.id, None)
+            continue
+        prediction = _prediction(where, call)
         if prediction.id in predictions:
-            raise CourseError(
-                f"{source.name}.py, {cell.label}: a second prediction has the id {prediction.id!r}. Give it its own."
-            )
+            raise CourseError(f"{where}: a second prediction has the id {prediction.id!r}. Give it its own.")
         predictions[prediction.id] = prediction
+        waiting[prediction.id] = where
+    for id, where in waiting.items():
+        raise CourseError(
+            f'{where}: nothing tells what comes of it. Write outcome("{id}", ...) below, one value a field.'
+        )
     points = sum(cell.points for cell in source.cells)
     return Outline(
         source.name, source.title, source.minutes, points, source.builds_on, exercises, tuple(predictions.values())
@@ -49,25 +59,41 @@ def text(source: Source) -> str:
     return json.dumps(asdict(outline(source)), ensure_ascii=False, indent=1) + "\n"
 
 
-def _predictions(source: Source) -> Iterator[tuple[Cell, Prediction]]:
+def calls(source: Source, *names: str) -> Iterator[tuple[Cell, ast.Call]]:
+    """Calls of some functions in the code of a notebook, in order, with their cells."""
     for cell in source.cells:
-        if cell.cell_type == "code" and "predict(" in cell.source:
+        if cell.cell_type == "code" and any(f"{name}(" in cell.source for name in names):
             for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Call) and _called(node) == "predict":
-                    yield cell, _prediction(source, cell, node)
+                if isinstance(node, ast.Call) and _called(node) in names:
+                    yield cell, node
 
 
-def _prediction(source: Source, cell: Cell, call: ast.Call) -> Prediction:
+def _prediction(where: str, call: ast.Call) -> Prediction:
     try:
         id, *fields = call.args
         found = Prediction(_text(id), tuple(map(_field, fields)))
     except ValueError:
         found = Prediction("", ())
     if not (found.id.isidentifier() and found.fields) or call.keywords:
-        raise CourseError(
-            f"{source.name}.py, {cell.label}: a prediction is written out in full, an id and its fields: {_EXAMPLE}"
-        )
+        raise CourseError(f"{where}: a prediction is written out in full, an id and its fields: {_EXAMPLE}")
     return found
+
+
+def _told(where: str, call: ast.Call, predictions: Mapping[str, Prediction]) -> Prediction:
+    """The prediction that an outcome tells about; what it tells may be computed."""
+    first, *values = call.args or [ast.Constant("")]
+    asked = predictions.get(str(getattr(first, "value", "")))
+    if asked is None:
+        raise CourseError(f"{where}: an outcome starts with the id of a prediction that stands above it.")
+    if len(values) != len(asked.fields) or {keyword.arg for keyword in call.keywords} - {"because"}:
+        raise CourseError(f"{where}: an outcome has one value for each field of its prediction, and because=.")
+    for field, value in zip(asked.fields, values, strict=True):
+        if isinstance(value, ast.Constant):
+            try:
+                field.read(value.value)
+            except ValueError as problem:
+                raise CourseError(f"{where}: this is no answer to its own prediction. {problem}") from None
+    return asked
 
 
 def _field(node: ast.expr) -> Field:

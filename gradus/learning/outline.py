@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
+
+Answers = tuple[float | str, ...]
+_LARGEST = sys.float_info.max  # above it, and in nothing else, lies infinity
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,22 @@ class Field:
     unit: str = ""
     options: tuple[str, ...] = ()
 
+    def read(self, answer: object) -> float | str:
+        """An answer as it is kept: a finite number, or one of the options.
+
+        Raises
+        ------
+        ValueError
+            If it is neither; the message says what would be.
+        """
+        if self.kind == "choice":
+            if isinstance(answer, str) and answer in self.options:
+                return answer
+            raise ValueError(f"{self.label}: choose one of {', '.join(map(_quoted, self.options))}.")
+        if isinstance(answer, int | float) and not isinstance(answer, bool) and abs(answer) <= _LARGEST:
+            return float(answer)
+        raise ValueError(f"{self.label}: write a number, such as 2.5 or 1e-3. A guess will do.")
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -57,6 +77,20 @@ class Prediction:
 
     id: str
     fields: tuple[Field, ...]
+
+    def read(self, answers: object) -> Answers:
+        """Answers as they are kept, one for each field.
+
+        Raises
+        ------
+        ValueError
+            If one does not fit what was asked; the message says what would.
+        """
+        if not isinstance(answers, list | tuple) or len(answers) != len(self.fields):
+            raise ValueError(
+                f"Answer with a list of {len(self.fields)}: {', '.join(one.label for one in self.fields)}."
+            )
+        return tuple(field.read(answer) for field, answer in zip(self.fields, answers, strict=True))
 
 
 @dataclass(frozen=True)
@@ -135,3 +169,7 @@ def of_prediction(id: str) -> tuple[Outline, Prediction] | None:
     return next(
         ((outline, one) for outline in outlines().values() for one in outline.predictions if one.id == id), None
     )
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”"

@@ -1,0 +1,51 @@
+"""Executing a solution notebook: all of its cells, in one kernel, as its author would."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbclient
+import nbformat
+from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+
+from autograder.source.notebook import Source
+
+SECONDS = 300  # of one cell; far more than any needs, so that a busy machine stops nothing
+DIED = "gradus_died"
+"""Field of the metadata that says why a kernel died."""
+
+
+def executed(source: Source, root: Path) -> NotebookNode:
+    """The notebook after all of its cells have run; up to the first one that fails, whose output says so.
+
+    Parameters
+    ----------
+    source : Source
+    root : Path
+        The course, in whose folder it runs.
+    """
+    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    notebook = nbformat.v4.new_notebook(cells=[make[cell.cell_type](cell.source) for cell in source.cells])
+    environment = os.environ | {
+        "MPLBACKEND": "agg",
+        "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
+        # Kernels run side by side: threads of one would wait for those of another.
+        "OMP_NUM_THREADS": "1",
+        "JPY_SESSION_NAME": "",  # where this is called in a notebook, that one is another
+    }
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(root)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
+    try:
+        client.execute(env=environment)
+    except CellExecutionError:
+        pass  # the cell's output says it
+    except (CellControlSignal, DeadKernelError) as error:
+        notebook.metadata[DIED] = str(error)
+    return notebook
