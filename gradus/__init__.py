@@ -1,11 +1,16 @@
 """Gradus: learn to train neural networks by writing each piece yourself.
 
 What a notebook needs is here: ``check`` judges an answer, ``data`` loads real data sets, ``plots`` draws in the
-course's style, ``demos`` opens the slider demos. Everything heavy (torch, matplotlib, widgets) loads when first used.
+course's style, ``demos`` opens the slider demos, ``lend`` puts PyTorch in the place of what is not written yet.
+Everything heavy (torch, matplotlib, widgets) loads when first used.
 """
 
 from gradus import data, demos, plots
 from gradus.checking import check
+from gradus.learning import session
+from gradus.learning.lending import lend
 
-__all__ = ["check", "data", "demos", "plots"]
+__all__ = ["check", "data", "demos", "lend", "plots"]
 __version__ = "0.1.0"
+
+session.install()

@@ -141,7 +141,7 @@ def run(
         tuple(steps),
         errors=tuple(base.__name__ for base in type(failure).__mro__ if issubclass(base, BaseException)),
         message=_words(failure),
-        line=_own_line(failure),
+        line=own_line(failure),
         changed=changed,
         warnings=spoken,
         calls=calls,
@@ -230,7 +230,8 @@ def _suggestion(error: BaseException) -> str:
     return f". Did you mean: {near[0]!r}?" if near else ""
 
 
-def _own_line(error: BaseException) -> str:
+def own_line(error: BaseException) -> str:
+    """The learner's own line that raised, with its number, "" if there is none."""
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
         machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith("<frozen")
@@ -268,4 +269,4 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after or before != before)
 
 
-__all__ = ["Outcome", "UnusableOutputError", "names_used", "run"]
+__all__ = ["Outcome", "UnusableOutputError", "names_used", "own_line", "run"]
