@@ -61,22 +61,28 @@ def executed(assignment: Assignment) -> NotebookNode:
     """The solution notebook after all of its cells have run in one kernel; up to the first one that fails."""
     make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
     notebook = nbformat.v4.new_notebook(cells=[make[cell.cell_type](cell.source) for cell in assignment.source.cells])
-    environment = os.environ | {
+    try:
+        run_all(notebook, ROOT)
+    except CellExecutionError:
+        pass  # the cell's output says it
+    except (CellControlSignal, DeadKernelError) as error:
+        notebook.metadata["gradus_died"] = str(error)
+    return notebook
+
+
+def run_all(notebook: NotebookNode, folder: Path) -> None:
+    """Run all cells in one kernel, up to the first one that fails and may not."""
+    graded = ("GRADUS_JUDGE", "NBGRADER_EXECUTION")
+    environment = {name: value for name, value in os.environ.items() if name not in graded} | {
         "MPLBACKEND": "agg",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         # Tests run side by side: threads of one would wait for those of another.
         "OMP_NUM_THREADS": "1",
     }
     client = nbclient.NotebookClient(
-        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
-    try:
-        client.execute(env=environment)
-    except CellExecutionError:
-        pass  # the cell's output says it
-    except (CellControlSignal, DeadKernelError) as error:
-        notebook.metadata["gradus_died"] = str(error)
-    return notebook
+    client.execute(env=environment)
 
 
 def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
@@ -101,6 +107,27 @@ def test_every_cell_runs(assignment: Assignment) -> None:
         if output.output_type == "error"
     ]
     assert failed == []
+
+
+@notebooks
+def test_run_all_on_the_untouched_student_edition_reaches_its_end(assignment: Assignment) -> None:
+    """As it is handed out and as JupyterLab runs it: where an answer is missing, one line says so."""
+    path = ROOT / "notebooks" / assignment.name / f"{assignment.name}.ipynb"
+    notebook = nbformat.read(path, 4)
+    run_all(notebook, path.parent)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+    assert all(cell.execution_count for cell in code)
+    errors = [output for cell in code for output in cell.outputs if output.output_type == "error"]
+    for error in errors:
+        assert re.fullmatch(r"This cell needs [^\n]*`(\w+)`: exercise \d+, not written yet\.", *error.traceback), error
+
+
+@notebooks
+def test_only_cells_that_wait_for_an_answer_may_fail(assignment: Assignment) -> None:
+    notebook = nbformat.read(ROOT / "notebooks" / assignment.name / f"{assignment.name}.ipynb", 4)
+    next(cell for cell in notebook.cells if cell.cell_type == "code").source += "\nraise OSError('no such data')"
+    with pytest.raises(CellExecutionError, match="no such data"):
+        run_all(notebook, ROOT)
 
 
 @notebooks

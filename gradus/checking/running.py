@@ -7,6 +7,7 @@ import copy
 import difflib
 import dis
 import linecache
+import sysconfig
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from gradus.checking.exercises import Case, Exercise, Outputs
 from gradus.checking.plain import MOST_NUMBERS, UnusableOutputError, plain
 
 _LONGEST, _MOST = 1000, 5
+_LIBRARY = ("<frozen", sysconfig.get_path("stdlib"))
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def own_line(error: BaseException) -> str:
     """The learner's own line that raised, with its number, "" if there is none."""
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
-        machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith("<frozen")
+        machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith(_LIBRARY)
         if not machinery and (text := linecache.getline(path, number).strip()):
             return f"line {number} of {frame.f_code.co_name}: {text}"[:500]
     return ""

@@ -58,8 +58,8 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         Wherever the work was by then.
     """
     clock = _Clock(seconds)
-    clock.start()
     try:
+        clock.start()
         return work()
     finally:
         clock.over = True
