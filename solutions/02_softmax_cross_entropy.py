@@ -50,6 +50,7 @@
 # it is in **nats**. Other texts call the scores *logits*.
 
 # %% role="setup"
+# After a restart of the kernel, run this cell first.
 import numpy as np
 from gradus import check, data, demos, plots
 

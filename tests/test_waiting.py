@@ -73,7 +73,8 @@ def test_they_carry_the_tag_beside_their_own_in_the_student_edition() -> None:
         path = COURSE.notebooks / assignment.name / f"{assignment.name}.ipynb"
         built = {cell["id"]: cell for cell in nbformat.read(path, 4).cells}
         made = source_notebook(assignment.source).cells
-        for cell, fresh in zip(assignment.source.cells, made, strict=True):
+        cells = [cell for cell in assignment.source.cells if cell.kind != "broken"]
+        for cell, fresh in zip(cells, made, strict=True):
             if fresh["id"] in built:
                 tags = built[fresh["id"]].metadata.get("tags", [])
                 assert tags == [*cell.tags, *([GOES_ON] if cell.index in waiting(assignment.source) else [])]

@@ -102,8 +102,8 @@ class Exercise:
     may_change: frozenset[str] = frozenset()
     false_reject: float = 0.0
     picture: Draw | None = None
-    repairs: str = ""
     seconds: float = SECONDS
+    repairs: str = ""
 
     @property
     def judged_as(self) -> str:
