@@ -18,7 +18,7 @@ TEXT = """\
 # %% role="setup"
 import numpy as np
 
-# %% tags=["figure"]
+# %% tags=["demo"]
 scores = np.zeros(3)  # independent
 
 # %% solution="softmax"

@@ -180,7 +180,7 @@ class Report:
         if self.unwritten:
             colour, mark = _NOTE, "…"
         parts = [_tag("p", f"<strong>{mark} {escape(self.headline)}</strong>", "margin:0 0 .4em;color:inherit")]
-        parts += [_tag("p", escape(one), "margin:.3em 0;font-weight:600;white-space:pre-wrap") for one in self.remarks]
+        parts += [_remark_html(remark) for remark in self.remarks]
         if failure and self.unwritten:
             parts.append(_tag("p", escape(failure.message), "margin:.2em 0"))
         elif failure:
@@ -362,6 +362,14 @@ def _failure_html(failure: Failure) -> str:
     table = f'<table style="border-collapse:collapse;margin:.4em 0;color:inherit"><thead><tr>{head}</tr></thead>'
     scroll = f'<div style="overflow-x:auto">{table}<tbody><tr>{body}</tr></tbody></table></div>'
     return "".join(parts) + (scroll if failure.shown else "")
+
+
+def _remark_html(remark: str) -> str:
+    """A sentence, and what was printed below it."""
+    sentence, _, printed = remark.partition("\n")
+    words = re.sub("`([^`]+)`", r"<code>\1</code>", escape(sentence))
+    style = "margin:0 0 .5em;padding-left:1em;background:none;color:inherit;white-space:pre-wrap;font-size:.92em"
+    return _tag("p", words, "margin:.3em 0") + (_tag("pre", escape(printed), style) if printed else "")
 
 
 def _slip_html(slip: KnownSlip, where: str) -> str:

@@ -227,8 +227,9 @@ def classifier(layers: str, state: dict[str, np.ndarray], training: bool) -> Any
 
     def linear(name: str) -> nn.Module:
         n_out, n_in = state[f"{name}.weight"].shape
-        # Random weights would be replaced in a moment, and drawing them would move the learner's random numbers on.
-        return nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=precision)
+        # The weights are replaced in a moment; drawing them must not move the learner's random numbers on.
+        with torch.random.fork_rng(devices=[]):
+            return nn.Linear(n_in, n_out, dtype=precision)
 
     made: dict[str, nn.Module] = {"output": linear("output")}
     if layers in ("tanh network", "network with batch norm"):

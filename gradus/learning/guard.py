@@ -41,9 +41,13 @@ def judged(exercise: Exercise, answer: Any) -> Report:
         report = judge_publicly(exercise, answer, around=around)
     except TimeUpError as error:
         at = own_line(error)
-        where = (f"It was in {at}. Does a loop never end?",) if at else ()
+        where = (f"Does a loop never end? It was in {at}",) if at else ()
         report = Report(exercise.name, unanswered=f"stopped after {exercise.seconds:g} seconds", remarks=where)
-    return replace(report, remarks=(*report.remarks, *_remarks(report, answer, held)))
+    left = leftover(answer)
+    if report.failure and report.unwritten and left:
+        end = "" if left.above else ", and end your answer with a return"
+        report = replace(report, failure=replace(report.failure, message=f"{left}: delete that line{end}."))
+    return replace(report, remarks=(*report.remarks, *_remarks(answer, held)))
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
@@ -109,13 +113,10 @@ class _Held(io.TextIOBase):
         return len(text)
 
 
-def _remarks(report: Report, answer: Any, held: _Held) -> tuple[str, ...]:
+def _remarks(answer: Any, held: _Held) -> tuple[str, ...]:
     """What may confuse a learner about a report."""
-    here, left = session.current(), leftover(answer)
+    here = session.current()
     said = [here.stale(answer) if here else ""]
-    if left and report.unwritten:
-        end = "" if left.above else ", and end your answer with a return"
-        said.append(f"{str(left)[0]}{str(left)[1:]}: delete that line{end}.")
     if held.kept:
         said.append(_printed(held, returns_nothing(answer)))
     space = getattr(answer, "__globals__", {})
@@ -132,4 +133,4 @@ def _printed(held: _Held, returned_nothing: bool) -> str:
     end = " and returned nothing: print shows a value, only return hands it on" if returned_nothing else ""
     lines = [line[:_WIDTH] for line in held.kept.splitlines()]
     more = ["\u2026"] if held.lines > _LINES else []
-    return "\n  ".join([f"It printed {times}{end}. Held back, from the start:", *lines[:_LINES], *more])
+    return "\n    ".join([f"It printed {times}{end}. Held back, from the start:", *lines[:_LINES], *more])

@@ -30,7 +30,7 @@ class Leftover:
 
     def __str__(self) -> str:
         where = "above" if self.above else "below"
-        return f"`raise NotImplementedError` still stands {where} your answer (line {self.line})"
+        return f"raise NotImplementedError still stands {where} your answer (line {self.line})"
 
 
 def is_stub(answer: Any) -> bool:
