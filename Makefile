@@ -67,4 +67,5 @@ clean:  ## remove the environment and everything generated that is not committed
 .venv/ready: constraints.txt pyproject.toml autograder/pyproject.toml
 	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) .venv  # nothing is kept of an environment that was never finished
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[develop]' --editable ./autograder
+	$(BIN)/python -m gradus.learning.startup
 	touch $@

@@ -51,6 +51,7 @@
 # it is in **nats**. Other texts call the scores *logits*.
 
 # %% role="setup"
+# After a restart of the kernel, run this cell first.
 import numpy as np
 from gradus import check, choice, data, demos, lend, number, outcome, plots, predict
 

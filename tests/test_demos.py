@@ -181,7 +181,7 @@ def test_a_result_of_the_wrong_shape_is_said_to_be_one() -> None:
         "softmax returned shape (1,), here it is called for shape (1, 4)."
     )
     with pytest.raises(StudiedError, match="an array is needed"):
-        Studied("softmax", lambda scores: "soft", naive_softmax).array((1, 4), np.zeros((1, 4)))
+        Studied("softmax", lambda scores: "soft").array((1, 4), np.zeros((1, 4)))
 
 
 def test_a_learners_overflow_is_drawn_and_does_not_warn() -> None:

@@ -89,6 +89,27 @@ def test_every_cell_runs(assignment: Assignment) -> None:
 
 
 @notebooks
+def test_run_all_on_the_untouched_student_edition_reaches_its_end(assignment: Assignment) -> None:
+    """As it is handed out and as JupyterLab runs it: where an answer is missing, one line says so."""
+    path = ROOT / "notebooks" / assignment.name / f"{assignment.name}.ipynb"
+    notebook = nbformat.read(path, 4)
+    executing.run_all(notebook, path.parent, ROOT)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+    assert all(cell.execution_count for cell in code)
+    errors = [output for cell in code for output in cell.outputs if output.output_type == "error"]
+    for error in errors:
+        assert re.fullmatch(r"This cell needs [^\n]*`(\w+)`: exercise \d+, not written yet\.", *error.traceback), error
+
+
+@notebooks
+def test_only_cells_that_wait_for_an_answer_may_fail(assignment: Assignment) -> None:
+    notebook = nbformat.read(ROOT / "notebooks" / assignment.name / f"{assignment.name}.ipynb", 4)
+    next(cell for cell in notebook.cells if cell.cell_type == "code").source += "\nraise OSError('no such data')"
+    with pytest.raises(CellExecutionError, match="no such data"):
+        executing.run_all(notebook, ROOT, ROOT)
+
+
+@notebooks
 def test_no_cell_writes_to_stderr(assignment: Assignment) -> None:
     warned = [
         f"{cell.label}: {output.text}"

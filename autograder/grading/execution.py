@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
-import symtable
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +28,7 @@ from autograder.grading.markup import harmless_outputs
 from autograder.judging.judge import Judge, Verdict, process_environment
 from autograder.source.notebook import EXECUTED
 from gradus.checking import Report
+from gradus.learning.stubs import names_bound
 
 CHECK = "check_"
 """What the grade id of a check cell starts with; the name of the exercise follows."""
@@ -289,14 +289,7 @@ def _bare(cell: NotebookNode) -> NotebookNode:
 
 def _bound(cells: Iterable[NotebookNode]) -> set[str]:
     """Names that the cells define, where their code can be parsed."""
-    found: set[str] = set()
-    for cell in cells:
-        try:
-            symbols = symtable.symtable(cell.source, "cell", "exec").get_symbols()
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        found |= {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
-    return found
+    return set().union(*(names_bound(cell.source) for cell in cells))
 
 
 def _unknown(cells: Iterable[NotebookNode]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from autograder.nbgrader_hooks import release
 from autograder.source import leaks, outline
 from autograder.source.new import TODO, unfilled
 from autograder.source.notebook import EXECUTED, FOLDED, GRADED, Cell, Source, without_ids
+from autograder.source.waiting import GOES_ON, waiting
 from gradus.checking import Made, wire
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -143,11 +144,12 @@ def source_notebook(source: Source) -> NotebookNode:
         If a cell names an exercise that ``gradus/exercises`` does not have.
     """
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
-    anchor, since, hints = "start", 0, Counter[str]()
+    anchor, since, hints, may_fail = "start", 0, Counter[str](), waiting(source)
     for cell in source.cells:
         if cell.kind == "broken":
             continue  # it is what students get in place of the solution of that name
-        metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
+        tags = [*cell.tags, *([GOES_ON] if cell.index in may_fail else [])]
+        metadata: dict[str, Any] = {"tags": tags} if tags else {}
         if cell.kind in EXECUTED:
             metadata["gradus"] = {"role": cell.kind}
         if cell.kind == "solution" and cell.name in source.broken:

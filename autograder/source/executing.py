@@ -10,7 +10,7 @@ import nbformat
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.source.notebook import Source
+from autograder.source.notebook import Cell, Source
 
 SECONDS = 300  # of one cell; far more than any needs, so that a busy machine stops nothing
 DIED = "gradus_died"
@@ -26,9 +26,30 @@ def executed(source: Source, root: Path) -> NotebookNode:
     root : Path
         The course, in whose folder it runs.
     """
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    notebook = nbformat.v4.new_notebook(cells=[make[cell.cell_type](cell.source) for cell in source.cells])
-    environment = os.environ | {
+    notebook = nbformat.v4.new_notebook(cells=list(map(_made, source.cells)))
+    try:
+        run_all(notebook, root, root)
+    except CellExecutionError:
+        pass  # the cell's output says it
+    except (CellControlSignal, DeadKernelError) as error:
+        notebook.metadata[DIED] = str(error)
+    return notebook
+
+
+def run_all(notebook: NotebookNode, folder: Path, root: Path) -> None:
+    """Run all cells in one kernel, up to the first one that fails and may not.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Its cells get their outputs.
+    folder : Path
+        Where it runs.
+    root : Path
+        The course whose packages it imports.
+    """
+    graded = ("GRADUS_JUDGE", "NBGRADER_EXECUTION")
+    environment = {name: value for name, value in os.environ.items() if name not in graded} | {
         "MPLBACKEND": "agg",
         "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
         # Kernels run side by side: threads of one would wait for those of another.
@@ -39,13 +60,14 @@ def executed(source: Source, root: Path) -> NotebookNode:
         notebook,
         timeout=SECONDS,
         kernel_name="python3",
-        resources={"metadata": {"path": str(root)}},
+        resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
-    try:
-        client.execute(env=environment)
-    except CellExecutionError:
-        pass  # the cell's output says it
-    except (CellControlSignal, DeadKernelError) as error:
-        notebook.metadata[DIED] = str(error)
-    return notebook
+    client.execute(env=environment)
+
+
+def _made(cell: Cell) -> NotebookNode:
+    if cell.kind == "broken":
+        return nbformat.v4.new_raw_cell(cell.source)  # what it defines has been repaired
+    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    return make[cell.cell_type](cell.source)

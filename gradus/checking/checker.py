@@ -7,17 +7,21 @@ import os
 import sys
 from typing import Any
 
-from gradus.checking.client import JUDGE, answer_judge
+from gradus.checking.client import JUDGE, answer_judge, is_graded
 from gradus.checking.exercises import Exercise, all_exercises
 from gradus.checking.public import judge_publicly
 from gradus.checking.report import Report
+from gradus.learning.lending import is_lent
+
+_NOTHING = object()
+_LENT = "This one is PyTorch's, lent to you: write your own, run its cell, then check it."
 
 
 class CheckFailedError(AssertionError):
     """An answer failed its public cases while nbgrader was executing the notebook."""
 
 
-def check(answer: Any, name: str | None = None) -> None:
+def check(answer: Any = _NOTHING, name: str | None = None) -> None:
     """Check an answer and show what was found.
 
     Parameters
@@ -30,35 +34,41 @@ def check(answer: Any, name: str | None = None) -> None:
     Raises
     ------
     CheckFailedError
-        Only while nbgrader executes the notebook with no judge in reach: there an exception is what costs the points.
+        Only while a notebook is graded or validated: there an exception is what costs the points.
     """
-    if address := os.environ.get(JUDGE):
+    if is_lent(answer):
+        exercise: Exercise | str = _LENT
+    elif address := os.environ.get(JUDGE):
         answer_judge(address, lambda _: answer)
         return
-    grading = bool(os.environ.get("NBGRADER_EXECUTION"))
-    exercise = _identify(answer, name, inspect.currentframe())
+    else:
+        exercise = _identify(answer, name, inspect.currentframe())
     if isinstance(exercise, str):
-        if grading:
+        if is_graded():
             raise CheckFailedError(exercise)
         print(exercise)
         return
-    report = judge_publicly(exercise, answer)
-    if grading:
+    if is_graded():
+        report = judge_publicly(exercise, answer)
         if not report.passed:
             raise CheckFailedError(str(report))
         return
-    _show(report)
+    from gradus.learning.guard import judged
+
+    _show(judged(exercise, answer))
 
 
 def _identify(answer: Any, name: str | None, frame: Any) -> Exercise | str:
     """The exercise that ``answer`` is meant for, or a sentence that says why there is none."""
     exercises = all_exercises()
+    if name is not None and name not in exercises:
+        return f"There is no exercise called {name!r}. The exercises are: {', '.join(exercises)}."
+    known = {**frame.f_back.f_globals, **frame.f_back.f_locals}
+    if not callable(answer):
+        return _no_answer(answer, next((each for each in exercises if each in known), next(iter(exercises))))
     if name is not None:
-        return (
-            exercises.get(name) or f"There is no exercise called {name!r}. The exercises are: {', '.join(exercises)}."
-        )
-    caller = frame.f_back
-    bound = [key for key, value in {**caller.f_globals, **caller.f_locals}.items() if value is answer]
+        return exercises[name]
+    bound = [key for key, value in known.items() if value is answer]
     own = getattr(answer, "__name__", None)
     for candidate in [*sorted(bound, key=lambda key: key != own), own]:
         if candidate in exercises:
@@ -67,6 +77,16 @@ def _identify(answer: Any, name: str | None, frame: Any) -> Exercise | str:
         f"check cannot tell which exercise this {type(answer).__name__} is meant for. "
         'Give the name, for instance: check(my_function, name="softmax")'
     )
+
+
+def _no_answer(answer: Any, example: str) -> str:
+    """What to say where ``check`` was given nothing that can be called."""
+    if answer is _NOTHING:
+        return f"check needs to know what to check, for instance: check({example})"
+    if isinstance(answer, str):
+        return f"check takes the function itself, without quotes: check({answer if answer.isidentifier() else example})"
+    came = "None" if answer is None else f"a result ({type(answer).__name__})"
+    return f"check takes the function itself and got {came}. Write its name without brackets after it: check({example})"
 
 
 def _show(report: Report) -> None:

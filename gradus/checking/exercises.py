@@ -22,6 +22,8 @@ GATE = "ordinary"
 """The group of cases that gates all the others."""
 EXACT = "exact"
 """The group of cases that asks for the last digits."""
+SECONDS = 5.0
+"""How long all public cases together may take when a learner checks an answer."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Exercise:
     may_change: frozenset[str] = frozenset()
     false_reject: float = 0.0
     picture: Draw | None = None
+    seconds: float = SECONDS
     repairs: str = ""
 
     @property
@@ -126,6 +129,7 @@ def exercise(
     may_change: tuple[str, ...] = (),
     false_reject: float = 0.0,
     picture: Draw | None = None,
+    seconds: float = SECONDS,
 ) -> Callable[[Drive], Drive]:
     """Register the decorated function as the drive of an exercise; its topic is the module that it stands in.
 
@@ -153,6 +157,8 @@ def exercise(
         Largest probability with which chance alone rejects a right answer in one check, for random exercises.
     picture : callable, optional
         ``picture(inputs, expected, got)`` draws a wrong answer; both are outputs, lists of them where there are steps.
+    seconds : float
+        How long all public cases together may take when a learner checks an answer.
     """
     chosen = kinds if isinstance(kinds, tuple) else (kinds,)
 
@@ -162,7 +168,17 @@ def exercise(
         topic = drive.__module__.rpartition(".")[2]
         limits = tolerance or Tolerance()
         _EXERCISES[name] = Exercise(
-            name, topic, drive, chosen, limits, properties, measure, frozenset(may_change), false_reject, picture
+            name,
+            topic,
+            drive,
+            chosen,
+            limits,
+            properties,
+            measure,
+            frozenset(may_change),
+            false_reject,
+            picture,
+            seconds,
         )
         return drive
 

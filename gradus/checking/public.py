@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -20,6 +20,8 @@ from gradus.checking.pictures import Picture
 from gradus.checking.plain import leaves
 from gradus.checking.report import Report
 from gradus.checking.running import Outcome, names_used, run
+
+Around = Callable[[Callable[[], list[Outcome]]], list[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Public:
         return [Candidate(slip, prints.__getitem__) for slip, prints in self.slips]
 
 
-def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True) -> Report:
+def judge_publicly(
+    exercise: Exercise, answer: Any, *, look_further: bool = True, around: Around = lambda work: work()
+) -> Report:
     """Judge an answer by the public cases that ship with the course.
 
     Parameters
@@ -56,6 +60,8 @@ def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True
         The learner's function or class.
     look_further : bool
         Whether to check, when the answer fails, the other exercises that it calls.
+    around : callable
+        ``around(work)`` returns ``work()``, in which answers are called.
 
     Raises
     ------
@@ -68,11 +74,11 @@ def judge_publicly(exercise: Exercise, answer: Any, *, look_further: bool = True
             f"{exercise.name} has no public cases in this copy of the course. "
             "Download the course again, or rebuild it with: make build"
         )
-    outcomes = [run(exercise, answer, case) for case in frozen.cases]
+    outcomes = around(lambda: [run(exercise, answer, case) for case in frozen.cases])
     found = assemble(exercise, frozen.cases, frozen.expected, outcomes, frozen.candidates(), frozen.titles)
     if found.passed or not look_further:
         return found
-    return replace(found, leans_on=_failing_helpers(exercise, answer))
+    return replace(found, leans_on=_failing_helpers(exercise, answer, around))
 
 
 def assemble(
@@ -115,7 +121,7 @@ def _flat(outputs: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(".".join(path), leaf) for path, leaf in leaves(outputs)]
 
 
-def _failing_helpers(exercise: Exercise, answer: Any) -> tuple[str, ...]:
+def _failing_helpers(exercise: Exercise, answer: Any, around: Around) -> tuple[str, ...]:
     known = {name: other for name, other in all_exercises().items() if other.topic == exercise.topic}
     known.pop(exercise.name, None)
     methods = vars(answer).values() if isinstance(answer, type) else [answer]
@@ -125,7 +131,7 @@ def _failing_helpers(exercise: Exercise, answer: Any) -> tuple[str, ...]:
     return tuple(
         name
         for name in sorted(names_used(answer) & known.keys() & names.keys())
-        if not judge_publicly(known[name], names[name], look_further=False).passed
+        if not judge_publicly(known[name], names[name], look_further=False, around=around).passed
     )
 
 

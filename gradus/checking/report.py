@@ -86,6 +86,8 @@ class Report:
         Points and the most there are, where points are given.
     unanswered : str
         Why no case was judged, where none was.
+    remarks : tuple of str
+        What a learner needs to know first: that an older answer was judged, for instance.
     picture : Picture or None
     """
 
@@ -100,6 +102,7 @@ class Report:
     score: tuple[float, float] | None = None
     unanswered: str = ""
     picture: Picture | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -145,7 +148,7 @@ class Report:
         return said
 
     def __str__(self) -> str:
-        lines = [("[ok] " if self.passed else "[--] ") + self.headline]
+        lines = [("[ok] " if self.passed else "[--] ") + self.headline, *(f"  {remark}" for remark in self.remarks)]
         failure = self.failure
         if failure and self.unwritten:
             lines.append("  " + failure.message)
@@ -177,6 +180,7 @@ class Report:
         if self.unwritten:
             colour, mark = _NOTE, "…"
         parts = [_tag("p", f"<strong>{mark} {escape(self.headline)}</strong>", "margin:0 0 .4em;color:inherit")]
+        parts += [_remark_html(remark) for remark in self.remarks]
         if failure and self.unwritten:
             parts.append(_tag("p", escape(failure.message), "margin:.2em 0"))
         elif failure:
@@ -358,6 +362,14 @@ def _failure_html(failure: Failure) -> str:
     table = f'<table style="border-collapse:collapse;margin:.4em 0;color:inherit"><thead><tr>{head}</tr></thead>'
     scroll = f'<div style="overflow-x:auto">{table}<tbody><tr>{body}</tr></tbody></table></div>'
     return "".join(parts) + (scroll if failure.shown else "")
+
+
+def _remark_html(remark: str) -> str:
+    """A sentence, and what was printed below it."""
+    sentence, _, printed = remark.partition("\n")
+    words = re.sub("`([^`]+)`", r"<code>\1</code>", escape(sentence))
+    style = "margin:0 0 .5em;padding-left:1em;background:none;color:inherit;white-space:pre-wrap;font-size:.92em"
+    return _tag("p", words, "margin:.3em 0") + (_tag("pre", escape(printed), style) if printed else "")
 
 
 def _slip_html(slip: KnownSlip, where: str) -> str:

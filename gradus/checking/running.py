@@ -7,6 +7,7 @@ import copy
 import difflib
 import dis
 import linecache
+import sysconfig
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from gradus.checking.exercises import Case, Exercise, Outputs
 from gradus.checking.plain import MOST_NUMBERS, UnusableOutputError, plain
 
 _LONGEST, _MOST = 1000, 5
+_LIBRARY = ("<frozen", sysconfig.get_path("stdlib"))
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def run(
         tuple(steps),
         errors=tuple(base.__name__ for base in type(failure).__mro__ if issubclass(base, BaseException)),
         message=_words(failure),
-        line=_own_line(failure),
+        line=own_line(failure),
         changed=changed,
         warnings=spoken,
         calls=calls,
@@ -230,10 +232,11 @@ def _suggestion(error: BaseException) -> str:
     return f". Did you mean: {near[0]!r}?" if near else ""
 
 
-def _own_line(error: BaseException) -> str:
+def own_line(error: BaseException) -> str:
+    """The learner's own line that raised, with its number, "" if there is none."""
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
-        machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith("<frozen")
+        machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith(_LIBRARY)
         if not machinery and (text := linecache.getline(path, number).strip()):
             return f"line {number} of {frame.f_code.co_name}: {text}"[:500]
     return ""
@@ -268,4 +271,4 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after or before != before)
 
 
-__all__ = ["Outcome", "UnusableOutputError", "names_used", "run"]
+__all__ = ["Outcome", "UnusableOutputError", "names_used", "own_line", "run"]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradus.demos.stage import Stage
+from gradus.learning.lending import is_lent, operation
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 # JupyterLab takes arrow keys for itself unless the focused element says otherwise.
@@ -144,14 +145,12 @@ class Studied:
         The exercise's name, e.g. ``"softmax"``.
     own : callable or None
         The learner's function; a stub that raises ``NotImplementedError`` counts as not yet written.
-    fallback : callable
-        What moves the picture until then.
     """
 
-    def __init__(self, name: str, own: Callable[..., Any] | None, fallback: Callable[..., Any]) -> None:
+    def __init__(self, name: str, own: Callable[..., Any] | None) -> None:
         self.name = name
-        self._own = own
-        self._fallback = fallback
+        self._own = None if is_lent(own) else own
+        self._lent = operation(name)
 
     @property
     def note(self) -> str:
@@ -178,7 +177,7 @@ class Studied:
             except Exception as error:
                 line = traceback.extract_tb(error.__traceback__)[-1].lineno
                 raise StudiedError(f"{self.name} raised {type(error).__name__} in its line {line}: {error}") from error
-        return self._fallback(*args)
+        return self._lent(*args)
 
     def array(self, shape: tuple[int, ...], *args: Any) -> np.ndarray:
         """Call the function and return its result as a float array of that shape.

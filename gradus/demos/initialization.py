@@ -80,7 +80,7 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
     size : {"notebook", "lecture"}
         Where it is seen.
     """
-    studied = Studied("xavier_uniform", xavier_uniform, _torch_xavier)
+    studied = Studied("xavier_uniform", xavier_uniform)
 
     @lru_cache(maxsize=1)
     def network() -> tuple[np.ndarray, np.ndarray]:
@@ -136,10 +136,3 @@ def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
         return f"The standard deviation of the activations is {first} and {last}."
 
     return show
-
-
-def _torch_xavier(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
-    import torch
-
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return torch.nn.init.xavier_uniform_(torch.empty(fan_in, fan_out), generator=generator).numpy()

@@ -65,7 +65,7 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
     size : {"notebook", "lecture"}
         Where it is seen.
     """
-    studied = Studied("softmax", softmax, _torch_softmax)
+    studied = Studied("softmax", softmax)
 
     def model(temperature: float, target: str, **scores: float) -> ScoresToLoss:
         values = np.array([scores[name] for name in CLASSES])
@@ -128,12 +128,6 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
         return f"Probabilities: {words}. The true class is {CLASSES[now.target]}, the loss is {now.loss:.3f} nats."
 
     return show
-
-
-def _torch_softmax(scores: np.ndarray) -> np.ndarray:
-    import torch
-
-    return torch.from_numpy(scores).softmax(dim=-1).numpy()
 
 
 @dataclass(frozen=True)

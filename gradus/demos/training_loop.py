@@ -116,7 +116,7 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
     size : {"notebook", "lecture"}
         Where it is seen.
     """
-    studied = Studied("sgd_step", sgd_step, _torch_step)
+    studied = Studied("sgd_step", sgd_step)
 
     def step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
         result: Any = studied(params, grads, lr)
@@ -204,13 +204,3 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
         return f"After {t} steps in the {landscape} the path {where}; the loss went from {now.losses[0]:.3g} to {last}."
 
     return show
-
-
-def _torch_step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
-    import torch
-
-    weights = {name: torch.from_numpy(value).requires_grad_() for name, value in params.items()}
-    for name, weight in weights.items():
-        weight.grad = torch.from_numpy(grads[name])
-    torch.optim.SGD(weights.values(), lr=lr).step()
-    return {name: weight.detach().numpy() for name, weight in weights.items()}

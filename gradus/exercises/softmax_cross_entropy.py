@@ -9,6 +9,7 @@ import numpy as np
 
 from gradus.checking import TORCH, Property, Tolerance, exercise, family, repair
 from gradus.exercises.kit import backward, gradients, number, results
+from gradus.learning.lending import lends
 
 # Scores go up to 1e4, where a float64 is off by 1e-12. A difference of scores, an exponent, is then off by some 1e-12,
 # and so is a log-probability; a probability is off by 1e-12 of itself, and by 2e-11 if it comes out of a log-softmax
@@ -168,6 +169,47 @@ def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
     return {"loss": loss.detach().reshape(()), "gradients": gradients(parameters), **mode}
 
 
+def _tensor(array: Any) -> Any:
+    """A tensor of its own, of floats that are as exact as the array's numbers."""
+    import torch
+
+    return torch.from_numpy(np.array(array, dtype=np.result_type(array, np.float32)))
+
+
+@lends("softmax")
+def _torch_softmax(scores: Any) -> np.ndarray:
+    return _tensor(scores).softmax(dim=-1).numpy()
+
+
+@lends("log_softmax")
+def _torch_log_softmax(scores: Any) -> np.ndarray:
+    return _tensor(scores).log_softmax(dim=-1).numpy()
+
+
+@lends("cross_entropy")
+def _torch_cross_entropy(scores: Any, targets: Any) -> float:
+    import torch
+
+    return torch.nn.functional.cross_entropy(_tensor(scores), torch.as_tensor(targets)).item()
+
+
+@lends("cross_entropy_gradient")
+def _torch_cross_entropy_gradient(scores: Any, targets: Any) -> np.ndarray:
+    import torch
+
+    leaf = _tensor(scores).requires_grad_()
+    torch.nn.functional.cross_entropy(leaf, torch.as_tensor(targets)).backward()
+    return leaf.grad.numpy()
+
+
+@lends("binary_cross_entropy")
+def _torch_binary_cross_entropy(score: Any, target: Any) -> float:
+    import torch
+
+    scores = _tensor(score)
+    return torch.nn.functional.binary_cross_entropy_with_logits(scores, torch.as_tensor(target).to(scores)).item()
+
+
 def _in_words(layers: str, state: dict[str, np.ndarray], training: bool) -> str:
     n_out, n_in = state["output.weight"].shape
     if "hidden.weight" in state:
@@ -188,8 +230,9 @@ def classifier(layers: str, state: dict[str, np.ndarray], training: bool) -> Any
 
     def linear(name: str) -> nn.Module:
         n_out, n_in = state[f"{name}.weight"].shape
-        # Random weights would be replaced in a moment, and drawing them would move the learner's random numbers on.
-        return nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=precision)
+        # The weights are replaced in a moment; drawing them must not move the learner's random numbers on.
+        with torch.random.fork_rng(devices=[]):
+            return nn.Linear(n_in, n_out, dtype=precision)
 
     made: dict[str, nn.Module] = {"output": linear("output")}
     if layers in ("tanh network", "network with batch norm"):

@@ -1,0 +1,26 @@
+"""What demos need of PyTorch before the notebooks of their topics are there; it then moves to the drives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradus.learning.lending import lends
+
+
+@lends("sgd_step")
+def _torch_step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
+    import torch
+
+    weights = {name: torch.from_numpy(value).requires_grad_() for name, value in params.items()}
+    for name, weight in weights.items():
+        weight.grad = torch.from_numpy(grads[name])
+    torch.optim.SGD(weights.values(), lr=lr).step()
+    return {name: weight.detach().numpy() for name, weight in weights.items()}
+
+
+@lends("xavier_uniform")
+def _torch_xavier(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
+    import torch
+
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    return torch.nn.init.xavier_uniform_(torch.empty(fan_in, fan_out), generator=generator).numpy()
