@@ -774,7 +774,7 @@ check(binary_cross_entropy)
 
 # %% tags=["figure"]
 # Figure: two classes, two ways.
-score, words = np.linspace(-6, 6, 25), []
+score, seen = np.linspace(-6, 6, 25), []
 figure, ax = plots.axes("Two classes, two ways", "score s", "loss (nats)")
 for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
     target = np.array([t])
@@ -783,9 +783,9 @@ for t, style, words in ((1, "-", "yes"), (0, "--", "no")):
     ax.plot(score, binary, style, color=plots.COLOURS["loss"], label=f"binary cross-entropy of s, target {t} ({words})")
     ax.plot(score, pairs, ".", color=plots.BLACK, label=f"cross-entropy of (0, s), target {t}")
     apart = np.abs(np.subtract(binary, pairs)).max()
-    words.append(f"for target {t} from {binary[0]:.3g} to {binary[-1]:.3g}, {apart:.1g} at most from the pair's loss")
+    seen.append(f"for target {t} from {binary[0]:.3g} to {binary[-1]:.3g}, {apart:.1g} at most from the pair's loss")
 ax.legend()
-plots.describe(figure, f"Loss against the score: {'; '.join(words)}.")
+plots.describe(figure, f"Loss against the score: {'; '.join(seen)}.")
 
 # %% [markdown]
 # So $\ell(1000, 1) = \ln(1 + e^{-1000})$, which is 0 in float64, and $\ell(1000, 0) = 1000$. Being sure and wrong

@@ -38,6 +38,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from prose import Number, constants, numbers, strings
 from shared import COURSE, KINDS, ROOT, graded_exercises
