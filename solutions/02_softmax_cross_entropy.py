@@ -546,10 +546,15 @@ demos.scores_to_loss(softmax)
 #   descent. Adam divides the size of the gradient out.)
 
 # %% [markdown]
-# ### Exercise 4: repair {#exercise-repair}
+# ## Repair {#repair}
 #
-# *Going further* · 4 minutes · 2 points. Most of the time you read code that somebody else wrote, and it has bugs. This
-# cross-entropy has three. Find them one at a time: read, guess what goes wrong, then run the check.
+# *Going further. Short of time? Go on with "The gradient".* Much of the code that you will meet was written by somebody
+# else, and has bugs. This cross-entropy has three. Find them one at a time: read, say what will go wrong, then run the
+# check.
+#
+# ### Exercise 4: repaired_cross_entropy {#exercise-repaired-cross-entropy}
+#
+# *Going further* · 4 minutes · 2 points.
 
 # %% solution="repaired_cross_entropy"
 def repaired_cross_entropy(scores, targets):

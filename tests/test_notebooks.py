@@ -41,7 +41,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from prose import Number, constants, numbers, strings
-from shared import COURSE, KINDS, ROOT, graded_exercises
+from shared import COURSE, KINDS, ROOT, exercise_called, graded_exercises
 from spoilers import spoilers
 
 from autograder.course import Assignment
@@ -280,7 +280,8 @@ def test_the_tests_of_a_notebook_carry_its_mark(assignment: Assignment, request:
     files = [file for file in files if (ROOT / file).exists()]
     collect = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "-m", mark, *files]
     found = subprocess.run(collect, cwd=ROOT, capture_output=True, text=True).stdout
-    for test, exercise in product(PER_EXERCISE, assignment.source.exercises):
+    own = [name for name in assignment.source.exercises if not exercise_called(name).repairs]
+    for test, exercise in product(PER_EXERCISE, own):
         assert re.search(rf"::{test}\[(.*-)?{exercise}\b.*\]$", found, re.M), (test, exercise)
     others = {name for name in graded_exercises() if name not in assignment.source.exercises}
     assert not re.search(rf"\[(.*-)?({'|'.join(others) or 'none'})(-.*)?\]$", found, re.M)
