@@ -39,6 +39,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = TEXT_STYLES | {
     "background",
     "display",
+    "flex-wrap",
+    "gap",
     "line-height",
     "list-style",
     "margin",
