@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -102,3 +103,11 @@ def corners(demo: Demo) -> Iterator[dict[str, str]]:
     for control in demo.controls:
         ends = control.options if isinstance(control, Choice) else map(control.write, (control.low, control.high))
         yield from (demo.start() | {control.name: end} for end in ends)
+
+
+def unfolded(html: str) -> str:
+    """What a page shows while everything that can be folded is."""
+    fold = re.compile(r"<details(?:(?!<details).)*?</details>", re.DOTALL)
+    while fold.search(html):
+        html = fold.sub("", html)
+    return html

@@ -23,7 +23,7 @@ from gradus import check
 from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, find_exercise, wire
 from gradus.checking.comparing import Finding
 from gradus.checking.public import judge_publicly
-from gradus.checking.report import write
+from gradus.checking.report import Failure, write
 from gradus.checking.running import Outcome, names_used, run
 
 DOUBLED = Exercise(
@@ -193,6 +193,27 @@ def test_both_numbers_are_shown_with_digits_that_tell_them_apart() -> None:
     text = str(report)
     expected, got = text.split("expected probabilities:")[1].split("got probabilities:")
     assert expected.split() != got.split()[: len(expected.split())]
+    assert text.index("got probabilities:") < text.index("input scores:")
+    assert max(map(len, text.splitlines())) < 120
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "beside"), [(1366, True), (390, False)])
+def test_expected_and_got_are_in_view_together(width: int, beside: bool, chromium: Any) -> None:
+    """Side by side where there is room, below each other on a telephone; what is wider than the page scrolls alone."""
+    wide = "\n".join("[" + " ".join(f"{i * j:+.4e}" for j in range(9)) + "]" for i in range(4))
+    shown = (("expected p", "[0.1001 0.2002 0.3003 0.3994]"), ("got p", "[0.2 0.2 0.2 0.4]"), ("input scores", wide))
+    report = Report("softmax", failure=Failure("values", "ordinary", "one row", "It is wrong.", "", shown))
+    tab = chromium.new_page(viewport={"width": width, "height": 800})
+    tab.set_content(report._repr_html_())
+    expected, got, scores = (
+        tab.locator("pre").nth(i).locator("xpath=ancestor::div[1]").bounding_box() for i in range(3)
+    )
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert max(box["x"] + box["width"] for box in (expected, got, scores)) <= width
+    assert (expected["y"] == got["y"]) is beside
+    assert (expected["x"] == got["x"]) is not beside
+    assert tab.evaluate("[...document.querySelectorAll('dl div')].at(-1).scrollWidth") > 600
 
 
 # check

@@ -317,7 +317,7 @@ def test_a_broken_ledger_is_a_row_that_says_so(
     row = next(row for row in shown.rows if row[0] == "ben")
     assert "ben.json: not a ledger" in row[-1]
     assert "Grade the submission again" in row[-1]
-    assert row[1:3] == ["–", "–"]
+    assert row[1:3] == ["?", "?"]
     assert "2submissions, 1 graded" in words(shown.text)
 
 
@@ -344,21 +344,21 @@ def test_a_ledger_that_is_not_text_is_a_row_that_says_so(
 def test_a_ledger_of_another_assignment_is_not_counted(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
     hand_in("ada", {"softmax": verdict(), "torch_loss": verdict()}, assignment="03_other")
     row = page().rows[1]
-    assert row[1:3] == ["–", "–"]
+    assert row[1:3] == ["?", "?"]
     assert "another assignment, '03_other'. Grade it again: autograder grade 02_losses --students ada" in row[-1]
 
 
 def test_an_exercise_without_a_verdict_is_said(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
     hand_in("ada", {"softmax": verdict()})
     row = page().rows[1]
-    assert row[1:3] == ["4", "–"]
-    assert "no verdict on torch_loss. Grade it again" in row[-1]
+    assert row[1:3] == ["4", "?"]
+    assert "No verdict on torch_loss. Grade it again" in row[-1]
 
 
 def test_what_happened_on_the_way_is_a_remark(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
     hand_in("ada", {"softmax": verdict(), "torch_loss": verdict()}, remarks=("The kernel died.", "x" * 9999))
     remark = page().rows[1][-1]
-    assert remark.startswith("The kernel died. xxx")
+    assert remark.startswith("The kernel died. · Xxx")
     assert len(remark) == 400
 
 
@@ -371,8 +371,8 @@ def test_whoever_is_not_graded_yet_is_a_row_that_says_so(
     waiting.write_text("{}", encoding="utf-8")
     said = {row[0]: row[-1] for row in page().rows[1:]}
     assert said["ada"] == ""
-    assert said["cleo"] == "not graded yet. Grade it: autograder grade 02_losses --students cleo"
-    assert said["dan"] == "its ledger is missing. Grade it again: autograder grade 02_losses --students dan"
+    assert said["cleo"] == "Not graded yet. Grade it: autograder grade 02_losses --students cleo"
+    assert said["dan"] == "Its ledger is missing. Grade it again: autograder grade 02_losses --students dan"
 
 
 def test_nothing_graded_says_what_to_do(course: Course, assignment: Assignment) -> None:
@@ -466,7 +466,128 @@ def test_the_outcomes_are_counted(hand_in: Callable[..., Path], page: Callable[[
     for count in ("2 right", "1 some groups of cases", "2 crashed", "1 left empty"):
         assert count in text
     assert "large scores: 1 of the 5 who wrote an answer" in text
-    assert "NameError: name 'x' is not defined" in text
+    assert "Why answers crashed NameError: name 'x' is not defined" in text
+
+
+def test_one_student_is_as_long_everywhere(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
+    """The bars of all exercises have one scale."""
+    for index in range(4):
+        other = (slip("rare", "a rare one"),) if index == 0 else ()
+        hand_in(
+            f"s{index}",
+            {
+                "softmax": verdict(0.0, slips=(slip(),)),
+                "torch_loss": verdict(0.0, "torch_loss", slips=other),
+            },
+        )
+    widths = [float(width) for width in re.findall(r'<i style="width:([\d.]+)rem"></i><b>\d</b>', page().html)]
+    assert widths == [5.5, 5.5 / 4]
+
+
+def test_a_sentence_begins_with_a_capital_letter(hand_in: Callable[..., Path], page: Callable[[], Page]) -> None:
+    named = slip("lower", "a lower case title", see=Place("low", "02", "low"))
+    hand_in("ada", {"softmax": verdict(0.0, slips=(named,)), "torch_loss": silent("the check cell was not run")})
+    hand_in("ben", {"softmax": verdict()}, remarks=("it took long",))
+    shown = page()
+    assert "A lower case title." in shown.sections["exercises"]
+    assert "Why answers crashed The check cell was not run" in words(shown.sections["exercises"])
+    assert "Notebook 02, “low”" in shown.sections["lecture"]
+    assert shown.rows[1][-1] == ""
+    assert shown.rows[2][-1].startswith("No verdict on torch_loss.")
+    assert shown.rows[2][-1].endswith(" · It took long")
+
+
+def test_outcomes_differ_by_a_sign_and_not_by_colour_alone(
+    hand_in: Callable[..., Path], page: Callable[[], Page]
+) -> None:
+    students = {"ada": verdict(), "ben": verdict(0.5), "cleo": verdict(0.0), "dan": CRASHED, "eve": EMPTY}
+    for student, judged in students.items():
+        hand_in(student, {"softmax": judged, "torch_loss": verdict()})
+    shown = page()
+    assert [row[1] for row in shown.rows[1:]] == ["4", "2", "0✗", "0!", "–"]
+    assert "✗ wrong ! crashed – left empty" in words(shown.sections["students"])
+    assert "no verdict" not in shown.text
+    spoken = [fields["aria-label"] for _, fields in shown.tags if fields.get("class") == "sign" and "role" in fields]
+    assert spoken == ["wrong", "crashed", "left empty"]
+    hand_in("fay", {"softmax": verdict()})
+    shown = page()
+    assert shown.rows[-1][1:3] == ["4", "?"]
+    assert "? no verdict" in words(shown.sections["students"])
+
+
+def test_points_that_a_person_gave_for_nothing_are_shown(
+    hand_in: Callable[..., Path], page: Callable[[], Page], gradebook: None
+) -> None:
+    hand_in("ada", {"softmax": EMPTY, "torch_loss": verdict()})
+    assert page().rows[1][1] == "3.5–"
+
+
+@pytest.fixture
+def opened(course: Course, assignment: Assignment, hand_in: Callable[..., Path], chromium: Any) -> Callable[[int], Any]:
+    """The report on a class in which everybody has the same slip, in a browser of some width."""
+    students = [f"{name}_{index:02}" for index, name in enumerate(["ada", "ben", "cleo", "dan", "eve", "fay"] * 2)]
+    for student in students:
+        hand_in(student, {"softmax": verdict(0.5, slips=(slip(),))}, remarks=(f"it is {student}'s",))
+    path = class_report(course, assignment, course.work / "reports")
+
+    def show(width: int) -> Any:
+        tab = chromium.new_page(viewport={"width": width, "height": 800})
+        tab.goto(path.as_uri())
+        return tab
+
+    return show
+
+
+def names_in(tab: Any) -> list[str]:
+    """What of the students' names can be read, copied, found or heard, or is in what is saved."""
+    return re.findall(r"(?:ada|ben|cleo|dan|eve|fay)_\d+", tab.evaluate("document.documentElement.outerHTML"))
+
+
+@pytest.mark.browser
+def test_hidden_names_are_nowhere_in_the_page_and_come_back(opened: Callable[[int], Any]) -> None:
+    tab = opened(1366)
+    before = tab.inner_text("main")
+    assert len(names_in(tab)) > 24
+    tab.check("#anonymous")
+    assert names_in(tab) == []
+    people = [text.split(", ") for text in tab.locator(".people").all_text_contents()]
+    in_table = tab.locator("tbody th").all_text_contents()
+    assert in_table == [f"student {number}" for number in range(1, 13)]
+    assert people[0] == in_table, "a list in the order of the names would give them away"
+    with tab.expect_download() as saved:
+        tab.click("#csv")
+    lines = saved.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[1].startswith('"student 1","2",')
+    assert not re.search(r"(ada|ben)_\d", "".join(lines))
+    tab.uncheck("#anonymous")
+    assert tab.inner_text("main") == before
+
+
+@pytest.mark.browser
+def test_numbers_say_nothing_about_the_alphabet(opened: Callable[[int], Any]) -> None:
+    orders = []
+    for _ in range(2):
+        tab = opened(1366)
+        ranked = tab.evaluate(
+            "() => { const th = [...document.querySelectorAll('tbody th')].map(one => [one, one.textContent]);"
+            " document.getElementById('anonymous').click(); return th.map(([one, name]) => [name, one.textContent]); }"
+        )
+        orders.append(sorted(map(tuple, ranked)))
+    assert orders[0] != orders[1]
+    assert [number for _, number in orders[0]] != [f"student {number}" for number in range(1, 13)]
+
+
+@pytest.mark.browser
+def test_charts_keep_their_size_on_a_telephone(opened: Callable[[int], Any]) -> None:
+    tab = opened(390)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    for figure in tab.locator("figure").all():
+        assert figure.bounding_box()["width"] < 390
+        assert figure.evaluate("one => one.scrollWidth > one.clientWidth")
+        sizes = figure.evaluate(
+            "one => [...one.querySelectorAll('svg text')].map(text => text.getBoundingClientRect().height)"
+        )
+        assert min(sizes) > 9
 
 
 def test_nothing_that_students_write_is_markup(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from pydantic import TypeAdapter
+from shared import unfolded
 from traitlets.config import Config
 
 from autograder.course import Assignment, Course
@@ -134,6 +136,102 @@ def test_the_summary_lists_what_can_earn_points() -> None:
     ]
 
 
+def failed(kind: str, message: str = "") -> Report:
+    return Report("softmax", failure=Failure(kind, "large scores", "far apart", message, "", ()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "judged", "said"),
+    [
+        ({"score": 4}, failed("values"), []),
+        ({"needs_manual_grade": True}, None, []),
+        ({}, None, [""]),
+        ({"left_empty": True}, None, ["You left this empty."]),
+        ({}, Report("softmax", unanswered="the check cell was not run"), ["The check cell was not run."]),
+        ({}, failed("unwritten", "Write your code."), ["Write your code."]),
+        ({}, failed("raised", f"Your code raised {'x' * 999}."), [f"Your code raised {'x' * 142}…."]),
+        ({"score": 2}, failed("values"), ["First case that fails: large scores, far apart."]),
+        (
+            {},
+            replace(failed("values"), leans_on=("log_softmax",)),
+            ["First mend log_softmax, which this one calls.", "First case that fails: large scores, far apart."],
+        ),
+    ],
+)
+def test_the_summary_says_what_to_mend(fields: dict[str, Any], judged: Report | None, said: list[str]) -> None:
+    """Where no slip is named, the paragraph to read is the one that the exercise stands in."""
+    cells = [
+        new_markdown_cell("# 01 · Tiny\n\n## Before\n\n### Exercise 1: softmax\n\nWrite it."),
+        new_markdown_cell("## Mine", metadata={"gradus": {"role": "own"}}),
+        check(**fields),
+    ]
+    (row,) = rows(cells, {"check_softmax": judged} if judged else {}).values()
+    assert [step.what for step in row.steps] == said
+    if said:
+        assert (row.steps[-1].place, row.steps[-1].anchor) == ("“Exercise 1: softmax”", "Exercise-1:-softmax")
+
+
+def test_the_title_is_no_paragraph_to_read_again() -> None:
+    (row,) = rows([new_markdown_cell("# 01 · Tiny"), check()]).values()
+    assert row.steps == []
+
+
+def test_the_heading_is_the_notebooks_own_title() -> None:
+    mine = new_markdown_cell("# Mine", metadata={"gradus": {"role": "own"}})
+    html = whole_page([mine, new_code_cell("# A comment"), new_markdown_cell("Hello\n\n# 01 · Tiny & so on")])
+    assert "<h1>01 · Tiny &amp; so on</h1>" in html
+    assert "<title>Feedback: 01 · Tiny &amp; so on</title>" in html
+    named = EXPORTER.from_notebook_node(new_notebook(), {"metadata": {"name": "01_tiny_one"}})[0]
+    assert "<h1>01 tiny one</h1>" in named
+
+
+def cells_of_every_kind() -> list[nbformat.NotebookNode]:
+    def marked(role: str, **fields: Any) -> dict[str, Any]:
+        return {"gradus": {"role": role}, **({"nbgrader": fields} if fields else {})}
+
+    return [
+        new_markdown_cell("# 01 · Tiny\n\nGIVEN\n\n## Stable $p$\n\n### Exercise 1"),
+        new_code_cell("GIVEN = 1", metadata=marked("setup")),
+        new_code_cell("GIVEN.demo()", metadata={"tags": ["demo"]}),
+        new_code_cell("OWN = 1", metadata=marked("own")),
+        new_code_cell("OWN = 2", metadata=marked("solution", grade_id="softmax", solution=True)),
+        check(score=4.0),
+        new_markdown_cell("OWN words", metadata=marked("own")),
+        new_code_cell("GIVEN.figure()", metadata={"tags": ["figure"]}),
+        new_markdown_cell(
+            "OWN answer", metadata=marked("", grade_id="answer_why", grade=True, solution=True, points=3)
+        ),
+        new_markdown_cell("GIVEN marks.", metadata=marked("", grade_id="mark_scheme_why", task=True)),
+        new_markdown_cell("OWN remark", metadata=marked("", grade_id="mark_scheme_2", task=True, comment="Well done.")),
+    ]
+
+
+def test_what_was_given_is_folded_and_what_was_written_is_in_view() -> None:
+    html = page(cells_of_every_kind())
+    shown = words(unfolded(html))
+    assert (words(html).count("GIVEN"), shown.count("GIVEN")) == (5, 0)
+    assert (words(html).count("OWN"), shown.count("OWN")) == (5, 5)
+    assert "painted" in shown
+    assert "check(softmax)" not in words(html)
+    assert "<details open" not in html
+    summaries = re.findall(r'<details class="given"><summary>(.*?)</summary>', html)
+    assert list(map(words, summaries)) == [
+        "From the notebook: Stable p · Exercise 1",
+        "More of the notebook",
+        "More of the notebook",
+    ]
+    sections = [words(text) for text in re.findall(r'<section [^>]*class="exercise.*?</section>', html, re.DOTALL)]
+    assert [("OWN = 1" in text, "OWN = 2" in text, "OWN answer" in text) for text in sections] == [
+        (True, True, False),
+        (False, False, True),
+    ]
+
+
+def test_an_answer_that_the_notebook_folds_stays_folded(tmp_path: Path) -> None:
+    shown = markdown_to_html("<details><summary>Answer</summary>\n\nIt is *four*.\n\n</details>", path=str(tmp_path))
+    assert re.search(r"<details><summary>Answer</summary>\s*<p>It is <em>four</em>.</p>\s*</details>", shown)
+
+
 def test_an_output_is_shown_in_the_form_that_needs_no_browser_script() -> None:
     outputs = [
         new_output(
@@ -213,6 +311,8 @@ def test_reports_points_and_remarks_are_the_ledgers() -> None:
     shown = words(html)
     assert "softmax: 1 of 2 cases pass (2 of 4 points)" in shown
     assert "softmax2 of 4 points" in shown
+    whole = words(whole_page([new_markdown_cell("## Stable softmax"), check()], ledger(report())))
+    assert "calls. One maximum. Read again: notebook 01, “Stable softmax”." in whole
     assert "This is a known mistake: one maximum. Rows underflow. Read again: notebook 01, “Stable softmax”." in shown
     assert '<a href="#Stable-softmax"' in html
     assert 'src="data:image/svg+xml;base64,' in html
@@ -234,7 +334,8 @@ def test_without_a_ledger_the_page_shows_what_stands_in_the_notebook() -> None:
 
 def test_points_that_a_person_gave_stand() -> None:
     html = whole_page([check(by_hand=True, score=3.0)], ledger(report()))
-    assert "softmax Code points by the grader 3 of 4" in words(html)
+    assert "softmax 3 of 4" in words(html)
+    assert "Points by the grader." in words(html)
     assert "2 of 4" not in html
 
 
@@ -306,7 +407,7 @@ def test_no_text_of_a_report_is_markup(hostile: str, picture: Picture) -> None:
                 judged = REPORTS.validate_json(json.dumps(tree), strict=True)
             except ValueError:
                 break  # a picture takes no text here
-            pages.append((judged._repr_html_(), page([check()], ledger(judged))))
+            pages.append((judged._repr_html_(), whole_page([check()], ledger(judged))))
         else:
             tried += 1
             for bad, tame in zip(*pages, strict=True):
@@ -332,9 +433,10 @@ def test_a_drawing_of_a_report_runs_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The pages of two students.
+    """The pages of three students.
 
-    Ada's answer was graded by hand, Bob's was not yet, but his code was. Ada has a ledger, Bob's is broken.
+    Ada's answer was graded by hand, Bob's was not yet, but his code was. Ada has a ledger, Bob's is broken. Cleo wrote
+    nothing.
     """
     root = tmp_path_factory.mktemp("course")
     source = root / "source" / "01_tiny" / "01_tiny.ipynb"
@@ -356,12 +458,15 @@ def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     directory = CourseDirectory(config=config)
     api = NbGraderAPI(directory, config=config)
     done(api.generate_assignment("01_tiny"))
-    for student in ("ada", "bob"):
+    for student in ("ada", "bob", "cleo"):
         submitted = root / "submitted" / student / "01_tiny" / "01_tiny.ipynb"
         submitted.parent.mkdir(parents=True)
         shutil.copy(root / "release" / "01_tiny" / "01_tiny.ipynb", submitted)
         notebook = nbformat.read(submitted, 4)
         assert "secret" not in str(notebook)
+        if student == "cleo":
+            done(api.autograde("01_tiny", student))
+            continue
         cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
         cells["softmax"].source = "def softmax(scores):\n    print('<b>working</b>')\n    return scores < 3"
         cells["answer_why-log"].source = ANSWER
@@ -377,9 +482,10 @@ def feedback(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {who: ledgers.path_of(Course(root), Assignment("01_tiny", root), who) for who in ("ada", "bob")}
     ledgers.write(paths["ada"], ledger(report(), 1.0, remarks=("A <b>remark</b>.",)).to_bytes())
     ledgers.write(paths["bob"], b"{")
-    for student in ("ada", "bob"):
+    pages = {who: root / "feedback" / who / "01_tiny" / "01_tiny.html" for who in ("ada", "bob", "cleo")}
+    for student in pages:
         done(api.generate_feedback("01_tiny", student))
-    return {student: root / "feedback" / student / "01_tiny" / "01_tiny.html" for student in ("ada", "bob")}
+    return pages
 
 
 def test_the_page_says_what_was_earned_and_by_whom_it_was_graded(feedback: dict[str, Path]) -> None:
@@ -394,9 +500,16 @@ def test_the_ledger_is_found_and_a_broken_one_stops_nothing(feedback: dict[str, 
     ada, bob = (words(feedback[student].read_text(encoding="utf-8")) for student in ("ada", "bob"))
     assert "softmax: 1 of 2 cases pass (4 of 4 points)" in ada
     assert "A &lt;b&gt;remark&lt;/b&gt;." in ada
-    assert "points by the grader" not in ada
-    assert "points by the grader 3 of 4" in bob
+    assert "Points by the grader" not in ada
+    assert "softmax 3 of 4 Read again: “Stable softmax”. Points by the grader." in bob
     assert "cases pass" not in bob
+
+
+def test_an_answer_left_empty_has_no_comment_by_a_grader(feedback: dict[str, Path]) -> None:
+    cleo = words(feedback["cleo"].read_text(encoding="utf-8"))
+    assert "Why log 0 of 3 You left this empty. Read again: “Stable softmax”." in cleo
+    assert "No response" not in cleo
+    assert "Comment by the grader" not in cleo
 
 
 def test_mark_schemes_are_not_in_the_page(feedback: dict[str, Path]) -> None:
@@ -404,7 +517,7 @@ def test_mark_schemes_are_not_in_the_page(feedback: dict[str, Path]) -> None:
     assert "The secret" in graded.read_text(encoding="utf-8")
     assert "The secret" not in feedback["ada"].read_text(encoding="utf-8")
     config = Config({"FeedbackExporter": {"show_mark_schemes": True}})
-    assert "The secret" in FeedbackExporter(config=config).from_filename(str(graded))[0]
+    assert "The secret" in unfolded(FeedbackExporter(config=config).from_filename(str(graded))[0])
 
 
 @pytest.mark.browser
@@ -415,10 +528,43 @@ def test_the_page_needs_no_network_and_runs_nothing(feedback: dict[str, Path], c
     for path in feedback.values():
         tab.goto(path.as_uri(), wait_until="networkidle")
         assert tab.evaluate("window.pwned") is None
-        assert tab.locator("math").count() >= 4
+        assert tab.locator("math").count() >= (2 if path == feedback["cleo"] else 4)
         assert tab.locator("script, iframe, object, form, link").count() == 0
     assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
     assert said == []
+
+
+@pytest.mark.browser
+def test_folds_open_without_a_script_by_hand_and_by_a_link_into_them(chromium: Any, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(
+        whole_page([new_markdown_cell("Before\n\n## Stable softmax\n\nShift."), check()], ledger(report())),
+        encoding="utf-8",
+    )
+    for opened_by in ("summary", "tr.mend a"):
+        tab = chromium.new_page(viewport={"width": 390, "height": 700}, java_script_enabled=False)
+        tab.goto((tmp_path / "page.html").as_uri())
+        heading = tab.locator("h2", has_text="Stable softmax")
+        assert not heading.is_visible()
+        assert tab.locator("pre", has_text="[1. 2.]").is_visible()
+        tab.locator(opened_by).click()
+        assert heading.is_visible()
+        assert 0 <= heading.bounding_box()["y"] < 700
+        tab.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1366])
+def test_nothing_on_the_page_is_wider_than_the_page(width: int, chromium: Any) -> None:
+    rows_of = "\n".join("[" + " ".join(["0.123456789"] * 6) + "]" for _ in range(3))
+    shown = (("expected p", rows_of), ("got p", rows_of), ("input scores", rows_of))
+    tab = chromium.new_page(viewport={"width": width, "height": 800})
+    wide = replace(report(), failure=Failure("values", "ordinary", "one row", "It is wrong.", "", shown))
+    tab.set_content(whole_page([*cells_of_every_kind()[:-6], check()], ledger(wide)))
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    boxes = [tab.locator("dl > div").nth(index).bounding_box() for index in range(3)]
+    assert all(box["x"] + box["width"] <= width for box in boxes)
+    assert boxes[1]["y"] - boxes[0]["y"] < 200, "expected and got fit on one screen"
+    assert tab.locator("dl pre").first.evaluate("box => box.scrollWidth > box.clientWidth") is (width == 390)
 
 
 @pytest.mark.browser

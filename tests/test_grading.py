@@ -24,12 +24,13 @@ from rooms import (
     job,
     ledger,
     own_code,
+    own_text,
     put,
     released,
     sketch,
     submission,
 )
-from shared import COURSE
+from shared import COURSE, unfolded
 
 from autograder.course import Course, CourseError
 from autograder.grading import batch as grading
@@ -65,7 +66,7 @@ def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wrong = own_code(
         submission({"softmax": WRONG, "answer_first-loss": "Since $p = 1/10$."}), "print('mine')", position=3
     )
-    put(folder, "wrong", wrong)
+    put(folder, "wrong", own_text(wrong, "My own words.", position=4))
     put(folder, "helped", submission({**answers(), "softmax": HELPED})).with_name("helper.py").write_bytes(HELPER)
     return folder
 
@@ -234,6 +235,11 @@ def test_there_is_a_feedback_page_for_everybody(graded: tuple[Course, list[gradi
         assert "softmax" in text
         assert "MARK SCHEME" not in text
         assert "1 point:" not in text
+        assert "No response" not in text
+        for own in ("mine", "My own words."):
+            assert (own in unfolded(text)) is (result.student == "wrong")
+        assert "demonstrated" in text
+        assert "demonstrated" not in unfolded(text)
 
 
 NOTEBOOK_OF_ANOTHER = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])

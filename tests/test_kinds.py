@@ -112,15 +112,15 @@ def test_a_report_names_the_step_and_shows_what_was_given_in_it() -> None:
     assert report.failure.message.startswith("At step 3: params.a is wrong")
     labels = [label for label, _ in report.failure.shown]
     assert labels == [
+        "expected params.a",
+        "got params.a",
         "input lr",
         "input memory",
         "input params at the start",
         "input grads at step 3",
-        "expected params.a",
-        "got params.a",
     ]
-    assert report.failure.shown[3][1].startswith("a: [")
-    assert "b:" not in report.failure.shown[3][1]
+    assert report.failure.shown[5][1].startswith("a: [")
+    assert "b:" not in report.failure.shown[5][1]
 
 
 def test_a_report_carries_a_picture_that_survives_the_ledger() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import dis
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from types import CodeType
@@ -18,6 +19,7 @@ from shared import COURSE, exercise_called, graded_exercises, judge, reference, 
 from autograder.classroom import attempts
 from autograder.classroom.simulate import CRASH, EMPTY, RIGHT, Simulated, names, simulate
 from autograder.course import Assignment, Course, CourseError
+from autograder.grading import collect
 from autograder.judging import catalogue, diagnosis
 from gradus.checking.naming import name_slips
 from gradus.checking.running import Outcome, run
@@ -105,8 +107,17 @@ def test_the_folder_is_the_one_that_nbgrader_collects(
     assert {path.name for path in out.iterdir() if path.is_dir()} == {one.student for one in students}
     for one in students:
         assert one.path == out / one.student / assignment.name / f"{assignment.name}.ipynb"
-        assert {path.name for path in one.path.parent.iterdir()} == {one.path.name, "timestamp.txt"}
+        assert {path.name for path in one.path.parent.iterdir()} == {one.path.name}
         nbformat.validate(nbformat.read(one.path, 4))
+
+
+def test_a_class_is_taken_in_without_a_remark(
+    assignment: Assignment, class_of_30: tuple[Path, list[Simulated]], tmp_path: Path
+) -> None:
+    for folder in ("solutions", "notebooks"):
+        shutil.copytree(COURSE.root / folder, tmp_path / folder)
+    taken = collect.collect(Course(tmp_path), assignment, class_of_30[0])
+    assert [(one.problem, one.remarks) for one in taken] == [("", [])] * 30
 
 
 def test_the_record_of_what_was_planted_says_what_was_returned(

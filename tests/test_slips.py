@@ -420,6 +420,8 @@ def test_a_slip_is_written_as_it_should_be(slip: Slip) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", slip.id)
     assert re.fullmatch(r"(\d\d:)?[a-z][a-z0-9-]*", slip.see)
     assert slip.title == slip.title.strip(". ")
+    assert re.match(r"[A-Za-z-]+ ", slip.title), "it may begin a sentence, where a name of code would be misspelt"
+    assert re.match(r"[A-Z][a-z']* ", slip.says)
     assert slip.says.endswith(".")
     json.dumps(slip.estimate)  # plain data, since it travels to the notebook
     right = machinery.REGION.sub(lambda region: region[1], solution(slip.exercise)[0] + "\n")

@@ -19,6 +19,7 @@ from autograder.classroom.predicted import predicted
 from autograder.classroom.results import OUTCOMES, Answer, Submission
 from autograder.classroom.svg import svg
 from autograder.course import Assignment, Course
+from autograder.grading import gate
 from autograder.source.notebook import Source
 from autograder.source.outcomes import outcomes
 from gradus import plots
@@ -35,6 +36,7 @@ _LABELS = {
     "crashed": "crashed",
     "empty": "left empty",
 }
+_SIGNS = {"wrong": "✗", "crashed": "!", "empty": "–"}
 _LONGEST = 160  # characters of anything that students can make up
 # fill, and text on it
 _COLOURS = {
@@ -223,7 +225,7 @@ def _errors(answer: Answer) -> list[str]:
     if answer.outcome != "crashed":
         return []
     report = answer.report
-    return [report.unanswered or (report.failure.message.removeprefix("It raised ") if report.failure else "")]
+    return [report.unanswered or (report.failure.message.removeprefix("Your code raised ") if report.failure else "")]
 
 
 def _short(text: object, longest: int = _LONGEST) -> str:
@@ -306,8 +308,7 @@ def _page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"points": _points, "short": _short}
-    environment.globals["number"] = {one.student: index for index, one in enumerate(submissions, 1)}
+    environment.filters |= {"points": _points, "short": _short, "sentence": gate.sentence}
     return environment.get_template("class_report.html.j2").render(
         title=source.title,
         assignment=assignment.name,
@@ -322,6 +323,9 @@ def _page(
         tallies=tallies,
         in_order=in_order,
         labels=_LABELS,
+        signs=_SIGNS,
+        commonest=max((slip.count for one in tallies for slip in one.slips), default=1),
+        unjudged=any(one.answers.keys() != source.exercises.keys() for one in submissions),
         colours=_COLOURS,
         advice=said,
         predicted=predicted(source, submissions, came),

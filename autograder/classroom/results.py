@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograder.course import Assignment, Course, CourseError
-from autograder.grading.gate import reason
+from autograder.grading.gate import reason, sentence
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger, Predictions
@@ -89,7 +89,7 @@ class Submission:
     @property
     def note(self) -> str:
         """The problem and the remarks, in one line."""
-        return " ".join(filter(None, (self.problem, *self.remarks)))
+        return " · ".join(sentence(text) for text in (self.problem, *self.remarks) if text)
 
 
 def read(course: Course, assignment: Assignment) -> list[Submission]:

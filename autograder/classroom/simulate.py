@@ -12,7 +12,6 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ from gradus.learning.outline import Answers, Field
 from gradus.learning.predictions import record
 
 RIGHT, EMPTY, CRASH = "reference", "empty", "crash: "
-DEADLINE = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
 
 _DISCRIMINATION = 1.7
 _COPIES = 0.05
@@ -76,10 +74,10 @@ def simulate(
 ) -> list[Simulated]:
     """Write the submissions of a simulated class.
 
-    The notebooks are ``out/<student>/<assignment>/<assignment>.ipynb``, made from the student edition, each with its
-    ``timestamp.txt``. What was planted is written to ``out/<assignment>.planted.json``. The same seed gives the same
-    files, byte by byte, and student number i does not depend on how many there are. A class simulated earlier into the
-    same folder for the same assignment is replaced.
+    The notebooks are ``out/<student>/<assignment>/<assignment>.ipynb``, made from the student edition. What was planted
+    is written to ``out/<assignment>.planted.json``. The same seed gives the same files, byte by byte, and student
+    number i does not depend on how many there are. A class simulated earlier into the same folder for the same
+    assignment is replaced.
 
     Parameters
     ----------
@@ -233,8 +231,6 @@ class _Paper:
         edits = tuple(_meddle(notebook, rng))
         simulated.path.parent.mkdir(parents=True, exist_ok=True)
         simulated.path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-        moment = DEADLINE - timedelta(seconds=float(rng.exponential(86_400)))
-        simulated.path.with_name("timestamp.txt").write_text(f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
         return edits
 
 
@@ -271,8 +267,7 @@ def _remove_earlier(record: Path, out: Path, assignment: Assignment) -> None:
         if not re.fullmatch(r"[a-z0-9_]+", student):
             continue
         folder = out / student / assignment.name
-        for file in (folder / f"{assignment.name}.ipynb", folder / "timestamp.txt"):
-            file.unlink(missing_ok=True)
+        (folder / f"{assignment.name}.ipynb").unlink(missing_ok=True)
         for emptied in (folder, folder.parent):
             if emptied.is_dir() and not any(emptied.iterdir()):
                 emptied.rmdir()

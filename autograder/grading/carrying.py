@@ -88,8 +88,7 @@ def _own_cell(cell: NotebookNode) -> NotebookNode:
         cell.cell_type, nbformat.v4.new_markdown_cell
     )
     fresh = make(source=_text(cell))
-    if cell.cell_type == "code":
-        fresh.metadata["gradus"] = {"role": OWN}
+    fresh.metadata["gradus"] = {"role": OWN}
     if cell.cell_type == "markdown" and "attachments" in cell:
         fresh["attachments"] = copy.deepcopy(cell.attachments)
     return fresh

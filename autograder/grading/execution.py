@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 
 from autograder.course import Course, CourseError
+from autograder.grading import gate
 from autograder.grading.carrying import OWN
 from autograder.grading.markup import harmless_outputs
 from autograder.judging.judge import Judge, Verdict, process_environment
@@ -70,14 +71,15 @@ class Run:
 
 
 def role(cell: NotebookNode) -> str:
-    """What a code cell is there for: ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"own"`` or ""."""
-    fields = cell.metadata.get("gradus") if cell.cell_type == "code" else None
+    """What a cell is there for: ``"setup"``, ``"given"``, ``"solution"``, ``"check"``, ``"own"`` or ""."""
+    fields = cell.metadata.get("gradus")
     return str(fields.get("role", "")) if isinstance(fields, Mapping) else ""
 
 
 def running(notebook: NotebookNode) -> list[NotebookNode]:
     """The cells that run when a notebook is graded."""
-    return [cell for cell in notebook.cells if role(cell) in _RUNS or is_test(cell)]
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return [cell for cell in code if role(cell) in _RUNS or is_test(cell)]
 
 
 def check_of(cell: NotebookNode) -> str:
@@ -201,7 +203,7 @@ class _Client(NotebookClient):
         if not self.stopped:
             return ""
         last = next(cell for cell in self.nb.cells if cell.id == self.started[-1])
-        text = f"{self.stopped[0].upper()}{self.stopped[1:]} here; what was judged before still counts.\n"
+        text = f"{gate.sentence(self.stopped)} here; what was judged before still counts.\n"
         last.outputs.append(new_output("stream", name="stderr", text=text))
         line = next(iter(last.source.strip().splitlines()), "")[:80]
         return f"{self.stopped}, in the cell that starts with: {_whole(line)}"

@@ -130,6 +130,11 @@ def plain(text: object, longest: int = 300) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
 
 
+def sentence(text: str) -> str:
+    """The text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def reason(error: Exception) -> str:
     """Why something could not be done, in one plain line."""
     said = plain(error)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,11 +29,15 @@ from traitlets import Bool, default
 from traitlets.config import Config
 
 from autograder.course import Assignment, Course, CourseError
+from autograder.grading import gate
+from autograder.grading.carrying import OWN
+from autograder.grading.execution import role
 from autograder.grading.markup import TEXT_STYLES, harmless_html
 from autograder.judging import ledger as ledgers
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger
 from autograder.nbgrader_hooks.execution import REPORT
+from gradus.checking import Report
 from gradus.checking.scoring import earned
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -39,6 +45,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = TEXT_STYLES | {
     "background",
     "display",
+    "flex-wrap",
+    "gap",
     "line-height",
     "list-style",
     "margin",
@@ -47,7 +55,9 @@ _STYLES = TEXT_STYLES | {
     "overflow-x",
 }
 _FORMATTER = HtmlFormatter(style="vs", cssclass="highlight")
-_LONGEST_FORMULA, _LONGEST_REMARK, _MOST_REMARKS = 5000, 500, 10
+_HEADING = re.compile(r"^(#{1,3})[ \t]+(.+?)[ \t]*$", re.MULTILINE)
+_SCHEME = "BEGIN MARK SCHEME"
+_LONGEST_FORMULA, _LONGEST_STEP, _LONGEST_REMARK, _MOST_REMARKS = 5000, 160, 500, 10
 _MATH_TAGS = """
 math annotation b maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms
 mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics
@@ -89,6 +99,14 @@ class FeedbackGrades(GetGrades):
         cell.metadata.nbgrader["needs_manual_grade"] = bool(grade.needs_manual_grade)
         cell.metadata.nbgrader["by_hand"] = grade.manual_score is not None
 
+    def _get_comment(self, cell: NotebookNode, resources: Any) -> None:
+        """What a person wrote. nbgrader's own "No response." says only that nothing was written."""
+        comment = self.gradebook.find_comment(
+            cell.metadata.nbgrader["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
+        cell.metadata.nbgrader["comment"] = comment.manual_comment
+        cell.metadata.nbgrader["left_empty"] = bool(comment.auto_comment)
+
 
 class FeedbackExporter(HTMLExporter):
     """The page a student gets back. Use it as ``c.GenerateFeedback.exporter_class``.
@@ -118,6 +136,8 @@ class FeedbackExporter(HTMLExporter):
         yield "prose", markdown_to_html
         # A report escapes all that it quotes; what else stands in this place may be the student's own output.
         yield "report", lambda html: harmless_html(html, _STYLES)
+        yield "headings", _headings
+        yield "sentence", gate.sentence
         yield "latex", _latex_output
         yield "code", lambda source: highlight(source, get_lexer_by_name("ipython3"), _FORMATTER)
 
@@ -133,27 +153,43 @@ class FeedbackExporter(HTMLExporter):
                     cell.source = without_mark_scheme(cell.source)
         resources = resources if resources is not None else {}
         for cell in nb.cells:
-            if cell.cell_type == "code":
-                cell.outputs = _without_number(cell.outputs)
+            if cell.cell_type == "code" and (reports := _reports(cell.outputs)):
+                # The call of check, and the number that nbgrader reads, say nothing new beside the report.
+                cell.source, cell.outputs = "", reports
         resources.setdefault("feedback_remarks", [])
+        resources.setdefault("feedback_reports", {})
         resources["feedback_styles"] = _FORMATTER.get_style_defs(".highlight")
+        resources["feedback_title"] = title(nb.cells)
         resources["feedback_rows"] = rows
+        resources["feedback_parts"] = parts
         html, resources = super().from_notebook_node(nb, resources, **kw)
         return _without_dead_links(html), resources
 
 
 def show_ledger(nb: NotebookNode, resources: dict[str, Any], kept: Ledger) -> None:
     """Put a ledger's reports and points into the check cells, and its remarks into the resources of the page."""
+    resources["feedback_reports"] = reports = {}
     for cell in nb.cells:
-        verdict = kept.verdicts.get(str(_of(cell, "grade_id")))
+        grade_id = str(_of(cell, "grade_id"))
+        verdict = kept.verdicts.get(grade_id)
         if verdict and cell.cell_type == "code" and _of(cell, "grade") and not _of(cell, "solution"):
             _with_report(cell, verdict)
+            reports[grade_id] = verdict.report
     resources["feedback_remarks"] = [text[:_LONGEST_REMARK] for text in kept.remarks[:_MOST_REMARKS]]
 
 
 @dataclass(frozen=True)
+class Step:
+    """One thing to mend: what it is, and the words and the anchor of the paragraph to read for it."""
+
+    what: str
+    place: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
-    """One line of the summary: an exercise and what it earned."""
+    """One line of the summary: an exercise, what it earned and what to mend."""
 
     grade_id: str
     title: str
@@ -163,6 +199,9 @@ class Row:
     pending: bool
     commented: bool
     by_hand: bool
+    left_empty: bool
+    heading: str
+    report: Report | None
 
     @property
     def state(self) -> str:
@@ -173,11 +212,71 @@ class Row:
             return "full"
         return "part" if self.score > 0 else "none"
 
+    @property
+    def steps(self) -> list[Step]:
+        """What to mend; nothing where all points are earned or nobody has looked yet."""
+        if self.state in ("full", "waiting"):
+            return []
+        report = self.report or Report(self.title)
+        leaning = [Step(f"First mend {name}, which this one calls.") for name in report.leans_on]
+        slips = [
+            Step(f"{gate.sentence(named.slip.title)}{report.where(named)}.", str(named.slip.see), named.slip.see.anchor)
+            for named in report.slips
+        ]
+        where = (f"“{self.heading}”", _anchor(self.heading)) if self.heading else ("", "")
+        what = self._what(report)
+        own = [Step(what, *where)] if what or self.heading else []
+        return leaning + (slips or own)
 
-def rows(cells: Iterable[NotebookNode]) -> dict[str, Row]:
-    """What the summary lists, by grade id, in order: every cell that can earn points."""
-    found = {}
+    def _what(self, report: Report) -> str:
+        if report.unanswered:
+            return f"{gate.sentence(report.unanswered)}."
+        if report.failure and report.unwritten:
+            return report.failure.message
+        if report.failure and report.failure.kind == "raised":
+            return gate.plain(report.failure.message.rstrip("."), _LONGEST_STEP) + "."
+        if report.failure:
+            return f"First case that fails: {report.failure.group}, {report.failure.case}."
+        return "You left this empty." if self.left_empty else ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Cells that stand together on the page.
+
+    Attributes
+    ----------
+    cells : tuple of NotebookNode
+    folded : bool
+        Whether they are what every student was given.
+    row : Row or None
+        The exercise that they answer, where they do.
+    """
+
+    cells: tuple[NotebookNode, ...]
+    folded: bool
+    row: Row | None = None
+
+
+def title(cells: Iterable[NotebookNode]) -> str:
+    """The notebook's own title, "" where it has none."""
+    found = (words for cell in cells if _is_given(cell) for level, words in _headings_in(cell) if level == 1)
+    return next(found, "")
+
+
+def rows(cells: Iterable[NotebookNode], reports: Mapping[str, Report] = MappingProxyType({})) -> dict[str, Row]:
+    """What the summary lists, by grade id, in order: every cell that can earn points.
+
+    Parameters
+    ----------
+    cells : iterable of NotebookNode
+    reports : mapping of str to Report
+        The judge's, by grade id.
+    """
+    found, heading = {}, ""
     for cell in cells:
+        if _is_given(cell):
+            heading = next((words for level, words in reversed(_headings_in(cell)) if level > 1), heading)
         most = float(_of(cell, "points") or 0)
         if not (_of(cell, "grade") or _of(cell, "task")) or (most == 0 and not _of(cell, "score")):
             continue
@@ -192,15 +291,37 @@ def rows(cells: Iterable[NotebookNode]) -> dict[str, Row]:
             pending=bool(_of(cell, "needs_manual_grade")),
             commented=bool(_of(cell, "comment")),
             by_hand=bool(_of(cell, "by_hand")) and not written,
+            left_empty=bool(_of(cell, "left_empty")),
+            heading=heading,
+            report=reports.get(grade_id),
         )
     return found
+
+
+def parts(cells: Iterable[NotebookNode], found: Mapping[str, Row]) -> list[Part]:
+    """The cells of a notebook as they stand on the page, in order.
+
+    What a student wrote is in view, every exercise up to its points; what everybody was given is folded.
+    """
+    made = []
+    for folded, run in groupby(cells, key=_is_given):
+        held: list[NotebookNode] = []
+        for cell in run:
+            held.append(cell)
+            row = found.get(str(_of(cell, "grade_id"))) if _of(cell, "grade") or _of(cell, "task") else None
+            if row:
+                made.append(Part(tuple(held), folded=False, row=row))
+                held = []
+        if held:
+            made.append(Part(tuple(held), folded))
+    return made
 
 
 def without_mark_scheme(source: str) -> str:
     """The text outside ``=== BEGIN MARK SCHEME ===`` and ``=== END MARK SCHEME ===`` lines."""
     kept, inside = [], False
     for line in source.splitlines():
-        if "BEGIN MARK SCHEME" in line:
+        if _SCHEME in line:
             inside = True
         elif "END MARK SCHEME" in line:
             inside = False
@@ -274,8 +395,12 @@ class _Renderer(IPythonRenderer):
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         """A heading with the id that JupyterLab and nbconvert give it."""
         words = unescape(re.sub(r"<[^>]*>", "", text))
-        slug = _PLACEHOLDER.sub(lambda found: self._aside[int(found[1])][1], words).strip().replace(" ", "-")
+        slug = _anchor(_PLACEHOLDER.sub(lambda found: self._aside[int(found[1])][1], words))
         return f'<h{level} id="{escape(slug)}">{text}</h{level}>\n'
+
+    def block_html(self, html: str) -> str:
+        """HTML as it stands: what looks for pictures in it would close a ``<details>`` before its text."""
+        return super().block_html(html) if "<img" in html.lower() else html
 
     def inline_math(self, body: str) -> str:
         """A formula in the line."""
@@ -351,6 +476,30 @@ def _latex_output(tex: str) -> str:
     return formula(stripped, display=True)
 
 
+def _is_given(cell: NotebookNode) -> bool:
+    """Whether a cell is as everybody got it, and nothing was earned in it or said about it."""
+    about = cell.metadata.get("nbgrader", {})
+    said = any(about.get(name) for name in ("solution", "grade", "score", "points", "comment"))
+    return not said and role(cell) != OWN and _SCHEME not in cell.source
+
+
+def _headings_in(cell: NotebookNode) -> list[tuple[int, str]]:
+    """Level and words of the headings of a text cell."""
+    return (
+        [(len(level), words) for level, words in _HEADING.findall(cell.source)] if cell.cell_type == "markdown" else []
+    )
+
+
+def _headings(html: str) -> str:
+    """The headings of level 2 and 3 in what this page made of Markdown, as one line."""
+    return " · ".join(re.findall(r'<h[23] id="[^"]*">(.*?)</h[23]>', html, flags=re.DOTALL))
+
+
+def _anchor(heading: str) -> str:
+    """The id that a heading has in JupyterLab, nbconvert and here."""
+    return heading.strip().replace(" ", "-")
+
+
 def _title(grade_id: str, written: bool) -> str:
     name = re.sub(r"^(?:check|answer|mark_scheme)_", "", grade_id)
     return re.sub(r"[-_]+", " ", name).capitalize() if written else name
@@ -363,12 +512,12 @@ def _with_report(cell: NotebookNode, verdict: Verdict) -> None:
     if not _of(cell, "by_hand"):
         report = report.scored((score, most))
         cell.metadata.nbgrader["score"] = score
-    cell.outputs = [new_output("display_data", data={"text/html": report._repr_html_()})]
+    cell.outputs = [new_output("display_data", data={"text/html": report._repr_html_()}, metadata={REPORT: True})]
 
 
-def _without_number(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """The outputs to show: beside the judge's report, the number that nbgrader reads says nothing new."""
-    return [output for output in outputs if REPORT in output.get("metadata", {})] or outputs
+def _reports(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """The judge's reports among the outputs of a cell."""
+    return [output for output in outputs if REPORT in output.get("metadata", {})]
 
 
 def _without_dead_links(html: str) -> str:

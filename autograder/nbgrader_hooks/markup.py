@@ -18,7 +18,7 @@ class SanitizeMarkup(NbGraderPreprocessor):
     """Make the text of a submission harmless. Runs once locked cells have been restored from the released notebook."""
 
     keep_metadata = List(
-        Unicode(), ["nbgrader", "tags", "editable", "deletable"], help="Metadata that student cells keep"
+        Unicode(), ["nbgrader", "gradus", "tags", "editable", "deletable"], help="Metadata that student cells keep"
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:

@@ -54,7 +54,7 @@ class Failure:
         Title of the group.
     case, message, line : str
     shown : tuple of (str, str)
-        Label and text: the learner's own arguments, what was expected, what came.
+        Label and text: what was expected, what came, the learner's own arguments.
     """
 
     kind: str
@@ -267,11 +267,11 @@ def _failure(exercise: Exercise, finding: Finding, titles: Mapping[str, str], li
 
 
 def _side_by_side(exercise: Exercise, finding: Finding) -> list[tuple[str, str]]:
-    shown = [(f"input {name}", text) for name, value in _own_arguments(exercise, finding) if (text := _text(value))]
+    inputs = [(f"input {name}", text) for name, value in _own_arguments(exercise, finding) if (text := _text(value))]
     if finding.kind in ("values", "finite", "shape", "type") and finding.expected is not None:
         expected, got = _pair(finding.expected, finding.got)
-        shown += [(f"expected {finding.output}", expected), (f"got {finding.output}", got)]
-    return shown
+        return [(f"expected {finding.output}", expected), (f"got {finding.output}", got), *inputs]
+    return inputs
 
 
 def _own_arguments(exercise: Exercise, finding: Finding) -> list[tuple[str, Any]]:
@@ -350,18 +350,17 @@ def _failure_html(failure: Failure) -> str:
     parts = [_tag("p", f"{case} {escape(failure.message)}", "margin:.3em 0")]
     if failure.line:
         parts.append(_tag("p", f"In your code, <code>{escape(failure.line)}</code>", "margin:.3em 0"))
-    head = "".join(
-        f'<th scope="col" style="text-align:left;padding:.2em .8em .1em 0">{escape(label)}</th>'
-        for label, _ in failure.shown
-    )
-    body = "".join(
-        '<td style="text-align:left;vertical-align:top;padding:0 .8em 0 0">'
-        f'<pre style="margin:0;font-size:.92em;background:none;color:inherit;white-space:pre">{escape(text)}</pre></td>'
-        for _, text in failure.shown
-    )
-    table = f'<table style="border-collapse:collapse;margin:.4em 0;color:inherit"><thead><tr>{head}</tr></thead>'
-    scroll = f'<div style="overflow-x:auto">{table}<tbody><tr>{body}</tr></tbody></table></div>'
-    return "".join(parts) + (scroll if failure.shown else "")
+    columns = "".join(_column_html(label, text) for label, text in failure.shown)
+    beside = _tag("dl", columns, "display:flex;flex-wrap:wrap;gap:.5em 1.8em;margin:.5em 0")
+    return "".join(parts) + (beside if failure.shown else "")
+
+
+def _column_html(label: str, text: str) -> str:
+    """One of the values that stand side by side where there is room for it, else below each other."""
+    style = "margin:0;padding:0;font-size:.92em;background:none;color:inherit;white-space:pre"
+    value = _tag("dd", _tag("pre", escape(text), style), "margin:0")
+    name = _tag("dt", escape(label), "margin:0;font-weight:bold")
+    return _tag("div", name + value, "max-width:100%;overflow-x:auto")
 
 
 def _remark_html(remark: str) -> str:

@@ -74,17 +74,17 @@ slip(
 )
 slip(
     "keepdims_of_sum",
-    title="keepdims forgotten in the sum",
-    says="keepdims is forgotten in the sum: dividing (N, C) by (N,) fails, and where N equals C it silently divides "
-    "every column by the sum of another row.",
+    title="no keepdims in the sum",
+    says="The sum has no keepdims: dividing (N, C) by (N,) fails, and where N equals C it silently divides every "
+    "column by the sum of another row.",
     see="scores",
     replace=(", keepdims=True", "", 2),
 )
 slip(
     "keepdims_twice",
-    title="keepdims forgotten twice",
-    says="keepdims is forgotten in the maximum and in the sum: both fail, and where N equals C both silently act on "
-    "columns with the numbers of another row.",
+    title="no keepdims at all",
+    says="The maximum and the sum have no keepdims: both fail, and where N equals C both silently act on columns with "
+    "the numbers of another row.",
     see="scores",
     replace=(", keepdims=True", "", ALL),
 )
@@ -172,8 +172,8 @@ slip(
 slip(
     "infinity_hidden",
     title="infinity hidden",
-    says="-inf is replaced by the most negative number there is: the result is finite now, but -1.8e308 stands where "
-    "an ordinary number such as -1000 belongs.",
+    says="Every -inf is replaced by the most negative number there is: the result is finite now, but -1.8e308 stands "
+    "where an ordinary number such as -1000 belongs.",
     base="by_probabilities",
     replace=("np.log(p)", "np.nan_to_num(np.log(p))"),
 )
@@ -333,8 +333,8 @@ slip(
 slip(
     "every_target",
     title="every target for every example",
-    says="p[:, targets] takes every target's column for every example, an N by N matrix: each example is charged for "
-    "the classes of all the others.",
+    says="The index in p[:, targets] takes every target's column for every example, an N by N matrix: each example is "
+    "charged for the classes of all the others.",
     base="by_log_probabilities",
     replace=(AT_THE_TARGETS, "[:, targets]"),
 )
@@ -460,8 +460,8 @@ slip(
 slip(
     "softmax_derived_twice",
     title="the derivative of the softmax applied twice",
-    says="p - y is multiplied by p(1 - p) once more: p - y already is the gradient with respect to the scores, and "
-    "the extra factor makes it vanish where the network is surely wrong.",
+    says="The difference p - y is multiplied by p(1 - p) once more: it already is the gradient with respect to the "
+    "scores, and the extra factor makes it vanish where the network is surely wrong.",
     base="with_one_hot",
     replace=("(p - y)", "(p - y) * p * (1 - p)"),
 )
@@ -511,8 +511,8 @@ slip(
 slip(
     "every_target",
     title="every target in every row",
-    says="p[:, targets] reaches the columns of all targets in every row: 1 is subtracted from classes that are true "
-    "for other examples only.",
+    says="The index in p[:, targets] reaches the columns of all targets in every row: 1 is subtracted from classes "
+    "that are true for other examples only.",
     replace=("[np.arange(len(targets)), targets]", "[:, targets]"),
 )
 slip(
@@ -593,7 +593,7 @@ slip(
 slip(
     "exponential_overflows",
     title="the exponential of a large score",
-    says="log(1 + exp(s)) overflows for s above 709: the loss is infinite, for right answers too.",
+    says="The exponential in log(1 + exp(s)) overflows for s above 709: the loss is infinite, for right answers too.",
     base="by_softplus",
     replace=("np.logaddexp(0, score)", "np.log(1 + np.exp(score))"),
 )
@@ -767,7 +767,7 @@ slip(
 )
 slip(
     "no_weight_in_gradient",
-    title="box_weight missing from the gradient",
+    title="no box_weight in the gradient",
     says="The loss carries box_weight, but d_box does not: the gradient belongs to another loss.",
     replace=(BOX_GRADIENT, "2 * error / n"),
 )
@@ -846,20 +846,21 @@ slip(
 slip(
     "probabilities_into_nll",
     title="probabilities into nll_loss",
-    says="nll_loss is given probabilities, but it expects their logarithms: the loss lies between -1 and 0.",
+    says="The function nll_loss is given probabilities, but it expects their logarithms: the loss lies between -1 and "
+    "0.",
     base="by_log_probabilities",
     replace=("log_softmax", "softmax"),
 )
 slip(
     "scores_into_nll",
     title="raw scores into nll_loss",
-    says="nll_loss is given raw scores, but it expects log-probabilities: without the normaliser the loss has no "
-    "lower bound.",
+    says="The function nll_loss is given raw scores, but it expects log-probabilities: without the normaliser the loss "
+    "has no lower bound.",
     replace=("cross_entropy", "nll_loss"),
 )
 slip(
     "over_batch",
-    title="log_softmax over the batch",
+    title="a log_softmax over the batch",
     says="The log_softmax runs over dim 0, the batch: the examples compete with each other instead of the classes.",
     base="by_log_probabilities",
     replace=("dim=1", "dim=0"),
