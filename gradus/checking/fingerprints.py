@@ -152,6 +152,8 @@ def _essence(fact: Fact, beside: Fact | None) -> list[Any]:
     if isinstance(value, np.ndarray) and value.size > _SHORT and value.dtype.kind in "biuf":
         seen = Projection.of(value)
         expected = np.shape(beside.value) if isinstance(beside, Value) and not isinstance(beside.value, dict) else None
+        if seen.shape == expected and not seen.strange:
+            return [_short(seen.number)]
         shape = None if seen.shape == expected else list(seen.shape)
         return ["~", shape, seen.strange, _short(seen.number)]
     return ["=", _short(float(value)) if isinstance(value, np.ndarray) and value.shape == () else value]
@@ -159,6 +161,9 @@ def _essence(fact: Fact, beside: Fact | None) -> list[Any]:
 
 def _fact_of(essence: Sequence[Any], name: str, step: int, beside: Fact | None) -> Fact:
     kind, *rest = essence
+    if not isinstance(kind, str):
+        shape = np.shape(beside.value) if isinstance(beside, Value) else ()
+        return Value(name, Projection(shape, "", float(kind)), step)
     if kind == "law":
         holds, *found = rest
         value = _fact_of(found, "", step, None).value if found else None  # type: ignore[union-attr]

@@ -41,7 +41,7 @@ def number(value: Any) -> Any:
         array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     except (TypeError, ValueError):
         return value
-    return array.reshape(()) if array.size == 1 and array.dtype.kind in "biuf" else value
+    return array.item() if array.size == 1 and array.dtype.kind in "biuf" else value
 
 
 def row(value: Any) -> Any:
