@@ -410,7 +410,7 @@ def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
         return ""
     factors = mine[known] / right[known]
     factor, off = float(factors[0]), float(np.abs(factors - 1).max())
-    if off < _SLIGHTLY:
+    if _ROUNDED.rtol < off < _SLIGHTLY:
         cause = "computed in float32, or is something small added" if off < _SINGLE else "small added or rounded"
         which = "Every number" if right.size > 1 else "It"
         return f" {which} is right up to about {off:.0e} of itself: is something {cause}?"
