@@ -17,12 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import TypeAdapter
-from shared import ROOT, exercise_called, reference
+from shared import ROOT, exercise_called, judge, reference
 from shared import finding as examine
 
 from gradus import check
 from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, find_exercise, wire
-from gradus.checking.comparing import Finding
+from gradus.checking.comparing import Finding, behaviour
+from gradus.checking.naming import Candidate, KnownSlip, Place, name_slips
 from gradus.checking.public import judge_publicly
 from gradus.checking.report import write
 from gradus.checking.running import Outcome, names_used, run
@@ -192,6 +193,36 @@ def test_two_slips_at_once_are_named_by_the_ordinary_cases() -> None:
 )
 def test_a_slip_that_does_not_explain_the_first_case_that_fails_is_not_named(name: str, answer: Any) -> None:
     assert judge_publicly(exercise_called(name), answer).slips == ()
+
+
+def of_three_sizes(tiny: float, ordinary: float, big: float) -> Callable[..., Any]:
+    """What adds something to the right result, by the size of the argument."""
+    return lambda x: 2 * x + (tiny if x.max() < 1 else ordinary if x.max() < 10 else big)
+
+
+@pytest.mark.parametrize(
+    ("slip", "named"),
+    [
+        (of_three_sizes(0, 0, 5), {"gate": ("ordinary",), "slip": ("big",)}),
+        (of_three_sizes(1, 0, 5), {"gate": ("ordinary",)}),
+        (of_three_sizes(0, 5, 5), {"gate": ("ordinary",)}),
+    ],
+    ids=["it shows nowhere else", "it shows where the answer is right", "it is another one in the gate"],
+)
+def test_a_slip_of_some_groups_goes_with_the_rest(slip: Callable[..., Any], named: dict[str, tuple[str, ...]]) -> None:
+    groups = {"tiny": 0.01, "ordinary": 1.0, "big": 100.0}
+    cases = [Case(group, group, {"x": size * np.array([1.0, 2.0])}) for group, size in groups.items()]
+
+    def ran(answer: Callable[..., Any]) -> list[Outcome]:
+        return [run(DOUBLED, answer, case) for case in cases]
+
+    judged = judge(DOUBLED, cases, ran(lambda x: 2 * x), ran(of_three_sizes(0, 3, 5)))
+    place = Place("toy", "00", "Toy")
+    candidates = [
+        Candidate(KnownSlip(id, id, id, place), lambda i, answer=answer: behaviour(DOUBLED, cases[i], ran(answer)[i]))
+        for id, answer in {"gate": of_three_sizes(0, 3, 0), "slip": slip}.items()
+    ]
+    assert {one.slip.id: one.groups for one in name_slips(judged, candidates)} == named
 
 
 def test_a_constant_is_found_beside_another_slip() -> None:
@@ -409,9 +440,10 @@ def test_only_one_group_asks_for_the_last_digits() -> None:
         assert finding(lambda x, error=error: 2 * x + error, gate).passed is passes
         assert not finding(lambda x, error=error: 2 * x + error, CASE).passed
     limited = replace(DOUBLED, tolerance=Tolerance(largest_scale=1.0))
-    right = run(limited, lambda x: 2 * x, gate)
-    for error, passes in ((0.9e-3, True), (1.1e-3, False)):
-        assert examine(limited, gate, right, run(limited, lambda x, e=error: 2 * x + e, gate)).passed is passes
+    for case in (gate, Case("ordinary", "in float32", {"x": CASE.inputs["x"].astype(np.float32)})):
+        right = run(limited, lambda x: 2 * x, case)
+        for error, passes in ((0.9e-3, True), (1.1e-3, False)):
+            assert examine(limited, case, right, run(limited, lambda x, e=error: 2 * x + e, case)).passed is passes
     whole = Case("ordinary", "whole numbers", {"x": np.array([1000, 2000])})
     assert not finding(lambda x: 2 * x + 1, whole).passed
 
