@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import TypeAdapter
-from shared import ROOT, exercise_called, reference
+from shared import ROOT, exercise_called, judge, reference
 from shared import finding as examine
 
 from gradus import check
 from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, find_exercise, wire
-from gradus.checking.comparing import Finding
+from gradus.checking.comparing import Finding, behaviour
+from gradus.checking.naming import Candidate, KnownSlip, Place, name_slips
 from gradus.checking.public import judge_publicly
 from gradus.checking.report import Failure, write
 from gradus.checking.running import Outcome, names_used, run
+from gradus.exercises.kit import number
 
 DOUBLED = Exercise(
     "doubled",
@@ -76,6 +79,15 @@ def test_any_way_of_giving_the_right_numbers_passes(answer: Callable[..., Any]) 
         (lambda x: 2 * x + np.eye(2, 3) * 1e-3, "values", "2 of 6"),
         (lambda x: (2.9 * x).astype(int), "values", "integer dtype"),
         (lambda x: {"a": 1}, "type", "numbers"),
+        (lambda x: (2 * x, x.sum(axis=1)), "shape", "result is one array, but 2 results came back"),
+        (lambda x: (2 * x, x), "shape", "result is one array, but 2 results came back"),
+        (lambda x: [row[:2] for row in x], "shape", r"shape \(2, 2\); expected"),
+        (
+            lambda x: 2 * x * (1 + 1e-8 * x),
+            "values",
+            "right up to about 7e-08 of itself: is something computed in",
+        ),
+        (lambda x: 2 * x * (1 + 1e-6 * x), "values", "right up to about 7e-06 of itself: is something small added or"),
         (lambda x: object(), "raised", "object"),
         (lambda: 1, "raised", "positional argument"),
     ],
@@ -158,7 +170,7 @@ def test_a_result_that_is_not_finite_says_from_which_size_of_the_inputs_on() -> 
 
     report = judge_publicly(exercise_called("softmax"), unstable)
     assert report.failure is not None
-    assert "Inputs up to 697 give finite results, inputs from 10000 on do not." in report.failure.message
+    assert "Inputs up to 721 give finite results, inputs from 1001 on do not." in report.failure.message
     everywhere = judge_publicly(exercise_called("softmax"), lambda s: unstable(s) * np.nan)
     assert everywhere.failure is not None
     assert "give finite results" not in everywhere.failure.message
@@ -167,6 +179,68 @@ def test_a_result_that_is_not_finite_says_from_which_size_of_the_inputs_on() -> 
 def test_two_slips_at_once_are_named_by_the_ordinary_cases() -> None:
     report = judge_publicly(exercise_called("softmax"), lambda s: np.exp(s) / np.exp(s).sum())
     assert report.slips
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("softmax", lambda s: np.exp(s - np.abs(s).max()) / np.exp(s - np.abs(s).max()).sum(-1, keepdims=True)),
+        ("softmax", lambda s: reference("softmax")(s) * np.nan),
+        ("softmax", lambda s: reference("softmax")(s).astype(int)),
+        ("cross_entropy", lambda s, y: -reference("log_softmax")(s).mean()),
+        ("cross_entropy_gradient", lambda s, y: (reference("softmax")(s) - 1) / len(y)),
+    ],
+)
+def test_a_slip_that_does_not_explain_the_first_case_that_fails_is_not_named(name: str, answer: Any) -> None:
+    assert judge_publicly(exercise_called(name), answer).slips == ()
+
+
+def of_three_sizes(tiny: float, ordinary: float, big: float) -> Callable[..., Any]:
+    """What adds something to the right result, by the size of the argument."""
+    return lambda x: 2 * x + (tiny if x.max() < 1 else ordinary if x.max() < 10 else big)
+
+
+@pytest.mark.parametrize(
+    ("slip", "named"),
+    [
+        (of_three_sizes(0, 0, 5), {"gate": ("ordinary",), "slip": ("big",)}),
+        (of_three_sizes(1, 0, 5), {"gate": ("ordinary",)}),
+        (of_three_sizes(0, 5, 5), {"gate": ("ordinary",)}),
+    ],
+    ids=["it shows nowhere else", "it shows where the answer is right", "it is another one in the gate"],
+)
+def test_a_slip_of_some_groups_goes_with_the_rest(slip: Callable[..., Any], named: dict[str, tuple[str, ...]]) -> None:
+    groups = {"tiny": 0.01, "ordinary": 1.0, "big": 100.0}
+    cases = [Case(group, group, {"x": size * np.array([1.0, 2.0])}) for group, size in groups.items()]
+
+    def ran(answer: Callable[..., Any]) -> list[Outcome]:
+        return [run(DOUBLED, answer, case) for case in cases]
+
+    judged = judge(DOUBLED, cases, ran(lambda x: 2 * x), ran(of_three_sizes(0, 3, 5)))
+    place = Place("toy", "00", "Toy")
+    candidates = [
+        Candidate(KnownSlip(id, id, id, place), lambda i, answer=answer: behaviour(DOUBLED, cases[i], ran(answer)[i]))
+        for id, answer in {"gate": of_three_sizes(0, 3, 0), "slip": slip}.items()
+    ]
+    assert {one.slip.id: one.groups for one in name_slips(judged, candidates)} == named
+
+
+def test_a_constant_is_found_beside_another_slip() -> None:
+    def answer(scores: Any, targets: Any) -> Any:
+        p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        return -np.log(p[np.arange(len(targets)), targets] + 1e-9).mean()
+
+    report = judge_publicly(exercise_called("cross_entropy"), answer)
+    assert {(named.slip.id, named.groups) for named in report.slips} == {
+        ("overflowing_softmax", ("large_scores",)),
+        ("floor", ("exact", "underflow")),
+    }
+    assert any("1e-9" in named.slip.title for named in report.slips)
+
+
+def test_many_groups_are_counted() -> None:
+    report = judge_publicly(exercise_called("softmax"), lambda s: np.exp(s) / np.exp(s).sum())
+    assert any(re.fullmatch(r" in \d groups", report.where(named)) for named in report.slips), str(report)
 
 
 @pytest.mark.parametrize("name", ["softmax", "multitask_loss", "torch_loss"])
@@ -186,6 +260,29 @@ def test_the_unwritten_stub_is_no_error() -> None:
     report = judge_publicly(exercise_called("softmax"), softmax)
     assert "not written yet" in report.headline
     assert "Traceback" not in str(report)
+
+
+def test_only_the_stub_itself_is_not_written_yet() -> None:
+    def doubled(x: Any) -> Any:
+        raise NotImplementedError
+
+    def leaning(x: Any) -> Any:
+        return doubled(x)
+
+    def swapped(x: Any) -> Any:
+        return torch.nn.functional.cross_entropy(torch.tensor([1, 0]), torch.zeros(2, 3))
+
+    def unfinished(x: Any) -> Any:
+        raise NotImplementedError("later")
+
+    assert finding(doubled).kind == "unwritten"
+    assert "It calls your test_only_the_stub" in finding(leaning).message
+    for answer in (leaning, swapped, unfinished):
+        assert finding(answer).kind == "raised"
+    assert "raised NotImplementedError" in finding(swapped).message
+    assert "return torch.nn.functional.cross_entropy" in finding(swapped).line
+    report = judge_publicly(exercise_called("softmax"), leaning)
+    assert "not written yet" not in report.headline
 
 
 def test_both_numbers_are_shown_with_digits_that_tell_them_apart() -> None:
@@ -363,6 +460,11 @@ def test_only_one_group_asks_for_the_last_digits() -> None:
     for error, passes in ((1e-5, True), (0.9e-3 * 14, True), (1.1e-3 * 14, False), (np.nan, False)):
         assert finding(lambda x, error=error: 2 * x + error, gate).passed is passes
         assert not finding(lambda x, error=error: 2 * x + error, CASE).passed
+    limited = replace(DOUBLED, tolerance=Tolerance(largest_scale=1.0))
+    for case in (gate, Case("ordinary", "in float32", {"x": CASE.inputs["x"].astype(np.float32)})):
+        right = run(limited, lambda x: 2 * x, case)
+        for error, passes in ((0.9e-3, True), (1.1e-3, False)):
+            assert examine(limited, case, right, run(limited, lambda x, e=error: 2 * x + e, case)).passed is passes
     whole = Case("ordinary", "whole numbers", {"x": np.array([1000, 2000])})
     assert not finding(lambda x: 2 * x + 1, whole).passed
 
@@ -400,6 +502,39 @@ def test_warnings_are_those_of_the_case_that_is_shown() -> None:
 
 def test_there_is_no_exercise_by_another_name() -> None:
     assert find_exercise("sofmax") is None
+
+
+@pytest.mark.parametrize("wrap", [lambda x: [x], lambda x: np.full((1, 1), x), lambda x: torch.full((1,), x), float])
+def test_one_number_is_a_number_in_any_shape(wrap: Callable[..., Any]) -> None:
+    assert examine_mean(lambda x: wrap(x.mean())).passed
+
+
+def test_numbers_for_one_number_are_said_to_be_numbers() -> None:
+    for answer in (lambda x: x.mean(axis=1), lambda x: x.mean(axis=1).tolist(), lambda x: list(x.mean(axis=1))):
+        said = examine_mean(answer).message
+        assert said == "mean is 2 numbers, of shape (2,); one number is expected. Their mean is the right number."
+    assert examine_mean(lambda x: (x.mean(), x)).message == (
+        "mean is one number, but 2 results came back. Return it alone."
+    )
+
+
+def examine_mean(answer: Callable[..., Any]) -> Finding:
+    exercise = Exercise("mean", "toy", lambda answer, case: {"mean": number(answer(case["x"]))})
+    return examine(exercise, CASE, run(exercise, lambda x: x.mean(), CASE), run(exercise, answer, CASE))
+
+
+def test_numbers_of_a_vector_are_no_rows() -> None:
+    case = Case("ordinary", "three", {"x": np.array([1.0, 2.0, 4.0])})
+    assert finding(lambda x: 6 * x, case).message.endswith("It is 3 times too large, and x has 3 numbers.")
+
+
+def test_a_loss_that_reaches_no_parameter_is_said_to() -> None:
+    def cut(model: Any, x: Any, y: Any) -> Any:
+        return torch.nn.functional.cross_entropy(model(x).detach().requires_grad_(), y)
+
+    report = judge_publicly(exercise_called("torch_loss"), cut)
+    assert report.failure is not None
+    assert "cut the graph" in report.failure.message
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,9 @@ SLIPS = [
 ]
 VARIANTS = [(course, name, variant) for course, name in EXERCISES for variant in variants(name).VARIANTS[name]]
 TRIVIAL = [(course, name, answer) for course, name in EXERCISES for answer in trivial(name)]
+WRONG = [
+    (course, name, wrong) for course, name in EXERCISES for wrong in getattr(variants(name), "WRONG", {}).get(name, {})
+]
 
 
 def label(value: Any) -> str:
@@ -178,6 +181,16 @@ def test_a_wrong_answer_that_is_no_known_slip_is_given_no_name(course: Course, n
 def test_answers_that_do_nothing_score_zero(course: Course, name: str, answer: str) -> None:
     for seed in SEEDS:
         assert share(judged(course, name, trivial(name)[answer], seed)) == 0.0
+
+
+@pytest.mark.parametrize(("course", "name", "wrong"), WRONG, ids=label)
+def test_nearly_right_answers_lose_the_same_groups_publicly_and_in_every_draw(
+    course: Course, name: str, wrong: str
+) -> None:
+    answer, lost = variants(name).WRONG[name][wrong]
+    for one in [judged_publicly(course, name, answer), *(judged(course, name, answer, seed) for seed in range(DRAWS))]:
+        failing = {group.id for group in one.groups if group.passed < group.of}
+        assert failing & {GATE} == lost if GATE in lost else failing == lost, str(one)
 
 
 @exercises

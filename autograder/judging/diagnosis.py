@@ -23,8 +23,8 @@ from gradus.checking.running import Outcome, run
 from gradus.checking.scoring import share
 
 
-def known(course: Course, slip: Slip) -> KnownSlip:
-    """A slip as a learner reads about it.
+def known(course: Course, slip: Slip, value: Any = None) -> KnownSlip:
+    """A slip as a learner reads about it, with a value of its parameter, where nothing estimates that.
 
     Raises
     ------
@@ -40,7 +40,8 @@ def known(course: Course, slip: Slip) -> KnownSlip:
             f"with the id {{#{heading}}}. There are: {', '.join(source.headings)}."
         )
     place = Place(heading, source.number, source.headings[heading].title)
-    return KnownSlip(slip.id, slip.title, slip.says, place, slip.estimate)
+    title, says = (slip.title, slip.says) if value is None else slip.words({slip.parameter: value})
+    return KnownSlip(slip.id, title, says, place, slip.estimate)
 
 
 def answer(course: Course, slip: Slip, value: Any = None) -> Any:
@@ -69,9 +70,16 @@ def candidates(course: Course, exercise: Exercise, cases: Sequence[Case]) -> lis
         If a slip does not fit the solution that it edits.
     """
     return [
-        Candidate(known(course, slip), partial(_behaviour, exercise, answer(course, slip), cases))
-        for slip in catalogue.slips(exercise.name)
+        Candidate(known(course, slip, value), partial(_behaviour, exercise, answer(course, slip, value), cases))
+        for slip, value in _members(exercise)
     ]
+
+
+def _members(exercise: Exercise) -> Iterator[tuple[Slip, Any]]:
+    """Slips, those of which nothing estimates the constant with each of its values."""
+    for slip in catalogue.slips(exercise.name):
+        for value in slip.values if slip.values and slip.estimate is None else (None,):
+            yield slip, value
 
 
 def _behaviour(exercise: Exercise, wrong: Any, cases: Sequence[Case], index: int) -> Behaviour:
@@ -214,7 +222,7 @@ def _wrong_case(exercise: Exercise, case: Case, one: Behaviour, outcome: Outcome
 
 
 def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:
-    """The public cases of an exercise as students get them, see `gradus.checking.fingerprints`."""
+    """The public cases of an exercise as students get them; see `gradus.checking.fingerprints` for what they hold."""
     source = course.assignment(exercise.topic).source
     cases = catalogue.public(exercise.name)
     reference = source.answer(exercise.name)
@@ -222,29 +230,27 @@ def frozen(course: Course, exercise: Exercise) -> dict[str, Any]:
     return {
         "cases": [_case(case) for case in cases],
         "expected": [freeze(one) for one in expected],
-        "slips": [_frozen_slip(course, slip, exercise, cases, expected) for slip in catalogue.slips(exercise.name)],
+        "slips": [_frozen_slip(course, *member, exercise, cases, expected) for member in _members(exercise)],
     }
 
 
-def _case(case: Case) -> dict[str, Any]:
-    fields: dict[str, Any] = {"group": case.group, "name": case.name, "inputs": dict(case.inputs)}
-    if case.instances > 1:
-        fields["instances"] = case.instances
-    return {**fields, "raises": case.raises} if case.raises else fields
+def _case(case: Case) -> list[Any]:
+    special = [case.instances, case.raises] if case.instances > 1 or case.raises else []
+    return [case.group, case.name, dict(case.inputs), *special]
 
 
 def _frozen_slip(
-    course: Course, slip: Slip, exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]
-) -> dict[str, Any]:
-    fields = {"id": slip.id, "title": slip.title, "says": slip.says, "see": slip.see}
+    course: Course, slip: Slip, value: Any, exercise: Exercise, cases: Sequence[Case], expected: Sequence[Behaviour]
+) -> list[Any]:
+    words = known(course, slip, value)
     if slip.estimate is not None:
-        return {**fields, "estimate": dict(slip.estimate), "prints": []}
-    wrong = answer(course, slip)
+        return [slip.id, words.title, words.says, slip.see, [], dict(slip.estimate)]
+    wrong = answer(course, slip, value)
     prints = [
         fingerprint(_behaviour(exercise, wrong, cases, index), right, partial(same_fact, exercise, case))
         for index, (case, right) in enumerate(zip(cases, expected, strict=True))
     ]
-    return {**fields, "prints": prints}
+    return [slip.id, words.title, words.says, slip.see, prints]
 
 
 def places(course: Course, exercises: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -72,7 +72,7 @@ class Slip:
     parameter : str
         Name of the constant in which the members of a family differ; ``{name}`` stands for it in new text.
     values : tuple
-        Some of its values: members of the family to test with and to plant.
+        Some of its values: members of the family to test with and to plant; without ``estimate`` all that are known.
     estimate : mapping or None
         How to find the constant in an answer: plain data for ``gradus.checking.estimators.estimate``.
     """

@@ -14,7 +14,7 @@ from gradus.checking.facts import Behaviour, Fact, Law, Statistic, Value
 from gradus.checking.fingerprints import Projection
 from gradus.checking.kinds import RANDOM
 from gradus.checking.plain import follow, is_refusal, leaves
-from gradus.checking.running import Outcome
+from gradus.checking.running import UNWRITTEN, Outcome
 
 OF_SCALE = 1e-3
 """Largest error where the last digits are not asked for, as a share of the largest expected number."""
@@ -113,10 +113,8 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
     """
     if expected.unusable:
         raise ValueError(f"{exercise.name}, {case.name}: the reference cannot be measured: {expected.unusable}")
-    if got.error == "NotImplementedError" and expected.error != got.error:
-        return Finding(
-            case, False, "unwritten", "Write your code in place of: raise NotImplementedError.", line=outcome.line
-        )
+    if got.error == UNWRITTEN and expected.error not in got.errors:
+        return _unwritten(case, outcome)
     if expected.error:
         return _examine_refusal(case, expected, got, outcome)
     if exercise.measure is not None and not got.error:
@@ -142,6 +140,14 @@ def examine(exercise: Exercise, case: Case, expected: Behaviour, got: Behaviour,
         said = f"Your code raised {got.error}: {outcome.message}" if outcome.line else outcome.message or got.error
         return Finding(case, False, "raised", said, line=outcome.line, step=step)
     return Finding(case, True)
+
+
+def _unwritten(case: Case, outcome: Outcome) -> Finding:
+    if outcome.message:
+        return Finding(case, False, "raised", f"It calls your {outcome.message}, which is not written yet.")
+    return Finding(
+        case, False, "unwritten", "Write your code in place of: raise NotImplementedError.", line=outcome.line
+    )
 
 
 def limit_of_magnitude(findings: Sequence[Finding]) -> str:
@@ -232,7 +238,7 @@ def _loosely(right: Fact, scales: dict[tuple[int, str], float], tolerance: Toler
     array = _array(right.value) if isinstance(right, Value) else None
     if array is None or array.dtype.kind != "f":
         return tolerance
-    allowed = max(tolerance.single_atol, OF_SCALE * scales[_whole(right)])
+    allowed = max(tolerance.single_atol, OF_SCALE * min(scales[_whole(right)], tolerance.largest_scale))
     return Tolerance(tolerance.rtol, allowed, tolerance.single_rtol, allowed)
 
 
@@ -295,7 +301,8 @@ def _examine_refusal(case: Case, expected: Behaviour, got: Behaviour, outcome: O
 
 
 _MISSING = object()
-_UNITS = ("rows", "columns")
+_UNITS = {1: ("numbers",), 2: ("rows", "columns")}
+_SLIGHTLY, _SINGLE = 1e-4, 1e-6
 
 
 def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[str, str, Any] | None:
@@ -312,11 +319,13 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
     try:
         answer, wanted = np.asarray(mine), np.asarray(right)
     except ValueError:
-        return "shape", f"{name} has rows of different lengths; expected the shape {np.shape(right)}.", None
+        several = _several(name, mine, np.ndim(right))
+        uneven = f"{name} has rows of different lengths; expected the shape {np.shape(right)}."
+        return "shape", several or uneven, mine if several else None
     if answer.dtype.kind not in "biuf":
         return "type", f"{name} is not made of numbers ({answer.dtype}).", mine
     if answer.shape != wanted.shape:
-        return "shape", f"{name} has the shape {answer.shape}; expected {wanted.shape}.", answer
+        return "shape", _several(name, mine, wanted.ndim) or _shapes(name, answer, wanted), answer
     bad = ~np.isfinite(answer) & np.isfinite(wanted) if wanted.dtype.kind == "f" else np.zeros(wanted.shape, bool)
     if bad.any():
         kinds = "NaN" if np.isnan(answer[bad]).any() else "infinite"
@@ -326,6 +335,22 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
     if not close.all():
         return "values", _difference(name, answer, wanted, close), answer
     return None
+
+
+def _several(name: str, mine: Any, ndim: int) -> str:
+    """What to say where several results came instead of one."""
+    if not isinstance(mine, list) or not any(isinstance(one, np.ndarray) and one.ndim >= max(ndim, 1) for one in mine):
+        return ""
+    return f"{name} is one {'array' if ndim else 'number'}, but {len(mine)} results came back. Return it alone."
+
+
+def _shapes(name: str, answer: np.ndarray, wanted: np.ndarray) -> str:
+    if wanted.ndim:
+        return f"{name} has the shape {answer.shape}; expected {wanted.shape}."
+    text = f"{name} is {answer.size} numbers, of shape {answer.shape}; one number is expected."
+    if answer.size and np.isfinite(answer).all() and np.isclose(answer.mean(), wanted, rtol=OF_SCALE):
+        text += " Their mean is the right number."
+    return text
 
 
 def _refusal_problem(name: str, right: Any, mine: Any) -> tuple[str, str, Any] | None:
@@ -384,13 +409,18 @@ def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
     if not known.any() or not np.isfinite(mine).all() or not np.allclose(mine[~known], 0, atol=1e-9):
         return ""
     factors = mine[known] / right[known]
-    factor = float(factors[0])
+    factor, off = float(factors[0]), float(np.abs(factors - 1).max())
+    if _ROUNDED.rtol < off < _SLIGHTLY:
+        cause = "computed in float32, or is something small added" if off < _SINGLE else "small added or rounded"
+        which = "Every number" if right.size > 1 else "It"
+        return f" {which} is right up to about {off:.0e} of itself: is something {cause}?"
     if not np.allclose(factors, factor, rtol=1e-5) or factor == 0 or np.isclose(factor, 1, rtol=1e-3):
         return ""
     if np.isclose(factor, -1):
         return " The sign is reversed."
     for name, array in case.inputs.items():
-        for size, unit in zip(np.shape(array) if isinstance(array, np.ndarray) else (), _UNITS, strict=False):
+        shape = np.shape(array) if isinstance(array, np.ndarray) else ()
+        for size, unit in zip(shape, _UNITS.get(len(shape), ()), strict=False):
             for times, way in ((factor, "large"), (1 / factor, "small")):
                 if size > 1 and np.isclose(times, size, rtol=1e-5):
                     return f" It is {size} times too {way}, and {name} has {size} {unit}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -63,18 +64,22 @@ class Tolerance:
     1e-16, and a result made of some dozen operations, on inputs whose rounding it magnifies up to a thousandfold, is
     right to 1e-12; a float32 carries 6e-8, and some dozen roundings make 1e-6. Both leave a small factor of room.
     An exercise with other formulas derives its own bounds and says how.
+
+    Outside the group ``"exact"`` a thousandth of the scale is allowed; of a scale above ``largest_scale`` only a
+    thousandth of that, where errors count however large the numbers are, as those of logarithms do.
     """
 
     rtol: float = 1e-9
     atol: float = 1e-12
     single_rtol: float = 4e-6
     single_atol: float = 1e-9
+    largest_scale: float = math.inf
 
     @property
     def single(self) -> Tolerance:
         """The bounds for float32 arithmetic, as a tolerance of its own."""
         rtol, atol = max(self.rtol, self.single_rtol), max(self.atol, self.single_atol)
-        return Tolerance(rtol, atol, rtol, atol)
+        return Tolerance(rtol, atol, rtol, atol, self.largest_scale)
 
 
 @dataclass(frozen=True)

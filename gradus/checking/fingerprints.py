@@ -86,6 +86,8 @@ def thaw(frozen: dict[str, Any]) -> Behaviour:
 def fingerprint(slip: Behaviour, right: Behaviour, same: Callable[[Fact, Fact | None], bool]) -> Any:
     """What identifies a slip in one case: the facts in which it differs; None where it does what is right.
 
+    Most slips of most exercises differ in one fact by one number, which then stands alone.
+
     Parameters
     ----------
     slip, right : Behaviour
@@ -105,6 +107,8 @@ def fingerprint(slip: Behaviour, right: Behaviour, same: Callable[[Fact, Fact | 
     gone = [index for key, index in known.items() if key not in mine]
     if gone or slip.unusable:
         return [differ, gone, bool(slip.unusable)]
+    if len(right.facts) == 1 and len(differ) == 1 and isinstance(differ[0][-1], float) and differ[0][:-1] == [0]:
+        return differ[0][1]
     return [differ] if differ or right.errors else None
 
 
@@ -114,6 +118,8 @@ def recognised(fingerprint: Any, right: Behaviour) -> Behaviour:
         return right
     if isinstance(fingerprint, str):
         return Behaviour(errors=(fingerprint,))
+    if isinstance(fingerprint, float):
+        fingerprint = [[[0, fingerprint]]]
     differ, gone, unusable = (*fingerprint, [], False)[:3]
     facts: dict[int, Fact] = {index: fact for index, fact in enumerate(right.facts) if index not in gone}
     for place, *essence in differ:
@@ -152,13 +158,21 @@ def _essence(fact: Fact, beside: Fact | None) -> list[Any]:
     if isinstance(value, np.ndarray) and value.size > _SHORT and value.dtype.kind in "biuf":
         seen = Projection.of(value)
         expected = np.shape(beside.value) if isinstance(beside, Value) and not isinstance(beside.value, dict) else None
+        if seen.shape == expected and not seen.strange:
+            return [_short(seen.number)]
         shape = None if seen.shape == expected else list(seen.shape)
         return ["~", shape, seen.strange, _short(seen.number)]
-    return ["=", _short(float(value)) if isinstance(value, np.ndarray) and value.shape == () else value]
+    if isinstance(value, np.ndarray) and value.shape == ():
+        value = float(value)
+    plain = isinstance(value, float) and isinstance(beside, Value) and np.ndim(beside.value) == 0
+    return [_short(value)] if plain else ["=", value]
 
 
 def _fact_of(essence: Sequence[Any], name: str, step: int, beside: Fact | None) -> Fact:
     kind, *rest = essence
+    if not isinstance(kind, str):
+        shape = np.shape(beside.value) if isinstance(beside, Value) else ()
+        return Value(name, Projection(shape, "", float(kind)) if shape else kind, step)
     if kind == "law":
         holds, *found = rest
         value = _fact_of(found, "", step, None).value if found else None  # type: ignore[union-attr]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -114,13 +114,26 @@ class Judged:
             differs_by_value(self.exercise, self.cases[i], self.expected[i], candidate.behaviour(i)) for i in among
         )
 
+    def is_possible(self, candidate: Candidate, groups: Sequence[str]) -> bool:
+        """Whether a slip found in some groups goes with the rest: with what passes, and with the gate."""
+        others = [
+            index
+            for index, finding in enumerate(self.findings)
+            if finding.passed or (finding.case.group == GATE and GATE not in groups)
+        ]
+        return all(
+            same(self.exercise, self.cases[index], candidate.behaviour(index), self.expected[index]) for index in others
+        )
+
 
 def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float = SECONDS) -> tuple[Named, ...]:
     """The slips that behave like the answer.
 
     What behaves like it in every case is its name. Otherwise every group that fails is looked at by itself: two slips
     at once agree with neither everywhere, but often with one in each group. A group in which several slips cannot be
-    told apart gets no name of its own.
+    told apart gets no name of its own. A slip that shows where the answer is right, or that does something else than
+    the answer in ordinary cases, is not among them. And nothing is named where the first case that fails, which a
+    learner looks at, would stay without a name.
 
     Parameters
     ----------
@@ -142,22 +155,41 @@ def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float =
             whole.append(Named(candidate.slip, failing))
     if whole:
         return tuple(whole)
-    for candidate in candidates:
-        if candidate.slip.estimate is not None and (found := _estimated(judged, candidate.slip)):
-            return (Named(found, failing),)
-    found_in: dict[str, list[str]] = {}
+    families = [candidate.slip for candidate in candidates if candidate.slip.estimate is not None]
+    if (found := _estimated(judged, families, everything)) is not None:
+        return (Named(found, failing),)
+    named = []
+    left = dict(judged.failing)
+    for candidate, groups in _by_groups(judged, fixed, deadline):
+        if judged.is_possible(candidate, groups):
+            named.append(Named(candidate.slip, groups))
+            left = {group: among for group, among in left.items() if group not in groups}
+    elsewhere = {group for one in named for group in one.groups}
+    among = [index for index in everything if judged.cases[index].group not in elsewhere]
+    if named and left and (found := _estimated(judged, families, among)) is not None:
+        named, left = [*named, Named(found, tuple(left))], {}
+    first = next(finding.case.group for finding in judged.findings if not finding.passed)
+    return () if first in left else tuple(named)
+
+
+def _by_groups(
+    judged: Judged, fixed: Sequence[Candidate], deadline: float
+) -> Iterator[tuple[Candidate, tuple[str, ...]]]:
+    """Slips, each with the groups in which it alone behaves like the answer."""
+    found_in: dict[int, list[str]] = {}
     for group, among in judged.failing.items():
-        alike = [one for one in fixed if time.monotonic() <= deadline and judged.agrees(one, among)]
+        alike = [n for n, one in enumerate(fixed) if time.monotonic() <= deadline and judged.agrees(one, among)]
         if len(alike) == 1:
-            found_in.setdefault(alike[0].slip.id, []).append(group)
-    by_id = {candidate.slip.id: candidate.slip for candidate in fixed}
-    return tuple(Named(by_id[slip], tuple(groups)) for slip, groups in found_in.items())
+            found_in.setdefault(alike[0], []).append(group)
+    for number, groups in found_in.items():
+        yield fixed[number], tuple(groups)
 
 
-def constants(judged: Judged, spec: Mapping[str, Any]) -> dict[str, float] | None:
-    """What an estimator finds in an answer, see `gradus.checking.estimators.estimate`."""
+def constants(judged: Judged, spec: Mapping[str, Any], among: Sequence[int] | None = None) -> dict[str, float] | None:
+    """What an estimator finds in an answer, see `gradus.checking.estimators.estimate`; in these cases or in all."""
     pairs = []
-    for case, expected, got in zip(judged.cases, judged.expected, judged.got, strict=True):
+    for index in range(len(judged.cases)) if among is None else among:
+        case, expected, got = judged.cases[index], judged.expected[index], judged.got[index]
         if expected.error or got.error or not expected.facts:
             return None
         of = spec.get("of", expected.facts[0].name)
@@ -169,12 +201,12 @@ def constants(judged: Judged, spec: Mapping[str, Any]) -> dict[str, float] | Non
     return estimate(spec, pairs)
 
 
-def _estimated(judged: Judged, slip: KnownSlip) -> KnownSlip | None:
-    """The slip with its constant filled in, where the answer shows one."""
-    found = constants(judged, slip.estimate or {})
-    if found is None:
-        return None
-    return KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
+def _estimated(judged: Judged, families: Sequence[KnownSlip], among: Sequence[int]) -> KnownSlip | None:
+    """The first slip whose constant the answer shows in these cases, with the constant filled in."""
+    for slip in families:
+        if (found := constants(judged, slip.estimate or {}, among)) is not None:
+            return KnownSlip(slip.id, fill(slip.title, found), fill(slip.says, found), slip.see)
+    return None
 
 
 def _values(one: Behaviour, name: str) -> dict[int, Any]:

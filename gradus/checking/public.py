@@ -152,13 +152,13 @@ def read(text: bytes) -> dict[str, Public]:
 
 
 def _thawed(frozen: Mapping[str, Any], titles: Mapping[str, str], places: Mapping[str, Place]) -> Public:
-    cases = tuple(Case(**one) for one in frozen["cases"])
+    cases = tuple(Case(*one) for one in frozen["cases"])
     expected = tuple(map(thaw, frozen["expected"]))
     slips = tuple(
         (
-            KnownSlip(one["id"], one["title"], one["says"], places[one["see"]], one.get("estimate")),
-            tuple(recognised(*pair) for pair in zip(one["prints"], expected, strict=True)) if one["prints"] else (),
+            KnownSlip(id, title, says, places[see], *estimate),
+            tuple(recognised(*pair) for pair in zip(prints, expected, strict=True)) if prints else (),
         )
-        for one in frozen["slips"]
+        for id, title, says, see, prints, *estimate in frozen["slips"]
     )
     return Public(cases, expected, slips, titles)

@@ -19,6 +19,7 @@ from gradus.checking.pictures import Picture
 from gradus.checking.running import Outcome
 
 _SHOWN, _LINES, _WIDTH = 48, 40, 76
+_NAMED = 3
 _RIGHT, _WRONG, _NOTE = "#007a5a", "#b3261e", "#8a5a00"
 
 
@@ -199,6 +200,8 @@ class Report:
         failing = {one.id for one in self.groups if one.passed < one.of}
         if failing <= set(named.groups):
             return ""
+        if len(named.groups) > _NAMED:
+            return f" in {len(named.groups)} groups"
         titles = {one.id: one.title for one in self.groups}
         return " in " + " and ".join(f"“{titles.get(group, group)}”" for group in named.groups)
 

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from gradus.checking.plain import MOST_NUMBERS, UnusableOutputError, plain
 
 _LONGEST, _MOST = 1000, 5
 _LIBRARY = ("<frozen", sysconfig.get_path("stdlib"))
+UNWRITTEN = "unwritten"
+"""Stands before the classes of the exception where a stub raised it that is still in place."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Outcome:
     steps : tuple of dict
         Plain outputs by name, one dict per step; exactly one where the exercise has no steps.
     errors : tuple of str
-        Names of the class of the exception that ended it and of that class's bases, empty if there was none.
+        Names of the class of the exception that ended it and of that class's bases, empty if there was none; before
+        them `UNWRITTEN`, if a stub raised it.
     message : str
-        What the exception said.
+        What the exception said; of a stub that the answer calls, its name.
     line : str
         The learner's own line that raised, with its number, "" if there is none.
     changed : tuple of str
@@ -139,10 +142,12 @@ def run(
     calls = server.calls if server else {}
     if failure is None:
         return Outcome(tuple(steps), changed=changed, warnings=spoken, calls=calls)
+    stub = _stub(failure, answer)
+    classes = tuple(base.__name__ for base in type(failure).__mro__ if issubclass(base, BaseException))
     return Outcome(
         tuple(steps),
-        errors=tuple(base.__name__ for base in type(failure).__mro__ if issubclass(base, BaseException)),
-        message=_words(failure),
+        errors=classes if stub is None else (UNWRITTEN, *classes),
+        message=_words(failure) if stub is None else stub,
         line=own_line(failure),
         changed=changed,
         warnings=spoken,
@@ -210,6 +215,16 @@ def _codes(answer: Any) -> Iterator[CodeType]:
         pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
+def _stub(error: BaseException, answer: Any) -> str | None:
+    """The name of the stub that raised, "" if it is the answer's own; None where it was no stub of the learner's."""
+    if type(error) is not NotImplementedError or error.args:
+        return None
+    frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    if _is_machinery(frame):
+        return None
+    return "" if frame.f_code in _codes(answer) else frame.f_code.co_qualname.partition(".")[0]
+
+
 def _words(error: BaseException) -> str:
     try:
         said = str(error)
@@ -235,11 +250,15 @@ def _suggestion(error: BaseException) -> str:
 def own_line(error: BaseException) -> str:
     """The learner's own line that raised, with its number, "" if there is none."""
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
-        machinery = module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith(_LIBRARY)
-        if not machinery and (text := linecache.getline(path, number).strip()):
+        text = linecache.getline(frame.f_code.co_filename, number).strip()
+        if text and not _is_machinery(frame):
             return f"line {number} of {frame.f_code.co_name}: {text}"[:500]
     return ""
+
+
+def _is_machinery(frame: FrameType) -> bool:
+    path, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__", ""))
+    return module.partition(".")[0] == "gradus" or "site-packages" in path or path.startswith(_LIBRARY)
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -271,4 +290,4 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after or before != before)
 
 
-__all__ = ["Outcome", "UnusableOutputError", "names_used", "own_line", "run"]
+__all__ = ["UNWRITTEN", "Outcome", "UnusableOutputError", "names_used", "own_line", "run"]

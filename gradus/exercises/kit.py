@@ -36,8 +36,12 @@ def what(value: Any) -> str:
 
 
 def number(value: Any) -> Any:
-    """A result of one element as a number: the shape of a mean is a matter of taste."""
-    return value.reshape(()) if isinstance(value, np.ndarray) and value.size == 1 else value
+    """A result of one number as that number: the shape of a mean is a matter of taste."""
+    try:
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except (TypeError, ValueError):
+        return value
+    return array.item() if array.size == 1 and array.dtype.kind in "biuf" else value
 
 
 def row(value: Any) -> Any:
@@ -95,12 +99,13 @@ def backward(loss: Any, parameters: Sequence[Any], *, of: str) -> None:
         raise RuntimeError(
             f"{of} computes the loss and leaves backward() to its caller, but the parameters have a gradient already."
         )
-    if not loss.requires_grad:
+    if loss.requires_grad:
+        loss.backward()
+    if all(parameter.grad is None for parameter in parameters):
         raise RuntimeError(
             "The tensor that came back does not know how it was computed from the parameters: something on the way "
             "(no_grad, detach, item, argmax, a detour through NumPy) cut the graph, so backward() cannot reach them."
         )
-    loss.backward()
 
 
 def gradients(parameters: Mapping[str, Any]) -> dict[str, Any]:

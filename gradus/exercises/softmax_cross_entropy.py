@@ -14,9 +14,10 @@ from gradus.learning.lending import lends
 # Scores go up to 1e4, where a float64 is off by 1e-12. A difference of scores, an exponent, is then off by some 1e-12,
 # and so is a log-probability; a probability is off by 1e-12 of itself, and by 2e-11 if it comes out of a log-softmax
 # whose normaliser was added to such a score and taken away again. In float32 a probability made of a sum over some ten
-# classes is right to 2e-6, a log-probability to that plus 1e-6 where the sum is near 1.
+# classes is right to 2e-6, a log-probability to that plus 1e-6 where the sum is near 1. A
+# log-probability of -1000 is no excuse for an error of 1 nat in those beside it.
 PROBABILITIES = Tolerance(rtol=1e-9, atol=1e-10)
-LOGARITHMIC = Tolerance(rtol=1e-9, atol=1e-10, single_rtol=4e-6, single_atol=4e-6)
+LOGARITHMIC = Tolerance(rtol=1e-9, atol=1e-10, single_rtol=4e-6, single_atol=4e-6, largest_scale=10)
 # An answer may cast the scores of a float64 model to float32, as PyTorch users do. The gradients that come back are
 # float64 again, with what the scores have lost in them.
 CAST = Tolerance(rtol=4e-6, atol=4e-6, single_rtol=4e-6, single_atol=4e-6)
@@ -166,7 +167,7 @@ def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
     loss = torch_loss(model, torch.as_tensor(case["x"]), torch.as_tensor(case["y"]))
     backward(loss, list(parameters.values()), of="torch_loss")
     mode = {"model.training": model.training} if case["_mode"] else {}
-    return {"loss": loss.detach().reshape(()), "gradients": gradients(parameters), **mode}
+    return {"loss": number(loss), "gradients": gradients(parameters), **mode}
 
 
 def _tensor(array: Any) -> Any:

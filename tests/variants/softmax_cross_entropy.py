@@ -1,6 +1,8 @@
 """Other ways to write the exercises on softmax and cross-entropy: right ones, which must pass, and empty ones.
 
 ``VARIANTS[exercise][name]`` is right, ``TRIVIAL[exercise][name]`` does nothing of use and must score 0.
+``WRONG[exercise][name]`` is nearly right, with the groups that it has to lose: these, publicly and in every draw, or
+just the ordinary one, after which nothing is left to lose.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from torch.nn import functional
 
 Array = np.ndarray
 Answers = dict[str, Callable[..., Any]]
+WrongAnswers = dict[str, tuple[Callable[..., Any], set[str]]]
 
 
 def _log_normaliser(scores: Array) -> Array:
@@ -515,5 +518,87 @@ TRIVIAL: dict[str, Answers] = {
         "zero with gradients": lambda model, x, y: 0 * model(x).sum(),
         "mean score": lambda model, x, y: model(x).mean(),
         "scores": lambda model, x, y: model(x),
+    },
+}
+
+
+def _by_shift(shift: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    def log_softmax(scores: Array) -> Array:
+        shifted = scores - shift(scores)
+        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+    return log_softmax
+
+
+def _median(scores: Array) -> Array:
+    return np.median(scores, axis=-1, keepdims=True)
+
+
+def _middle(scores: Array) -> Array:
+    return (scores.max(axis=-1, keepdims=True) + scores.min(axis=-1, keepdims=True)) / 2
+
+
+def _at(values: Array, targets: Array) -> Array:
+    return values[np.arange(len(targets)), targets]
+
+
+def _rounded_where_unlikely(scores: Array) -> Array:
+    result = log_softmax_by_logaddexp(scores)
+    return np.where(result < -9, result.round(), result)
+
+
+def _with_floor(floor: float) -> Callable[[Array, Array], Any]:
+    return lambda scores, targets: -np.log(_at(softmax_from_logarithms(scores), targets) + floor).mean()
+
+
+def _gradient_clipped_at(floor: float) -> Callable[[Array, Array], Array]:
+    def gradient(scores: Array, targets: Array) -> Array:
+        p = np.clip(softmax_from_logarithms(scores), floor, 1 - floor)
+        return (p - np.eye(scores.shape[1])[targets]) / len(targets)
+
+    return gradient
+
+
+def _softplus_too_straight(score: Array, target: Array) -> Any:
+    wrong = np.where(target == 1, -score, score)
+    return np.where(wrong > 8.5, wrong, np.logaddexp(0, wrong)).mean()
+
+
+def _multitask_with_floor(class_scores: Array, box: Array, *others: Any) -> tuple[Any, Array, Array]:
+    loss, d_class_scores, d_box = multitask_by_selection(class_scores, box, *others)
+    wrong = _with_floor(1e-9)(class_scores, others[0]) - cross_entropy_by_logaddexp(class_scores, others[0])
+    return loss + wrong, d_class_scores, d_box
+
+
+WRONG: dict[str, WrongAnswers] = {
+    "softmax": {
+        "median for the maximum": (lambda scores: np.exp(_by_shift(_median)(scores)), {"underflow"}),
+        "middle for the maximum": (lambda scores: np.exp(_by_shift(_middle)(scores)), {"underflow"}),
+        "kept above 1e-4": (lambda scores: np.maximum(softmax_by_torch(scores), 1e-4), {"exact"}),
+        "kept above 1e-9": (lambda scores: np.maximum(softmax_by_torch(scores), 1e-9), {"exact"}),
+        "small ones dropped": (lambda scores: np.round(softmax_by_torch(scores), 6), {"exact"}),
+    },
+    "log_softmax": {
+        "median for the maximum": (_by_shift(_median), {"underflow"}),
+        "middle for the maximum": (_by_shift(_middle), {"underflow"}),
+        "rounded where unlikely": (_rounded_where_unlikely, {"underflow"}),
+    },
+    "cross_entropy": {
+        "middle for the maximum": (
+            lambda scores, targets: -_at(_by_shift(_middle)(scores), targets).mean(),
+            {"underflow"},
+        ),
+        "1e-4 added": (_with_floor(1e-4), {"ordinary"}),
+        "1e-5 added": (_with_floor(1e-5), {"exact", "underflow"}),
+        "1e-9 added": (_with_floor(1e-9), {"exact", "underflow"}),
+    },
+    "cross_entropy_gradient": {
+        "clipped at 1e-4": (_gradient_clipped_at(1e-4), {"exact", "underflow"}),
+        "clipped at 1e-6": (_gradient_clipped_at(1e-6), {"exact"}),
+    },
+    "binary_cross_entropy": {"straight from 8.5 on": (_softplus_too_straight, {"exact"})},
+    "multitask_loss": {"1e-9 added": (_multitask_with_floor, {"exact", "large_scores"})},
+    "torch_loss": {
+        "scores in float16": (lambda model, x, y: functional.cross_entropy(model(x).half(), y), {"ordinary"}),
     },
 }

@@ -3,9 +3,13 @@
 Every fault should cost one group. Therefore each extreme stands alone: rows far from each other, and classes far below
 the others, keep to scores within 700, where a plain exponential is still a number; scores beyond 709, where it is not,
 lie close together within a row. Elsewhere scores span 3, so that a floor under a probability stays a matter of digits.
-What is ``exact`` goes on to a gap of 8, the unlikely classes from 12 through every power of two to 640 and to 1390.
-Extreme scores are multiples of 1/128, which float32 holds up to 65,000: an answer computed in float32 is judged on the
-same numbers.
+What is ``exact`` goes on to a gap of 8 (to 12 for two classes, to 24 for probabilities), the unlikely classes from 12
+to 640, with 720 between the overflow and the underflow of an exponential, and to 1390. A row with one leader 1426 above
+the rest tells the maximum from the mean, the median and the middle, which pass everywhere else. A batch has another
+size than a row of scores, except in one group, so that broadcasting along the wrong axis shows there only. Whether a
+floor of 1e-4 or scores in float16 are still ordinary is not left to chance: one ordinary case holds a gap of 6, or a
+digit too many. Extreme scores are multiples of 1/128, which float32 holds up to 65,000: an answer computed in float32
+is judged on the same numbers.
 """
 
 from __future__ import annotations
@@ -26,9 +30,9 @@ GROUPS = {
     "float32": "float32 input",
     "special_batches": "special batches",
     "float_targets": "float targets",
-    "background": "background boxes hold anything",
-    "square": "square batch",
-    "mode": "the caller's mode",
+    "background": "any numbers in background boxes",
+    "square": "N equal to C",
+    "mode": "the mode of the model",
     "one_example": "one example",
     "float32_model": "float32 model",
 }
@@ -50,9 +54,20 @@ def _plain(rng: Rng, *shape: int) -> Array:
 
 
 def _steps(rng: Rng, gaps: list[float]) -> Array:
-    """Rows of four scores, the largest of which lies these gaps above the next."""
-    tops = np.array(gaps)[:, None] * np.array([0.5, -0.5, -0.5, -0.5])
-    return rng.permuted(tops + _eighths(rng, (len(gaps), 4)) / 16, axis=1)
+    """Rows of five scores, the largest of which lies these gaps above the next."""
+    tops = np.array(gaps)[:, None] * np.array([0.5, -0.5, -0.5, -0.5, -0.5])
+    return rng.permuted(tops + _eighths(rng, (len(gaps), 5)) / 16, axis=1)
+
+
+def _led(rng: Rng, n_rows: int, n_classes: int) -> Array:
+    """Rows around -720 with one leader around 706: as they are, their exponentials are still numbers."""
+    tops = np.where(np.arange(n_classes) == 0, 706, -720) + _eighths(rng, (n_rows, n_classes)) / 2
+    return rng.permuted(tops, axis=1)
+
+
+def _moved(rng: Rng, scores: Array) -> Array:
+    """The same differences at other heights, each row in an order of its own."""
+    return rng.permuted(scores + _eighths(rng, (len(scores), 1)), axis=1)
 
 
 def _high(rng: Rng, n_rows: int, n_classes: int, level: float) -> Array:
@@ -83,33 +98,55 @@ def _targets(rng: Rng, scores: Array) -> Array:
 
 
 NEAR = [1.0, 2.0, 4.0, 8.0]
+NEARLY_SURE = [12.0, 16.0, 20.0, 24.0]
 FAR_APART = [12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 104.0, 160.0, 320.0, 640.0]
-HALF = np.array([[0.5, 1.5, -1], [2, 0.25, 3]], np.float32)
-FAR = np.array([[0.0, 1.0, 2.0], [695.0, 697.0, 696.0], [-697.0, -695.0, -695.5]])
+HALF = np.array([[0.5, 1.5, -1, 0.25], [2, 0.25, 3, -0.5], [0, -1.25, 1, 1.75]], np.float32)
+FAR = np.array([[0.0, 1.0, 2.0, -1.0], [695.0, 697.0, 696.0, 694.5], [-697.0, -695.0, -695.5, -696.0]])
 SMALL_STEPS = np.array([[0.25, -0.75, -2.75, -8.0], [1.0, 0.0, 3.0, -4.75]])
-STEPS = np.array([[10.0, -10.0, -3.0, 0.0], [-40.0, 40.0, 30.0, 0.0], [320.0, 0.0, -320.0, 40.0]])
-HIGH = np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0], [9999.0, 10000.0, 9998.5]])
+STEPS = np.array([[10.0, -10.0, -3.0, 0.0], [-48.0, 48.0, 40.0, 0.0], [320.0, 0.0, -320.0, 40.0]])
+SURE = np.array([[12.0, 0.0, -4.0, -8.0, -12.0]])
+LED = np.array([[-720.0, 706.0, -719.5, -720.25], [706.5, -720.0, -719.0, -721.0]])
+LIKELY = np.array([*LED, [706, 694, 693.5, 693], [689.5, 706, 690, 689], [681, 682, 682.25, 706.25]])
+MIXED = np.array([[6.0, 1.0, 0.5, 0.25, 0.0], *4 * [[3.0, 0.5, 0.25, 0.0, -0.5]], [3.0, 0.25, 0.0, -0.25, 0.5]])
+"""One class lies 6 below the leader, and five leaders 3 above the others."""
+LARGE = {
+    "around 1000": np.array([[1000.0, 1001.0, 999.0, 1000.5], [1001.0, 998.5, 1000.0, 999.0]]),
+    "around -1000": np.array([[-1000.0, -1002.0, -1001.0, -1001.5], [-999.0, -1001.0, -1000.5, -1002.0]]),
+    "a batch of one around 10000": np.array([[9999.0, 10000.0, 9998.5, 10001.0]]),
+}
 
 
 @public_cases("softmax")
+def softmax_public(rng: Rng) -> Iterator[Case]:
+    yield from scores_public(rng)
+    yield Case("exact", "gaps from 12 to 24", {"scores": SURE})
+
+
+@hidden_cases("softmax")
+def softmax_hidden(rng: Rng) -> Iterator[Case]:
+    yield from scores_hidden(rng)
+    yield Case("exact", "gaps from 12 to 24", {"scores": _steps(rng, NEARLY_SURE)})
+
+
 @public_cases("log_softmax")
 def scores_public(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "three rows, four classes", {"scores": rng.normal(scale=2, size=(3, 4)).round(1)})
-    yield Case("ordinary", "five rows, three classes", {"scores": rng.normal(scale=2, size=(5, 3)).round(1)})
+    yield Case("ordinary", "three rows, four classes", {"scores": _plain(rng, 3, 4).round(1)})
+    yield Case("ordinary", "five rows, three classes", {"scores": _plain(rng, 5, 3).round(1)})
     yield Case("ordinary", "all scores are 3", {"scores": np.full((2, 5), 3.0)})
     yield Case("exact", "gaps up to 8", {"scores": SMALL_STEPS})
-    yield Case("large_scores", "around 1000, -1000 and 10000", {"scores": HIGH})
+    for name, scores in LARGE.items():
+        yield Case("large_scores", name, {"scores": scores})
     yield Case("row_sizes", "rows around 0, 700 and -700", {"scores": FAR})
     yield Case("shapes", "a batch of one", {"scores": np.array([[0.5, -1.0, 2.0, 0.0, 1.5]])})
     yield Case("shapes", "a single vector of scores", {"scores": np.array([2.0, -1.0, 0.5])})
     yield Case("shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
     yield Case("shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
-    yield Case("float32", "two rows, three classes", {"scores": HALF})
-    yield Case("underflow", "20, 80 and 640 below the leader", {"scores": STEPS})
+    yield Case("float32", "three rows, four classes", {"scores": HALF})
+    yield Case("underflow", "20, 96 and 640 below the leader", {"scores": STEPS})
     yield Case("underflow", "1390 below two leaders", {"scores": np.array([[-695.0, 695.0, 694.75]])})
+    yield Case("underflow", "1426 below one leader", {"scores": LED})
 
 
-@hidden_cases("softmax")
 @hidden_cases("log_softmax")
 def scores_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "seven rows, five classes", {"scores": _plain(rng, 7, 5)})
@@ -121,6 +158,7 @@ def scores_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("large_scores", "around 1000", {"scores": _high(rng, 5, 3, 1000)})
     yield Case("large_scores", "around -1000", {"scores": _high(rng, 3, 7, -1000)})
     yield Case("large_scores", "around 10000", {"scores": _high(rng, 5, 4, 10000)})
+    yield Case("large_scores", "a batch of one around 1000", {"scores": _high(rng, 1, 5, 1000)})
     yield Case("row_sizes", "rows around 690 and -690", {"scores": _far_rows(rng, 5, 3)})
     yield Case("row_sizes", "more rows around 690 and -690", {"scores": _far_rows(rng, 4, 7)})
     yield Case("shapes", "a batch of one, seven classes", {"scores": _plain(rng, 1, 7)})
@@ -133,35 +171,52 @@ def scores_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("float32", "five rows, seven classes", {"scores": _plain(rng, 5, 7).astype(np.float32)})
     yield Case("underflow", "every gap from 12 to 640", {"scores": _steps(rng, FAR_APART)})
     yield Case("underflow", "1390 below the leaders", {"scores": _unlikely(rng, 5, 4)[0]})
+    yield Case("underflow", "1426 below one leader", {"scores": _led(rng, 5, 4)})
 
 
 def _labelled(group: str, name: str, scores: Array, targets: Any) -> Case:
     return Case(group, name, {"scores": scores, "targets": np.asarray(targets)})
 
 
-@public_cases("cross_entropy")
 @public_cases("cross_entropy_gradient")
+def gradient_public(rng: Rng) -> Iterator[Case]:
+    yield from classification_public(rng)
+    yield _labelled("exact", "likely, gaps from 12 to 24", SURE, [0])
+
+
+@hidden_cases("cross_entropy_gradient")
+def gradient_hidden(rng: Rng) -> Iterator[Case]:
+    yield from classification_hidden(rng)
+    sure = _steps(rng, NEARLY_SURE)
+    yield _labelled("exact", "likely, gaps from 12 to 24", sure, sure.argmax(axis=1))
+
+
+@public_cases("cross_entropy")
 def classification_public(rng: Rng) -> Iterator[Case]:
     def scores(*shape: int) -> Array:
-        return rng.normal(scale=2, size=shape).round(1)
+        return _plain(rng, *shape).round(1)
 
     yield _labelled("ordinary", "three examples, four classes", scores(3, 4), [3, 0, 2])
     yield _labelled("ordinary", "five examples, three classes", scores(5, 3), [1, 0, 1, 2, 2])
     yield _labelled("ordinary", "five classes", np.zeros((2, 5)), [4, 1])
+    yield _labelled("ordinary", "right by 3, wrong by 6", MIXED, [4, 0, 0, 0, 0, 0])
     yield _labelled("exact", "four examples, three classes", scores(4, 3), [2, 0, 1, 1])
     yield _labelled("exact", "gaps up to 8", SMALL_STEPS, [0, 3])
-    yield _labelled("large_scores", "around 1000, -1000 and 10000", HIGH, [2, 1, 0])
+    for name, large in LARGE.items():
+        yield _labelled("large_scores", name, large, [2, 1][: len(large)])
     yield _labelled("row_sizes", "rows around 0, 700 and -700", FAR, [0, 1, 2])
-    yield _labelled("underflow", "20, 80 and 640 below the leader", STEPS, [1, 0, 2])
+    yield _labelled("underflow", "20, 96 and 640 below the leader", STEPS, [1, 0, 2])
+    yield _labelled("underflow", "likely, 12 to 1426 above the others", LIKELY, [1, 0, 0, 1, 3])
     yield _labelled("underflow", "1390 below two leaders", np.array([[-695.0, 695.0, 694.75]]), [0])
-    yield _labelled("underflow", "among ordinary ones", np.array([[-600.0, 400.0], [2.0, 1.0], [0.0, 0.5]]), [0, 1, 1])
+    yield _labelled(
+        "underflow", "720 below, among others", np.array([[-400.0, 320.0], [2.0, 1.0], [0.0, 0.5]]), [0, 1, 1]
+    )
     yield _labelled("shapes", "a batch of one", np.array([[0.5, -1.0, 2.0]]), [1])
     yield _labelled("shapes", "three examples, three classes", scores(3, 3), [2, 2, 0])
-    yield _labelled("float32", "two examples, three classes", HALF, [0, 2])
+    yield _labelled("float32", "three examples, four classes", HALF, [0, 2, 1])
 
 
 @hidden_cases("cross_entropy")
-@hidden_cases("cross_entropy_gradient")
 def classification_hidden(rng: Rng) -> Iterator[Case]:
     def case(group: str, name: str, scores: Array) -> Case:
         return _labelled(group, name, scores, _targets(rng, scores))
@@ -170,6 +225,9 @@ def classification_hidden(rng: Rng) -> Iterator[Case]:
     yield case("ordinary", "five examples, nine classes", _plain(rng, 5, 9))
     yield case("ordinary", "eleven examples, three classes", _plain(rng, 11, 3))
     yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
+    mixed = _moved(rng, MIXED)
+    answers = np.where(np.arange(len(mixed)) == 0, mixed.argmin(axis=1), mixed.argmax(axis=1))
+    yield _labelled("ordinary", "right by 3, wrong by 6", mixed, answers)
     yield case("exact", "nine examples, four classes", _plain(rng, 9, 4))
     near = _steps(rng, NEAR)
     yield _labelled("exact", "likely, gaps up to 8", near, near.argmax(axis=1))
@@ -177,15 +235,20 @@ def classification_hidden(rng: Rng) -> Iterator[Case]:
     yield case("large_scores", "around 1000", _high(rng, 5, 3, 1000))
     yield case("large_scores", "around -1000", _high(rng, 3, 7, -1000))
     yield case("large_scores", "around 10000", _high(rng, 5, 4, 10000))
+    yield case("large_scores", "a batch of one around 1000", _high(rng, 1, 5, 1000))
     yield case("row_sizes", "rows around 690 and -690", _far_rows(rng, 5, 3))
     yield case("row_sizes", "more rows around 690 and -690", _far_rows(rng, 4, 7))
     far = _steps(rng, FAR_APART)
     yield _labelled("underflow", "every gap from 12 to 640", far, far.argmin(axis=1))
     yield _labelled("underflow", "likely, with gaps from 12 to 640", far, far.argmax(axis=1))
+    alone = _steps(rng, [720.0])
+    yield _labelled("underflow", "one example alone, 720 below", alone, alone.argmin(axis=1))
+    led = _led(rng, 5, 4)
+    yield _labelled("underflow", "likely, 1426 above the others", led, led.argmax(axis=1))
     yield _labelled("underflow", "every example very unlikely", *_unlikely(rng, 5, 7))
     yield _labelled("underflow", "one very unlikely example alone", *_unlikely(rng, 1, 5))
-    mixed = np.concatenate([_eighths(rng, (4, 3)), [[-600.0, 600.0, 598.0]]])
-    yield _labelled("underflow", "one very unlikely example among ordinary ones", mixed, [0, 1, 2, 2, 0])
+    among = np.concatenate([_eighths(rng, (4, 3)), [[-600.0, 600.0, 598.0]]])
+    yield _labelled("underflow", "one very unlikely example among ordinary ones", among, [0, 1, 2, 2, 0])
     yield case("shapes", "a batch of one, seven classes", _plain(rng, 1, 7))
     yield case("shapes", "five examples, five classes", _plain(rng, 5, 5))
     yield case("shapes", "two examples, two classes", _plain(rng, 2, 2))
@@ -198,10 +261,10 @@ def _yes_or_no(group: str, name: str, score: Any, target: Any) -> Case:
 
 @public_cases("binary_cross_entropy")
 def binary_public(rng: Rng) -> Iterator[Case]:
-    yield _yes_or_no("ordinary", "five examples", rng.normal(scale=2, size=5).round(1), [1, 0, 0, 1, 1])
-    yield _yes_or_no("ordinary", "three examples", rng.normal(scale=2, size=3).round(1), [0, 1, 0])
-    yield _yes_or_no("exact", "four examples", rng.normal(scale=2, size=4).round(1), [0, 1, 1, 0])
-    yield _yes_or_no("exact", "gaps up to 8", [1.0, -8.0, 8.0, -4.0], [1, 0, 0, 1])
+    yield _yes_or_no("ordinary", "five examples", _plain(rng, 5).round(1), [1, 0, 0, 1, 1])
+    yield _yes_or_no("ordinary", "three examples", _plain(rng, 3).round(1), [0, 1, 0])
+    yield _yes_or_no("exact", "four examples", _plain(rng, 4).round(1), [0, 1, 1, 0])
+    yield _yes_or_no("exact", "gaps up to 12", [1.0, -8.0, 8.0, -4.0, 12.0, -12.0], [1, 0, 0, 1, 0, 0])
     yield _yes_or_no("large_scores", "40 for a 0", [40.0], [0])
     yield _yes_or_no("large_scores", "from 12 to 640", [12.0, -20.0, 80.0, -640.0], [1, 1, 0, 0])
     yield _yes_or_no("large_scores", "around ±1000, right", [1000.0, -1000.0], [1, 0])
@@ -225,10 +288,10 @@ def binary_hidden(rng: Rng) -> Iterator[Case]:
     for n in (7, 5, 11):
         yield _yes_or_no("ordinary", f"{n} examples", _plain(rng, n), labels(n))
     yield _yes_or_no("exact", "nine examples", _plain(rng, 9), labels(9))
-    near = np.array(NEAR) + _eighths(rng, 4) / 16
+    near = np.array([*NEAR, 12.0]) + _eighths(rng, 5) / 16
     for target in (0, 1):
-        yield _yes_or_no("exact", f"right, up to 8, target {target}", (2 * target - 1) * near, [target] * 4)
-        yield _yes_or_no("exact", f"wrong, up to 8, target {target}", (1 - 2 * target) * near, [target] * 4)
+        yield _yes_or_no("exact", f"right, up to 12, target {target}", (2 * target - 1) * near, [target] * 5)
+        yield _yes_or_no("exact", f"wrong, up to 12, target {target}", (1 - 2 * target) * near, [target] * 5)
         far = (1 - 2 * target) * (np.array(FAR_APART) + _eighths(rng, 11) / 16)
         yield _yes_or_no("large_scores", f"wrong by 12 to 640, target {target}", far, [target] * 11)
         yield _yes_or_no("large_scores", f"wrong by 48, target {target}", far[4:5], [target])
@@ -263,6 +326,12 @@ def _with_background_boxes(scene: Inputs, value: float) -> Inputs:
     return {**scene, "box_targets": np.where(np.reshape(background, (-1, 1)), value, scene["box_targets"])}
 
 
+def _with_steps(scene: Inputs, class_scores: Array) -> Inputs:
+    """Unlikely classes, and boxes whose part in the loss is small."""
+    small = {name: scene[name] / 8 for name in ("box", "box_targets")}
+    return {**scene, **small, "class_scores": class_scores}
+
+
 def _rounded(scene: Inputs) -> Inputs:
     return {name: np.round(value, 1) if name != "box_weight" else value for name, value in scene.items()}
 
@@ -273,19 +342,22 @@ def multitask_public(rng: Rng) -> Iterator[Case]:
         return _rounded(_scene(rng, n, n_classes, n_coordinates, targets, box_weight))
 
     yield Case("ordinary", "five examples, two of them background", scene(5, 3, 4, [1, 0, 2, 2, 0], 0.75))
-    yield Case("ordinary", "three examples, four classes", scene(3, 4, 2, [3, 0, 1], 2.5))
-    yield Case("exact", "four examples, three classes", scene(4, 3, 2, [2, 0, 1, 1], 1.25))
-    anything = _with_background_boxes(scene(3, 3, 2, [0, 2, 1], 0.75), np.nan)
+    yield Case("ordinary", "four examples, five classes", scene(4, 5, 3, [3, 0, 1, 4], 2.5))
+    yield Case("exact", "five examples, four classes", scene(5, 4, 3, [2, 0, 1, 1, 3], 1.25))
+    yield Case("exact", "gaps up to 8, small boxes", _with_steps(scene(2, 4, 3, [3, 3], 0.1), SMALL_STEPS))
+    anything = _with_background_boxes(scene(2, 4, 3, [0, 2], 0.75), np.nan)
     yield Case("background", "the box targets of background are NaN", anything)
-    yield Case("special_batches", "no example has a box", scene(3, 4, 2, [0, 0, 0], 1.5))
-    yield Case("special_batches", "every example has a box", scene(3, 5, 2, [2, 1, 4], 0.5))
-    yield Case("special_batches", "one example", scene(1, 3, 4, [2], 1.75))
-    yield Case("special_batches", "only the classes count", scene(3, 4, 2, [0, 2, 1], 0.0))
-    large = scene(2, 3, 4, [1, 0], 0.5)
-    large["class_scores"] = np.array([[1000.0, 0.0, 1001.0], [-1000.0, -1001.0, -1002.0]])
-    yield Case("large_scores", "one row around 1000, one around -1000", large)
+    yield Case("special_batches", "no example has a box", scene(2, 4, 3, [0, 0], 1.5))
+    yield Case("special_batches", "every example has a box", scene(4, 5, 3, [2, 1, 4, 3], 0.7))
+    yield Case("special_batches", "one example", scene(1, 4, 3, [2], 1.75))
+    yield Case("special_batches", "only the classes count", scene(2, 4, 3, [2, 3], 0.0))
+    large = scene(3, 4, 5, [1, 0, 1], 0.7)
+    large["class_scores"] = np.array(
+        [[1000.0, 999.5, 1001.0, 999.0], [-1000.0, -1001.0, -1002.0, -999.5], [3000.0, 0.0, 0.0, -3000.0]]
+    )
+    yield Case("large_scores", "around 1000, around -1000 and 3000 apart", large)
     yield Case("square", "three examples, three classes, three coordinates", scene(3, 3, 3, [0, 2, 1], 1.5))
-    yield Case("float32", "three examples", _in_float32(scene(3, 3, 2, [0, 2, 1], 0.75)))
+    yield Case("float32", "two examples", _in_float32(scene(2, 4, 3, [3, 0], 0.75)))
 
 
 def _in_float32(scene: Inputs) -> Inputs:
@@ -299,6 +371,10 @@ def multitask_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "five examples, seven classes", _scene(rng, 5, 7, 3, [6, 1, 0, 5, 2], 2.5))
     yield Case("ordinary", "nine examples, mostly background", _scene(rng, 9, 3, 4, [0, 0, 1, 0, 0, 2, 0, 0, 0], 0.3))
     yield Case("exact", "six examples, four classes", _scene(rng, 6, 4, 3, [1, 0, 3, 2, 0, 1], 1.4))
+    near = _steps(rng, NEAR)
+    yield Case(
+        "exact", "gaps up to 8, small boxes", _with_steps(_scene(rng, 4, 5, 3, list(near.argmin(axis=1)), 0.1), near)
+    )
     anything = _scene(rng, 7, 5, 4, [0, 3, 0, 1, 4, 2, 0], 1.25)
     yield Case("background", "NaN", _with_background_boxes(anything, np.nan))
     yield Case("background", "infinity", _with_background_boxes(anything, np.inf))
@@ -366,6 +442,15 @@ def _with_large_scores(rng: Rng, n: int, n_classes: int) -> tuple[dict[str, Arra
     return state, x
 
 
+def _around_30(x: Array) -> Inputs:
+    """A linear classifier of two inputs, mostly right, one of whose scores has a digit that float16 drops."""
+    state = {
+        "output.weight": np.array([[0.25, 0.25], [-0.25, 0.25], [0.25, -0.25]]),
+        "output.bias": np.array([30.0 + 1 / 128, 27.0, 27.5]),
+    }
+    return _on("linear", state, x, np.zeros(len(x), int))
+
+
 def _narrow(task: Inputs) -> Inputs:
     made = task["model"].given
     state = {name: array.astype(np.float32) for name, array in made["state"].items()}
@@ -376,6 +461,7 @@ def _narrow(task: Inputs) -> Inputs:
 def torch_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a linear classifier", _task_rounded(_task(rng, "linear", 5, 2, 3, [2, 0, 1, 1, 0])))
     yield Case("ordinary", "one hidden layer", _task_rounded(_task(rng, "tanh network", 3, 2, 4, [3, 0, 1])))
+    yield Case("ordinary", "scores around 30", _around_30(np.array([[-0.5, 1.0], [1.0, 0.5], [0.5, -1.0], [1.0, 1.0]])))
     yield Case("exact", "two classes", _task_rounded(_task(rng, "tanh network", 4, 3, 2, [1, 0, 0, 1])))
     yield Case("one_example", "a batch of one", _task_rounded(_task(rng, "linear", 1, 2, 4, [3])))
     narrow = _task_rounded(_task(rng, "linear", 3, 2, 4, [3, 0, 1]))
@@ -384,10 +470,10 @@ def torch_public(rng: Rng) -> Iterator[Case]:
     yield Case(
         "large_scores",
         "true classes whose probability underflows",
-        _on("linear", large, np.array([[1.0], [-2.0]]), np.array([1, 1])),
+        _on("linear", large, np.array([[1.0], [-2.0], [3.0]]), np.array([1, 1, 2])),
     )
     alone = _on("linear", large, np.array([[1.0]]), np.array([2]))
-    yield Case("large_scores", "one surely wrong example alone", alone)
+    yield Case("large_scores", "one example alone, sure and wrong", alone)
     yield Case(
         "mode",
         "a model with batch norm in training mode",
@@ -406,13 +492,14 @@ def torch_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a linear classifier", _task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0]))
     yield Case("ordinary", "one hidden layer", _task(rng, "tanh network", 5, 3, 7, [6, 1, 0, 5, 2]))
     yield Case("exact", "six examples", _task(rng, "tanh network", 6, 4, 3, [0, 2, 1, 1, 0, 2]))
+    yield Case("ordinary", "scores around 30", _around_30(_eighths(rng, (4, 2), 1)))
     yield Case("ordinary", "eleven examples", _task(rng, "tanh network", 11, 5, 3, [0, 1, 2, 2, 1, 0, 1, 1, 2, 0, 0]))
     state, x = _with_large_scores(rng, 5, 3)
     scores = x @ state["output.weight"].T + state["output.bias"]
     smallest, largest = scores.argmin(axis=1), scores.argmax(axis=1)
     yield Case("large_scores", "the true class has the smallest score", _on("linear", state, x, smallest))
     yield Case("large_scores", "the true class has the largest score", _on("linear", state, x, largest))
-    yield Case("large_scores", "one surely wrong example alone", _on("linear", state, x[:1], smallest[:1]))
+    yield Case("large_scores", "one example alone, sure and wrong", _on("linear", state, x[:1], smallest[:1]))
     for training, mode in ((True, "training"), (False, "evaluation")):
         task = _task(rng, "network with batch norm", 7, 3, 5, [1, 4, 0, 2, 2, 3, 0], training)
         yield Case("mode", f"a model with batch norm in {mode} mode", task | LOOK_AT_MODE)
