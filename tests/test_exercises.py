@@ -220,8 +220,7 @@ def test_a_repair_is_judged_by_the_other_exercises_cases(course: Course, name: s
 
 @exercises
 def test_the_cases_hold_what_the_kinds_ask_for(course: Course, name: str) -> None:
-    exercise = exercise_called(name)
-    assert diagnosis.forgotten(course, exercise) == []
+    assert diagnosis.forgotten(diagnosis.Rehearsal(course, exercise_called(name))) == []
 
 
 @exercises

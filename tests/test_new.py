@@ -77,7 +77,7 @@ def said(done: Result) -> str:
     return " ".join(done.stderr.split())
 
 
-def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "95_trial") -> dict[str, Path]:
+def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "95_of_test_new") -> dict[str, Path]:
     """A notebook with exercises of these kinds, nothing filled in; its files by what they are for."""
     assert call("new", name, "Optimizers").exit_code == 0
     for exercise, kinds in exercises.items():
@@ -116,7 +116,7 @@ KINDS = {
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     """A notebook with an exercise of every kind, filled in."""
     with packages_in(tmp_path_factory.mktemp("finished") / "course") as course:
-        files = begun(course, KINDS, "96_trial_kinds")
+        files = begun(course, KINDS, "96_of_test_new_kinds")
         fill(files)
         done = call("build", "96")
         assert done.exit_code == 0, done.output
@@ -144,7 +144,7 @@ def test_an_exercise_of_each_kind_works_as_it_is_written(finished: Course, name:
         for report in everywhere(finished, name, diagnosis.answer(finished, slip)):
             assert [found.slip.id for found in report.slips] == [slip.id], str(report)
     room: dict[str, object] = {}
-    exec((finished.root / "tests" / "variants" / "trial_kinds.py").read_text(), room)
+    exec((finished.root / "tests" / "variants" / "of_test_new_kinds.py").read_text(), room)
     for report in everywhere(finished, name, room["VARIANTS"][name]["by hand"]):  # type: ignore[index]
         assert share(report) == 1.0, str(report)
 
@@ -195,16 +195,16 @@ def test_nothing_that_an_author_wrote_is_moved_or_changed(course: Course) -> Non
         (("new", "optimizers", "A"), "Write two digits and a topic in lower case"),
         (("new", "07_Opti", "A"), "Write two digits and a topic in lower case"),
         (("new", "07_class", "A"), "Write two digits and a topic in lower case"),
-        (("new", "95_other", "A"), "solutions/95_trial.py has that number, 95. Choose another."),
-        (("new", "96_trial", "A"), "solutions/95_trial.py has that topic, trial. Choose another."),
+        (("new", "95_other", "A"), "solutions/95_of_test_new.py has that number, 95. Choose another."),
+        (("new", "96_of_test_new", "A"), "solutions/95_of_test_new.py has that topic, of_test_new. Choose another."),
         (("new", "96_other", " "), "A notebook needs a title"),
         (("new", "96_half", "A"), "There is gradus/exercises/half.py already, and nothing was written."),
-        (("new-exercise", "centred", "--in", "95"), "solutions/95_trial.py has an exercise centred already"),
+        (("new-exercise", "centred", "--in", "95"), "solutions/95_of_test_new.py has an exercise centred already"),
         (("new-exercise", "two words", "--in", "95"), "'two words' cannot be the name of a function"),
         (("new-exercise", "lambda", "--in", "95"), "cannot be the name of a function"),
         (("new-exercise", "np", "--in", "95"), "cannot be the name of a function"),
-        (("new-exercise", "other", "--in", "99"), "There is no assignment '99'. The assignments are: 95_trial."),
-        (("new-exercise", "loose", "--in", "95"), "gradus/exercises/trial.py, line 18: loose is there already"),
+        (("new-exercise", "other", "--in", "99"), "There is no assignment '99'. The assignments are: 95_of_test_new."),
+        (("new-exercise", "loose", "--in", "95"), "gradus/exercises/of_test_new.py, line 18: loose is there already"),
         (("new-exercise", "taken", "--in", "95"), "gradus/exercises/other.py has an exercise taken already"),
         (("new-exercise", "f", "--in", "95", "--kind", "served", "--kind", "function"), "made beside the answer"),
     ],
@@ -232,9 +232,9 @@ def test_a_command_that_cannot_be_followed_says_why_and_writes_nothing(
             "# And now:\n#\n# ## Questions",
             "does not begin its cell. Put the line # %% [markdown]",
         ),
-        ("cases", "yield Case(", "yield Case((", "autograder/topics/trial/cases.py, line"),
-        ("slips", None, None, "autograder/topics/trial/slips.py is missing: the slips belong there."),
-        ("variants", None, None, "tests/variants/trial.py is missing"),
+        ("cases", "yield Case(", "yield Case((", "autograder/topics/of_test_new/cases.py, line"),
+        ("slips", None, None, "autograder/topics/of_test_new/slips.py is missing: the slips belong there."),
+        ("variants", None, None, "tests/variants/of_test_new.py is missing"),
         ("exercises", "def ", "def", "Finish that first."),
     ],
 )
@@ -258,7 +258,7 @@ def test_nothing_is_added_to_a_file_that_is_half_written(
 
 def test_elsewhere_nothing_is_written(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradus.exercises, "__path__", HOMES[gradus.exercises])
-    says = said(call("new", "95_trial", "Optimizers"))
+    says = said(call("new", "95_of_test_new", "Optimizers"))
     assert f"{ROOT}, and this course is {course.root}. Go there first." in says
 
 
@@ -277,9 +277,9 @@ class Forgotten:
 
 
 CASES, DRIVES, SLIPS = (
-    "autograder/topics/trial/cases.py",
-    "gradus/exercises/trial.py",
-    "autograder/topics/trial/slips.py",
+    "autograder/topics/of_test_new/cases.py",
+    "gradus/exercises/of_test_new.py",
+    "autograder/topics/of_test_new/slips.py",
 )
 STEPS = [
     Forgotten("drive", "exercises", '@exercise("centred")\n', "", (DRIVES, 'under @exercise("centred")')),
@@ -293,7 +293,7 @@ STEPS = [
     ),
     Forgotten("cases", "cases", "", "", (f"{CASES} is missing: write it",)),
     Forgotten("slips", "slips", "", "", (f"{SLIPS} is missing: write it",)),
-    Forgotten("__init__.py", "topic", "", "", ("topics/trial/__init__.py is missing", "Write one line into it")),
+    Forgotten("__init__.py", "topic", "", "", ("topics/of_test_new/__init__.py is missing", "Write one line into it")),
     Forgotten("drives", "exercises", "", "", (DRIVES, "write the drive there")),
     Forgotten(
         "group's words", "cases", '    "one_row": "one row",\n', "", (CASES, "say what 'one_row' means in GROUPS")
@@ -310,43 +310,45 @@ STEPS = [
         "solutions",
         '# %% check="centred" points=3\ncheck(centred)\n',
         "",
-        ("95_trial.py, cell", "Add the cell that checks it, with its points"),
+        ("95_of_test_new.py, cell", "Add the cell that checks it, with its points"),
     ),
     Forgotten(
         "solution",
         "solutions",
         '# %% solution="centred"',
         "# %%",
-        ("95_trial.py, cell", "has no meaning here. Mark the cell"),
+        ("95_of_test_new.py, cell", "has no meaning here. Mark the cell"),
     ),
     Forgotten(
         "solution marks",
         "solutions",
         "    ### BEGIN SOLUTION\n    deviations = x - x.mean(axis=0)\n    return deviations\n    ### END SOLUTION\n",
         "    return x - x.mean(axis=0)\n",
-        ("95_trial.py, cell", "put '### BEGIN SOLUTION' before it"),
+        ("95_of_test_new.py, cell", "put '### BEGIN SOLUTION' before it"),
     ),
     Forgotten(
         "end of the solution",
         "solutions",
         "    ### END SOLUTION\n",
         "",
-        ("95_trial.py, cell", "have to follow each other in pairs"),
+        ("95_of_test_new.py, cell", "have to follow each other in pairs"),
     ),
     Forgotten(
         "points",
         "solutions",
         '# %% check="centred" points=3',
         '# %% check="centred"',
-        ("95_trial.py, cell", "points=4"),
+        ("95_of_test_new.py, cell", "points=4"),
     ),
-    Forgotten("id of a heading", "solutions", " {#centred}", "", ("95_trial.py, cell", "Add one that never changes")),
+    Forgotten(
+        "id of a heading", "solutions", " {#centred}", "", ("95_of_test_new.py, cell", "Add one that never changes")
+    ),
     Forgotten(
         "name in the answer",
         "solutions",
         "def centred(",
         "def centered(",
-        ("95_trial.py, cell", "Give the function or class that name"),
+        ("95_of_test_new.py, cell", "Give the function or class that name"),
     ),
     Forgotten(
         "paragraph of a slip",
@@ -542,7 +544,7 @@ STEPS = [
         "solutions",
         "import numpy as np",
         "import numpie as np",
-        ("95_trial.py, cell", "it does not run. ModuleNotFoundError"),
+        ("95_of_test_new.py, cell", "it does not run. ModuleNotFoundError"),
     ),
 ]
 FOUR = {"centred": ("pure",), "strict": ("refusal",), "Running": ("state",), "flip": ("random",)}

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
-from autograder.source import leaks, outline
+from autograder.source import leaks, outline, points
 from autograder.source.new import TODO, unfilled
 from autograder.source.notebook import EXECUTED, FOLDED, GRADED, Cell, Source, without_ids
 from gradus.checking import Made, wire
@@ -89,6 +89,9 @@ def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = F
             f"{assignment.name} is not finished. To be filled in (then take {TODO} away), {len(places)} in all:\n  "
             + "\n  ".join(lines)
         )
+    said = [] if draft else list(points.differences(assignment.source))
+    if said:
+        raise CourseError("The text and the marks do not agree. Correct one of them:\n  " + "\n  ".join(said))
     notebook = fresh / "source" / assignment.name / f"{assignment.name}.ipynb"
     notebook.parent.mkdir(parents=True)
     nbformat.write(source_notebook(assignment.source), notebook)
@@ -189,19 +192,20 @@ def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
 
 def public_cases(course: Course, source: Source) -> str:
     """The frozen public cases: inputs, what the reference does, fingerprints of the slips; one line an exercise."""
-    exercises = []
+    rehearsals = []
     for name in source.exercises:
         exercise = catalogue.exercise_called(name)
         if exercise is None:
             raise CourseError(f"There is no exercise {name!r}: write its drive in gradus/exercises/{source.topic}.py.")
-        exercises.append(exercise)
-    missing = dict.fromkeys(each for exercise in exercises for each in diagnosis.forgotten(course, exercise))
+        rehearsals.append(diagnosis.Rehearsal(course, exercise))
+    missing = list(dict.fromkeys(each for rehearsal in rehearsals for each in diagnosis.forgotten(rehearsal)))
+    missing = missing or list(diagnosis.left_over(source, rehearsals))
     if missing:
         raise CourseError("Something is missing or wrong:\n  " + "\n  ".join(missing))
     lines = [
-        f"{json.dumps(each.name)}: {wire.encode(diagnosis.frozen(course, each))}"
-        for each in exercises
-        if not each.repairs
+        f"{json.dumps(each.exercise.name)}: {wire.encode(diagnosis.frozen(each))}"
+        for each in rehearsals
+        if not each.exercise.repairs
     ]
     parts = {
         "groups": wire.encode(catalogue.titles(source.topic) if source.exercises else {}),
