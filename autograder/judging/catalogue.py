@@ -23,6 +23,7 @@ __all__ = [
     "Case",
     "exercise_called",
     "exercises_of",
+    "has_cases",
     "hidden",
     "hidden_cases",
     "public",
@@ -73,6 +74,13 @@ def exercise_called(name: str) -> Exercise | None:
 def exercises_of(topic: str) -> list[Exercise]:
     """The exercises that a topic has drives for."""
     return [exercise for exercise in all_exercises().values() if exercise.topic == topic]
+
+
+def has_cases(name: str) -> bool:
+    """Whether somebody has written cases of an exercise, or of the one that it repairs."""
+    exercise = _exercise(name)
+    _load(exercise.topic)
+    return exercise.judged_as in _public or exercise.judged_as in _hidden
 
 
 def public(name: str) -> list[Case]:

@@ -190,15 +190,20 @@ def _wrong_with_repair(source: Source, exercise: Exercise) -> Iterator[str]:
             )
 
 
-def left_over(source: Source, rehearsals: Iterable[Rehearsal]) -> Iterator[str]:
-    """Drives that no cell of a notebook checks, and groups of cases that no case is of."""
+def left_over(source: Source) -> Iterator[str]:
+    """Drives that nothing else belongs to, and groups of cases that no case is of.
+
+    An exercise that a notebook leaves out may keep its drive, its cases and its slips.
+    """
+    used = {GATE, EXACT}
     for exercise in catalogue.exercises_of(source.topic):
-        if exercise.name not in source.exercises:
+        if catalogue.has_cases(exercise.name):
+            used |= {case.group for case in catalogue.public(exercise.name)}
+        elif exercise.name not in source.exercises:
             where = f"gradus/exercises/{source.topic}.py, line {inspect.getsourcelines(exercise.drive)[1]}"
             near = nearest(exercise.name, source.exercises)
-            remedy = "Correct the name, or write its cells."
+            remedy = "Correct the name, or write its cells and cases."
             yield f"{where}: {source.name}.py has no exercise {exercise.name!r}.{near} {remedy}"
-    used = {GATE, EXACT} | {case.group for each in rehearsals for case in each.cases}
     for group in catalogue.titles(source.topic).keys() - used:
         yield (
             f"autograder/topics/{source.topic}/cases.py: no case is of the group {group!r} of GROUPS."
@@ -340,7 +345,8 @@ def nameless(slip: Slip, judged: Judged, known: Sequence[Candidate]) -> str:
     pairs = zip(judged.cases, judged.expected, judged.got, strict=True)
     if slip.estimate is None and not any(differs_by_value(judged.exercise, *each) for each in pairs):
         does = "raises" if all(finding.kind == "raised" for finding in failing) else "breaks a law"
-        return f"it only {does} ({failing[0].message}), so it never gets a name. Correct it, or take it away."
+        found = failing[0].message.removeprefix("Your code raised ")
+        return f"it only {does} ({found}), so it never gets a name. Correct it, or take it away."
     return "it is rejected, but not recognised. Correct its estimate, or take it away."
 
 

@@ -297,7 +297,8 @@ def refuse_unknown(exercise: str) -> None:
     """
     known = all_exercises()
     if exercise not in known:
-        raise CourseError(f"there is no exercise {exercise!r}.{nearest(exercise, known)} Correct the name.")
+        near = nearest(exercise, known)
+        raise CourseError(f"there is no exercise {exercise!r}.{near} Correct the name, or write its drive first.")
 
 
 def without_docstrings(code: str) -> str:

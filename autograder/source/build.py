@@ -89,9 +89,6 @@ def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = F
             f"{assignment.name} is not finished. To be filled in (then take {TODO} away), {len(places)} in all:\n  "
             + "\n  ".join(lines)
         )
-    said = [] if draft else list(points.differences(assignment.source))
-    if said:
-        raise CourseError("The text and the marks do not agree. Correct one of them:\n  " + "\n  ".join(said))
     notebook = fresh / "source" / assignment.name / f"{assignment.name}.ipynb"
     notebook.parent.mkdir(parents=True)
     nbformat.write(source_notebook(assignment.source), notebook)
@@ -99,6 +96,9 @@ def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = F
     cases = fresh / "public_cases" / f"{assignment.topic}.json"
     cases.parent.mkdir(exist_ok=True)
     cases.write_text(public_cases(course, assignment.source), encoding="utf-8")
+    said = [] if draft else list(points.differences(assignment.source))
+    if said:
+        raise CourseError("The text and the marks do not agree. Correct one of them:\n  " + "\n  ".join(said))
     outlined = fresh / "outlines" / f"{assignment.name}.json"
     outlined.parent.mkdir(exist_ok=True)
     outlined.write_text(outline.text(assignment.source), encoding="utf-8")
@@ -199,7 +199,8 @@ def public_cases(course: Course, source: Source) -> str:
             raise CourseError(f"There is no exercise {name!r}: write its drive in gradus/exercises/{source.topic}.py.")
         rehearsals.append(diagnosis.Rehearsal(course, exercise))
     missing = list(dict.fromkeys(each for rehearsal in rehearsals for each in diagnosis.forgotten(rehearsal)))
-    missing = missing or list(diagnosis.left_over(source, rehearsals))
+    if rehearsals and not missing:
+        missing = list(diagnosis.left_over(source))
     if missing:
         raise CourseError("Something is missing or wrong:\n  " + "\n  ".join(missing))
     lines = [
