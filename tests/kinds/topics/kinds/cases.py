@@ -15,7 +15,6 @@ GROUPS = {
     "large": "large numbers",
     "two_objects": "two objects at once",
     "same_seed": "the same seed twice",
-    "new_key": "a key that comes later",
     "rare": "rare flags",
     "negative": "negative numbers",
     "short_piece": "a short last piece",
