@@ -222,7 +222,7 @@ def test_an_answer_that_always_raises_scores_zero(course: Course, name: str, err
 @repaired
 def test_a_repair_is_judged_by_the_other_exercises_cases(course: Course, name: str) -> None:
     exercise, source = exercise_called(name), course.assignment(exercise_called(name).topic).source
-    assert diagnosis.forgotten(course, exercise) == []
+    assert diagnosis.forgotten(diagnosis.Rehearsal(course, exercise)) == []
     for seed in range(DRAWS):
         cases, _, expected = hidden(course, exercise.repairs, seed)
         for answer, earns in ((source.answer(name), 1), (source.broken_answer(name), 0)):
