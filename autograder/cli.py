@@ -68,13 +68,16 @@ def new(name: str, title: str) -> None:
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="What it is; may be repeated (default: pure)."
 )
-def new_exercise(name: str, assignment: str, kinds: tuple[str, ...]) -> None:
+@click.option("--points", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--minutes", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--section", default="", help="Id of the section to whose end it goes (default: one of its own).")
+def new_exercise(name: str, assignment: str, kinds: tuple[str, ...], points: int, minutes: int, section: str) -> None:
     """Add an exercise to a notebook: cells, drive, cases, slips and variants, an example to be changed."""
     from autograder.source import new as writing
 
     course = Course.find()
     chosen = course.assignment(assignment)
-    for path in writing.new_exercise(course, chosen, name, kinds):
+    for path in writing.new_exercise(course, chosen, name, kinds, writing.Place(points, minutes, section)):
         console.print(f"added {name} to {path.relative_to(course.root)}", highlight=False, soft_wrap=True)
     console.print(
         f"Next: autograder build {chosen.name}, which names every place to be filled in.",

@@ -28,6 +28,7 @@ from gradus.checking.client import answer_judge
 ALL = COURSE.assignments()
 SOFTMAX = COURSE.assignment("02")
 SECRETS = leaks.secrets(assignment.source for assignment in ALL)
+SOURCES = {name: assignment.source for assignment in ALL for name in assignment.source.exercises}
 
 
 def test_what_is_committed_is_what_a_build_makes(course: Course) -> None:
@@ -59,9 +60,9 @@ def test_a_cell_put_in_elsewhere_leaves_ids_alone(tmp_path: Path) -> None:
 def test_a_stale_notebook_is_found(tmp_path: Path) -> None:
     copy = copy_course(tmp_path)
     assert build.stale(copy, copy.assignments()) == []
-    notebook = next(copy.notebooks.rglob("*.ipynb"))
+    notebook = copy.notebooks / SOFTMAX.name / f"{SOFTMAX.name}.ipynb"
     notebook.write_text(notebook.read_text(encoding="utf-8").replace("softmax", "softmix", 1), encoding="utf-8")
-    cases = next(copy.public_cases.glob("*.json"))
+    cases = copy.public_cases / f"{SOFTMAX.topic}.json"
     cases.write_text(cases.read_text(encoding="utf-8").replace("ordinary", "extraordinary", 1), encoding="utf-8")
     assert len(build.stale(copy, copy.assignments())) == 2
 
@@ -169,6 +170,11 @@ def test_a_source_says_what_its_cells_are_for(tmp_path: Path) -> None:
     assert [regions(cell) for cell in source.cells if cell.kind == "answer"] == [["\n## An answer\n"]]
 
 
+def test_a_check_may_name_its_exercise(tmp_path: Path) -> None:
+    source = written(tmp_path, TEXT.replace("check(softmax)", 'check(mine, "softmax")'))
+    assert list(source.exercises) == ["softmax"]
+
+
 def test_the_same_text_is_read_once_and_a_changed_one_anew(tmp_path: Path) -> None:
     first = written(tmp_path, TEXT)
     assert written(tmp_path, TEXT) is first
@@ -217,7 +223,21 @@ WRONG = {
     "a heading without an id": ("## Why {#why}", "## Why", "cell 0 .*'## Why' has no id"),
     "an id twice": ("{#exercise-softmax}", "{#why}", "cell 2 .*second heading has the id 'why'"),
     "an id with capitals": ("{#why}", "{#Why}", "cell 0 .*the id 'Why'"),
-    "a mark scheme for nobody": ('mark_scheme="claims"', 'mark_scheme="claim"', "cell 8 .*There is no such question"),
+    "an answer without its mark scheme": (
+        'mark_scheme="claims"',
+        'mark_scheme="claim"',
+        'cell 7 .*no cell is marked mark_scheme="claims". Nearest: claim. Add the cell that says how it is marked',
+    ),
+    "a mark scheme for nobody": (
+        '# %% [markdown] mark_scheme="claims"',
+        '# %% [markdown] mark_scheme="claims"\n# === BEGIN MARK SCHEME ===\n# === END MARK SCHEME ===\n\n'
+        '# %% [markdown] mark_scheme="more"',
+        "cell 9 .*There is no such question",
+    ),
+    "a check of nothing": ("check(softmax)", "pass", r"cell 4 .*does not call check\(softmax\)\. Write that line"),
+    "a check that is no program": ("check(softmax)", "check(softmax", r"cell 4 .*does not call check\(softmax\)"),
+    "a check of something else": ("check(softmax)", "check(limit)", r"cell 4 .*does not call check\(softmax\)"),
+    "another number in the title": ("# # 02 ·", "# # 03 ·", "cell 0 .*the title says 03, the file 02"),
     "an answer in a cell of code": ("# %% [markdown] answer", "# %% answer", "cell 7 .*has to be a markdown cell"),
     "a mark that jupytext stumbles over": ('role="given"', "role=given c={ tags=[1]", "is no text notebook"),
     "a raw cell": ("# %% [markdown]\n# # 02", "# %% [raw]\n# # 02", "cell 0 .*raw cells have no place"),
@@ -349,10 +369,28 @@ def test_students_receive_no_secret() -> None:
     assert leaks.find(dict(leaks.student_texts(ROOT)), SECRETS) == []
 
 
-def test_every_solution_has_lines_that_would_give_it_away() -> None:
-    assert {f"the solution of {name} (0)" for name in graded_exercises()} <= SECRETS.keys()
-    blank = [what for what, lines in SECRETS.items() if not lines and what.startswith("the solution")]
-    assert blank == []
+@pytest.mark.parametrize("name", graded_exercises())
+def test_every_solution_has_lines_that_would_give_it_away(name: str) -> None:
+    cell = next(cell for cell in SOURCES[name].cells if (cell.kind, cell.name) == ("solution", name))
+    parts = [lines for what, lines in SECRETS.items() if what.startswith(f"the solution of {name} (")]
+    says = f"no part of the solution of {name} has {leaks.TELLING} characters: a leak of it would not be seen"
+    assert any(parts) or len("".join(regions(cell))) < leaks.TELLING, says
+
+
+@pytest.mark.parametrize(
+    ("text", "telling"),
+    [
+        ("a = b\nreturn probabilities.round(12)\n", ["returnprobabilities.round(12)"]),
+        ("self.beta = beta\nself.v, self.t = 0.0, 0\n", ["self.beta=betaself.v,self.t=0.0,0"]),
+        ("return x + 1\n", []),
+    ],
+)
+def test_short_lines_give_a_solution_away_together(tmp_path: Path, text: str, telling: list[str]) -> None:
+    old = "return np.exp(scores)"
+    assert TEXT.count(old) == 1
+    source = written(tmp_path, TEXT.replace(old, text))
+    cell = next(cell for cell in source.cells if cell.kind == "solution")
+    assert [leaks.telling(region) for region in regions(cell)] == [telling]
 
 
 @pytest.mark.parametrize("what", [what for what, lines in SECRETS.items() if lines])
@@ -395,7 +433,8 @@ def test_a_broken_notebook_among_the_texts_is_named() -> None:
 
 def test_a_build_and_a_bundle_look_for_leaks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     course, calls = copy_course(tmp_path), []
-    (course.solutions / "03_reading.py").write_text("# %% [markdown]\n# # 03 · Reading\n", encoding="utf-8")
+    (course.solutions / "97_reading.py").write_text("# %% [markdown]\n# # 97 · Reading\n", encoding="utf-8")
+    course = Course(course.root)
     find = leaks.find
     monkeypatch.setattr(leaks, "find", lambda texts, secrets: calls.append(len(secrets)) or find(texts, secrets))
     assert len(build.build(course, course.assignments())) == 8

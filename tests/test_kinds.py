@@ -262,7 +262,7 @@ def test_what_is_wrong_with_a_repair_is_said(tmp_path: Path, old: str, new: str,
     course = Course(tmp_path)
     course.solutions.mkdir()
     (course.solutions / "90_kinds.py").write_text(text, encoding="utf-8")
-    (found,) = diagnosis.forgotten(course, exercise_called("repaired_center"))
+    (found,) = diagnosis.forgotten(diagnosis.Rehearsal(course, exercise_called("repaired_center")))
     assert says in found
 
 

@@ -77,7 +77,7 @@ def said(done: Result) -> str:
     return " ".join(done.stderr.split())
 
 
-def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "95_trial") -> dict[str, Path]:
+def begun(course: Course, exercises: dict[str, tuple[str, ...]], name: str = "95_of_test_new") -> dict[str, Path]:
     """A notebook with exercises of these kinds, nothing filled in; its files by what they are for."""
     assert call("new", name, "Optimizers").exit_code == 0
     for exercise, kinds in exercises.items():
@@ -116,7 +116,7 @@ KINDS = {
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     """A notebook with an exercise of every kind, filled in."""
     with packages_in(tmp_path_factory.mktemp("finished") / "course") as course:
-        files = begun(course, KINDS, "96_trial_kinds")
+        files = begun(course, KINDS, "96_of_test_new_kinds")
         fill(files)
         done = call("build", "96")
         assert done.exit_code == 0, done.output
@@ -144,7 +144,7 @@ def test_an_exercise_of_each_kind_works_as_it_is_written(finished: Course, name:
         for report in everywhere(finished, name, diagnosis.answer(finished, slip)):
             assert [found.slip.id for found in report.slips] == [slip.id], str(report)
     room: dict[str, object] = {}
-    exec((finished.root / "tests" / "variants" / "trial_kinds.py").read_text(), room)
+    exec((finished.root / "tests" / "variants" / "of_test_new_kinds.py").read_text(), room)
     for report in everywhere(finished, name, room["VARIANTS"][name]["by hand"]):  # type: ignore[index]
         assert share(report) == 1.0, str(report)
 
@@ -161,6 +161,24 @@ def test_what_is_written_keeps_to_the_style_of_the_house(finished: Course) -> No
             text=True,
         )
         assert done.returncode == 0, done.stdout
+
+
+def test_an_exercise_goes_to_the_end_of_the_section_that_is_named(course: Course) -> None:
+    begun(course, {"centred": ("pure",), "other": ("pure",)})
+    words = ("--in", "95", "--section", "centred", "--points", "4", "--minutes", "15")
+    assert call("new-exercise", "scaled", *words).exit_code == 0
+    files = new.files(course, "95_of_test_new")
+    text = files["solutions"].read_text()
+    assert "*Core* · 15 minutes · 4 points." in text
+    assert "| Scaled | `scaled` | 15 | 4 |\n# | Questions |" in text
+    source = Course(course.root).assignment("95").source
+    headings = list(source.headings)
+    assert headings[1:6] == ["centred", "exercise-centred", "exercise-scaled", "other", "exercise-other"]
+    assert source.exercises == {"centred": 3, "scaled": 4, "other": 3}
+    fill(files)
+    done = call("build", "95")
+    assert done.exit_code == 0, done.output
+    assert {slip.see for slip in catalogue.slips("scaled")} == {"centred"}
 
 
 def test_a_notebook_has_its_ids_and_its_exercises_before_the_experiment(finished: Course) -> None:
@@ -195,16 +213,18 @@ def test_nothing_that_an_author_wrote_is_moved_or_changed(course: Course) -> Non
         (("new", "optimizers", "A"), "Write two digits and a topic in lower case"),
         (("new", "07_Opti", "A"), "Write two digits and a topic in lower case"),
         (("new", "07_class", "A"), "Write two digits and a topic in lower case"),
-        (("new", "95_other", "A"), "solutions/95_trial.py has that number, 95. Choose another."),
-        (("new", "96_trial", "A"), "solutions/95_trial.py has that topic, trial. Choose another."),
+        (("new", "95_other", "A"), "solutions/95_of_test_new.py has that number, 95. Choose another."),
+        (("new", "96_of_test_new", "A"), "solutions/95_of_test_new.py has that topic, of_test_new. Choose another."),
         (("new", "96_other", " "), "A notebook needs a title"),
         (("new", "96_half", "A"), "There is gradus/exercises/half.py already, and nothing was written."),
-        (("new-exercise", "centred", "--in", "95"), "solutions/95_trial.py has an exercise centred already"),
+        (("new-exercise", "centred", "--in", "95"), "solutions/95_of_test_new.py has an exercise centred already"),
         (("new-exercise", "two words", "--in", "95"), "'two words' cannot be the name of a function"),
         (("new-exercise", "lambda", "--in", "95"), "cannot be the name of a function"),
         (("new-exercise", "np", "--in", "95"), "cannot be the name of a function"),
-        (("new-exercise", "other", "--in", "99"), "There is no assignment '99'. The assignments are: 95_trial."),
-        (("new-exercise", "loose", "--in", "95"), "gradus/exercises/trial.py, line 18: loose is there already"),
+        (("new-exercise", "other", "--in", "95", "--section", "centre"), "no section 'centre' that an exercise can go"),
+        (("new-exercise", "other", "--in", "95", "--section", "read-on"), "no section 'read-on' that an exercise can"),
+        (("new-exercise", "other", "--in", "99"), "There is no assignment '99'. The assignments are: 95_of_test_new."),
+        (("new-exercise", "loose", "--in", "95"), "gradus/exercises/of_test_new.py, line 18: loose is there already"),
         (("new-exercise", "taken", "--in", "95"), "gradus/exercises/other.py has an exercise taken already"),
         (("new-exercise", "f", "--in", "95", "--kind", "served", "--kind", "function"), "made beside the answer"),
     ],
@@ -232,9 +252,9 @@ def test_a_command_that_cannot_be_followed_says_why_and_writes_nothing(
             "# And now:\n#\n# ## Questions",
             "does not begin its cell. Put the line # %% [markdown]",
         ),
-        ("cases", "yield Case(", "yield Case((", "autograder/topics/trial/cases.py, line"),
-        ("slips", None, None, "autograder/topics/trial/slips.py is missing: the slips belong there."),
-        ("variants", None, None, "tests/variants/trial.py is missing"),
+        ("cases", "yield Case(", "yield Case((", "autograder/topics/of_test_new/cases.py, line"),
+        ("slips", None, None, "autograder/topics/of_test_new/slips.py is missing: the slips belong there."),
+        ("variants", None, None, "tests/variants/of_test_new.py is missing"),
         ("exercises", "def ", "def", "Finish that first."),
     ],
 )
@@ -258,7 +278,7 @@ def test_nothing_is_added_to_a_file_that_is_half_written(
 
 def test_elsewhere_nothing_is_written(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradus.exercises, "__path__", HOMES[gradus.exercises])
-    says = said(call("new", "95_trial", "Optimizers"))
+    says = said(call("new", "95_of_test_new", "Optimizers"))
     assert f"{ROOT}, and this course is {course.root}. Go there first." in says
 
 
@@ -276,10 +296,11 @@ class Forgotten:
     says: tuple[str, ...]
 
 
-CASES, DRIVES, SLIPS = (
-    "autograder/topics/trial/cases.py",
-    "gradus/exercises/trial.py",
-    "autograder/topics/trial/slips.py",
+NOTEBOOK, CASES, DRIVES, SLIPS = (
+    "95_of_test_new.py",
+    "autograder/topics/of_test_new/cases.py",
+    "gradus/exercises/of_test_new.py",
+    "autograder/topics/of_test_new/slips.py",
 )
 STEPS = [
     Forgotten("drive", "exercises", '@exercise("centred")\n', "", (DRIVES, 'under @exercise("centred")')),
@@ -289,11 +310,15 @@ STEPS = [
     Forgotten("public cases", "cases", '@public_cases("centred")\n', "", (CASES, '@public_cases("centred")')),
     Forgotten("hidden cases", "cases", '@hidden_cases("centred")\n', "", (CASES, '@hidden_cases("centred")')),
     Forgotten(
-        "name of the cases", "cases", '@hidden_cases("centred")', '@hidden_cases("centre")', (CASES, "correct the name")
+        "name of the cases",
+        "cases",
+        '@hidden_cases("centred")',
+        '@hidden_cases("centre")',
+        (f"{CASES}, line", "there is no exercise 'centre'. Nearest: centred. Correct the name"),
     ),
-    Forgotten("cases", "cases", "", "", (f"{CASES} is missing: write it",)),
-    Forgotten("slips", "slips", "", "", (f"{SLIPS} is missing: write it",)),
-    Forgotten("__init__.py", "topic", "", "", ("topics/trial/__init__.py is missing", "Write one line into it")),
+    Forgotten("cases", "cases", "", "", (f"{CASES} is missing. Bring it back",)),
+    Forgotten("slips", "slips", "", "", (f"{SLIPS} is missing. Bring it back",)),
+    Forgotten("__init__.py", "topic", "", "", ("topics/of_test_new/__init__.py is missing", "Write one line into it")),
     Forgotten("drives", "exercises", "", "", (DRIVES, "write the drive there")),
     Forgotten(
         "group's words", "cases", '    "one_row": "one row",\n', "", (CASES, "say what 'one_row' means in GROUPS")
@@ -310,43 +335,45 @@ STEPS = [
         "solutions",
         '# %% check="centred" points=3\ncheck(centred)\n',
         "",
-        ("95_trial.py, cell", "Add the cell that checks it, with its points"),
+        ("95_of_test_new.py, cell", "Add the cell that checks it, with its points"),
     ),
     Forgotten(
         "solution",
         "solutions",
         '# %% solution="centred"',
         "# %%",
-        ("95_trial.py, cell", "has no meaning here. Mark the cell"),
+        ("95_of_test_new.py, cell", "has no meaning here. Mark the cell"),
     ),
     Forgotten(
         "solution marks",
         "solutions",
         "    ### BEGIN SOLUTION\n    deviations = x - x.mean(axis=0)\n    return deviations\n    ### END SOLUTION\n",
         "    return x - x.mean(axis=0)\n",
-        ("95_trial.py, cell", "put '### BEGIN SOLUTION' before it"),
+        ("95_of_test_new.py, cell", "put '### BEGIN SOLUTION' before it"),
     ),
     Forgotten(
         "end of the solution",
         "solutions",
         "    ### END SOLUTION\n",
         "",
-        ("95_trial.py, cell", "have to follow each other in pairs"),
+        ("95_of_test_new.py, cell", "have to follow each other in pairs"),
     ),
     Forgotten(
         "points",
         "solutions",
         '# %% check="centred" points=3',
         '# %% check="centred"',
-        ("95_trial.py, cell", "points=4"),
+        ("95_of_test_new.py, cell", "points=4"),
     ),
-    Forgotten("id of a heading", "solutions", " {#centred}", "", ("95_trial.py, cell", "Add one that never changes")),
+    Forgotten(
+        "id of a heading", "solutions", " {#centred}", "", ("95_of_test_new.py, cell", "Add one that never changes")
+    ),
     Forgotten(
         "name in the answer",
         "solutions",
         "def centred(",
         "def centered(",
-        ("95_trial.py, cell", "Give the function or class that name"),
+        ("95_of_test_new.py, cell", "Give the function or class that name"),
     ),
     Forgotten(
         "paragraph of a slip",
@@ -447,7 +474,7 @@ STEPS = [
         "cases",
         '            "x": rng.normal(1, 2, size=shape),\n        }\n\n    yield Case("ordinary", "5 rows"',
         '            "z": rng.normal(1, 2, size=shape),\n        }\n\n    yield Case("ordinary", "5 rows"',
-        (DRIVES, "centred", "KeyError: 'x'", "Correct how it reads the case"),
+        (DRIVES, "centred", "KeyError: 'x' (the case has z)", "Correct how it reads the case"),
     ),
     Forgotten(
         "argument",
@@ -542,7 +569,189 @@ STEPS = [
         "solutions",
         "import numpy as np",
         "import numpie as np",
-        ("95_trial.py, cell", "it does not run. ModuleNotFoundError"),
+        ("95_of_test_new.py, cell", "it does not run. ModuleNotFoundError"),
+    ),
+    Forgotten(
+        "call of the check",
+        "solutions",
+        "\ncheck(centred)\n",
+        "\npass\n",
+        (NOTEBOOK, 'check="centred"', "it does not call check(centred). Write that line."),
+    ),
+    Forgotten(
+        "check of this exercise",
+        "solutions",
+        "\ncheck(centred)\n",
+        "\ncheck(strict)\n",
+        (NOTEBOOK, "it does not call check(centred). Write that line."),
+    ),
+    Forgotten(
+        "name of the check",
+        "solutions",
+        '# %% check="centred"',
+        '# %% check="centrd"',
+        (NOTEBOOK, 'no cell is marked check="centred". Nearest: centrd.'),
+    ),
+    Forgotten(
+        "name of a mark scheme",
+        "solutions",
+        'mark_scheme="question-1"',
+        'mark_scheme="question-l"',
+        (NOTEBOOK, 'no cell is marked mark_scheme="question-1". Nearest: question-l.', "Add the cell"),
+    ),
+    Forgotten(
+        "a line of the mark scheme",
+        "solutions",
+        "# - 1 point: the second.\n",
+        "",
+        (NOTEBOOK, 'answer="question-1" has points=3, and the points of the scheme sum to 2.'),
+    ),
+    Forgotten(
+        "row of the table",
+        "solutions",
+        "# | Centred | `centred` | 5 | 3 |\n",
+        "",
+        (NOTEBOOK, "the points of the table sum to 15, those of the marks to 18."),
+    ),
+    Forgotten("number of the title", "solutions", "# # 95 ·", "# # 96 ·", (NOTEBOOK, "the title says 96, the file 95")),
+    Forgotten(
+        "role of a helper",
+        "solutions",
+        "    deviations = x - x.mean(axis=0)\n    return deviations\n    ### END SOLUTION\n",
+        "    return helper(x)\n    ### END SOLUTION\n\n# %%\ndef helper(x):\n    return x - x.mean(axis=0)\n",
+        (NOTEBOOK, "centred: the answer uses 'helper', defined in cell", 'mark that cell role="given"'),
+    ),
+    Forgotten(
+        "import of the answer",
+        "solutions",
+        "    deviations = x - x.mean(axis=0)\n    return deviations\n",
+        "    return x - math.fsum(x) / len(x)\n",
+        (NOTEBOOK, "the answer uses 'math', which no cell marked", "define or import it in one of them"),
+    ),
+    Forgotten(
+        "error that is right",
+        "solutions",
+        "    deviations = x - x.mean(axis=0)\n    return deviations\n",
+        "    raise ValueError('never')\n",
+        (CASES, "centred, '5 rows', '5 other rows' and 1 more: the reference raises ValueError (never)."),
+    ),
+    Forgotten(
+        "kind of a class with state",
+        "exercises",
+        '@exercise("Running", kinds=STATE)',
+        '@exercise("Running")',
+        (DRIVES, "Running: drive_running yields after every step: say kinds=STATE, or return."),
+    ),
+    Forgotten(
+        "exercise of a drive",
+        "exercises",
+        '@exercise("centred")\n',
+        '@exercise("centrd")\ndef drive_nothing(answer, case): ...\n\n\n@exercise("centred")\n',
+        (f"{DRIVES}, line", f"{NOTEBOOK} has no exercise 'centrd'. Nearest: centred. Correct the name"),
+    ),
+    Forgotten(
+        "exercise of a slip",
+        "slips",
+        'slip = slips("centred", see="centred")',
+        'slips("centrd", see="centred")\nslip = slips("centred", see="centred")',
+        (f"{SLIPS}, line", "there is no exercise 'centrd'. Nearest: centred. Correct the name"),
+    ),
+    Forgotten(
+        "exercise of a way",
+        "slips",
+        'slip = slips("centred", see="centred")',
+        'from autograder.judging.slips import way\nway("centrd", "loops", code="")\n'
+        'slip = slips("centred", see="centred")',
+        (f"{SLIPS}, line", "there is no exercise 'centrd'. Nearest: centred."),
+    ),
+    Forgotten(
+        "exercise of the resolution",
+        "slips",
+        'resolution("flip"',
+        'resolution("flap"',
+        (f"{SLIPS}, line", "there is no exercise 'flap'. Nearest: flip."),
+    ),
+    Forgotten(
+        "exercise of the cases",
+        "cases",
+        '@public_cases("centred")\n',
+        '@public_cases("centred")\n@public_cases("centrd")\n',
+        (f"{CASES}, line", "there is no exercise 'centrd'. Nearest: centred."),
+    ),
+    Forgotten(
+        "words of a slip",
+        "slips",
+        '    title="one mean for all columns",\n',
+        '    title="",\n',
+        (f"{SLIPS}, line", "slip 'mean_of_all' of centred has no title: students would read it"),
+    ),
+    Forgotten(
+        "sentence of a slip",
+        "slips",
+        '    says="One mean is subtracted from all columns. Each column needs its own.",\n',
+        "",
+        (f"{SLIPS}, line", "slip(...) lacks 'says'. Add it there."),
+    ),
+    Forgotten(
+        "paragraph of all slips",
+        "slips",
+        'slips("centred", see="centred")',
+        'slips("centred")',
+        (f"{SLIPS}, line", "slips(...) lacks 'see'. Add it there."),
+    ),
+    Forgotten(
+        "case for a slip",
+        "slips",
+        '("x.mean(axis=0)", "x.mean()")',
+        '("x.mean(axis=0)", "x.mean(0)")',
+        (SLIPS, "slip 'mean_of_all' of centred, in the public cases: no case rejects it. Add a case that does"),
+    ),
+    Forgotten(
+        "name that a slip uses",
+        "slips",
+        '("x.mean(axis=0)", "x.mean()")',
+        '("x.mean(axis=0)", "mean(x)")',
+        (SLIPS, "'mean_of_all'", "it only raises (NameError: name 'mean' is not defined", "so it never gets a name"),
+    ),
+    Forgotten(
+        "what tells two slips apart",
+        "slips",
+        'slip = slips("centred", see="centred")\n',
+        'slip = slips("centred", see="centred")\n'
+        'slip("again", "another title", "Another sentence.", ("x.mean(axis=0)", "np.mean(x)"))\n',
+        (SLIPS, "slip 'again' of centred", "it does what 'mean_of_all' does. Add a case in which they differ"),
+    ),
+    Forgotten(
+        "what a law has found",
+        "slips",
+        'slip = slips("flip", see="flip")\n',
+        'slip = slips("flip", see="flip")\n'
+        'slip("halves", "halves", "Halves.", ("rng.random(deviations.shape) < keep", '
+        '"np.where(rng.random(deviations.shape) < keep, 1, 0.5)"))\n',
+        (SLIPS, "slip 'halves' of flip", "it only breaks a law (The flags hold something besides True and False.)"),
+    ),
+    Forgotten(
+        "what an estimate finds",
+        "slips",
+        'slip = slips("centred", see="centred")\n',
+        'slip = slips("centred", see="centred")\n'
+        'slip("scaled", "{factor} times", "Scaled.", ("return deviations", "return {factor} * deviations + 1"),\n'
+        '     parameter="factor", values=(2.0,), estimate={"by": "factor"})\n',
+        (SLIPS, "slip 'scaled' of centred with factor = 2.0", "not recognised. Correct its estimate"),
+    ),
+    Forgotten(
+        "case of a group",
+        "cases",
+        '    "one_row": "one row",\n',
+        '    "one_row": "one row",\n    "one_raw": "uncooked",\n',
+        (CASES, "no case is of the group 'one_raw' of GROUPS. Nearest: one_row. Take it away"),
+    ),
+    Forgotten(
+        "name of a case",
+        "cases",
+        'yield Case("exact", "5 other rows"',
+        'yield Case("ordinary", "5 rows", inputs(5, 3))\n    yield Case("exact", "5 other rows"',
+        (CASES, "'ordinary' has two cases called '5 rows'. Give each a name of its own"),
     ),
 ]
 FOUR = {"centred": ("pure",), "strict": ("refusal",), "Running": ("state",), "flip": ("random",)}
@@ -573,6 +782,16 @@ def test_several_steps_are_named_at_once(course: Course) -> None:
     assert "instances=2" in says
     assert "hidden_cases" in says
     assert "does not occur" in says
+
+
+def test_a_name_that_is_not_defined_is_said_once_and_never_called_right(course: Course) -> None:
+    files = begun(course, {"centred": ("pure",)})
+    fill(files)
+    files["solutions"].write_text(files["solutions"].read_text().replace("x.mean(axis=0)", "helper(x)"))
+    files["slips"].write_text(files["slips"].read_text().replace("x.mean(axis=0)", "helper(x)"))
+    says = said(call("build", "95"))
+    assert says.count("helper") == 1
+    assert "raises=" not in says
 
 
 # imports

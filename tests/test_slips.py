@@ -19,7 +19,7 @@ from autograder.course import CourseError
 from autograder.judging import catalogue
 from autograder.judging import slips as machinery
 from autograder.judging.slips import ALL, Slip, slips_of, ways_of
-from gradus.checking import Case, Exercise
+from gradus.checking import Case, Exercise, exercises
 from gradus.checking.estimators import estimate, fill, placeholders
 from gradus.checking.naming import constants
 from gradus.checking.running import Outcome, run
@@ -43,6 +43,7 @@ def slip(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Slip]:
     """What registers slips of an exercise ``double``, in a catalogue of its own."""
     monkeypatch.setattr(machinery, "_slips", {})
     monkeypatch.setattr(machinery, "_ways", {})
+    monkeypatch.setitem(exercises._EXERCISES, "double", exercise_called("softmax"))
     register = machinery.slips("double", see="doubling")
     return lambda id="wrong", **fields: register(id, **{**WORDS, **fields})
 
@@ -176,6 +177,8 @@ def test_code_that_defines_something_else_is_refused(slip: Callable[..., Slip]) 
     ("fields", "complaint"),
     [
         ({}, "changes nothing"),
+        ({"replace": ("a", "b"), "title": " "}, "has no title: students would read it"),
+        ({"replace": ("a", "b"), "says": ""}, "has no says: students would read it"),
         ({"code": "x", "replace": ("a", "b")}, "whole answer already"),
         ({"code": "x", "base": "b"}, "whole answer already"),
         ({"replace": ("a", "b"), "parameter": "p"}, "both a parameter and some values"),

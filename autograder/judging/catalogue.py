@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,13 +15,15 @@ import numpy as np
 import autograder.topics
 import gradus.exercises
 from autograder.course import CourseError
-from autograder.judging.slips import Slip, resolution_of, slips_of
+from autograder.judging.slips import Slip, refuse_unknown, resolution_of, slips_of
 from gradus.checking import Case, Exercise
 from gradus.checking.exercises import EXACT, GATE, all_exercises
 
 __all__ = [
     "Case",
     "exercise_called",
+    "exercises_of",
+    "has_cases",
     "hidden",
     "hidden_cases",
     "public",
@@ -48,6 +50,8 @@ def hidden_cases(exercise: str) -> Callable[[Generator], Generator]:
 
 
 def _register(table: dict[str, Generator], exercise: str) -> Callable[[Generator], Generator]:
+    refuse_unknown(exercise)
+
     def register(generator: Generator) -> Generator:
         table[exercise] = generator
         return generator
@@ -65,6 +69,18 @@ def exercise_called(name: str) -> Exercise | None:
     """
     with _authored("gradus/exercises"):
         return all_exercises().get(name)
+
+
+def exercises_of(topic: str) -> list[Exercise]:
+    """The exercises that a topic has drives for."""
+    return [exercise for exercise in all_exercises().values() if exercise.topic == topic]
+
+
+def has_cases(name: str) -> bool:
+    """Whether somebody has written cases of an exercise, or of the one that it repairs."""
+    exercise = _exercise(name)
+    _load(exercise.topic)
+    return exercise.judged_as in _public or exercise.judged_as in _hidden
 
 
 def public(name: str) -> list[Case]:
@@ -106,9 +122,7 @@ def _drawn(table: dict[str, Generator], kind: str, name: str, rng: np.random.Gen
     _load(topic)
     where = f"autograder/topics/{topic}/cases.py"
     if name not in table:
-        near = difflib.get_close_matches(name, table.keys() - all_exercises().keys(), n=1)
-        meant = f' There are some for "{near[0]}", which is no exercise: correct the name.' if near else ""
-        raise CourseError(f'{where} has no {kind} for {name}: write a generator under @{kind}("{name}").{meant}')
+        raise CourseError(f'{where} has no {kind} for {name}: write a generator under @{kind}("{name}").')
     with _authored(f"{where}, {kind} of {name}"):
         cases = list(table[name](rng))
     if not all(isinstance(case, Case) for case in cases):
@@ -140,7 +154,9 @@ def _load(topic: str) -> None:
             with _authored(folder):
                 loaded = importlib.import_module(module)
         except ModuleNotFoundError:
-            raise CourseError(f"{folder}/{part}.py is missing: write it, see the README.") from None
+            raise CourseError(
+                f"{folder}/{part}.py is missing. Bring it back, or begin it as `autograder new` would."
+            ) from None
         if loaded.__file__ is None:
             raise CourseError(
                 f"{folder}/{part}.py is missing: without it the topic is no package and would not be installed. "
@@ -160,6 +176,8 @@ def _authored(place: str) -> Iterator[None]:
         where = f"{file}, line {line}" if file else place
         if isinstance(error, CourseError):
             raise CourseError(f"{where}: {error}") from None
+        if missing := re.search(r"(\w+)\(\) missing .*arguments?: (.*)", str(error)):
+            raise CourseError(f"{where}: {missing[1]}(...) lacks {missing[2]}. Add it there.") from error
         says = error.msg if isinstance(error, SyntaxError) else str(error)
         raise CourseError(f"{where}: {type(error).__name__}: {says}. Correct it there.") from error
 

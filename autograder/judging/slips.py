@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.course import CourseError
+from autograder.errors import nearest
 from gradus.checking.estimators import fill, placeholders, values_of
+from gradus.checking.exercises import all_exercises
 
 ALL = "all"
 """In place of the number of an occurrence: replace every one."""
@@ -215,6 +217,7 @@ def slips(exercise: str, *, see: str) -> Callable[..., Slip]:
         ``slip(id, title, says, replace, base=..., code=..., see=..., parameter=..., values=...,
         estimate=...)``; ``replace`` is one replacement, ``(old, new)`` or ``(old, new, which)``, or a list of them.
     """
+    refuse_unknown(exercise)
 
     def slip(
         id: str,
@@ -244,6 +247,7 @@ def slips(exercise: str, *, see: str) -> Callable[..., Slip]:
 
 def way(exercise: str, name: str, *, code: str) -> Way:
     """Register a second way to write the answer to an exercise."""
+    refuse_unknown(exercise)
     if name in _ways.setdefault(exercise, {}):
         raise CourseError(f"The way {name!r} of {exercise} is there twice: give one of them another name.")
     _ways[exercise][name] = Way(exercise, name, textwrap.dedent(code).strip("\n") + "\n")
@@ -261,6 +265,7 @@ def resolution(exercise: str, *, says: str, replace: Replacement | Iterable[Repl
     replace
         As for a slip.
     """
+    refuse_unknown(exercise)
     pairs = [replace] if isinstance(replace, tuple) and replace and isinstance(replace[0], str) else replace
     edits = tuple(Edit(*pair) for pair in pairs)  # type: ignore[misc]
     _resolutions[exercise] = Slip(exercise, "resolution", "the smallest error that is seen", says, "", edits)
@@ -280,6 +285,20 @@ def slips_of(exercise: str) -> tuple[Slip, ...]:
 def ways_of(exercise: str) -> tuple[Way, ...]:
     """The ways registered for an exercise, in their order."""
     return tuple(_ways.get(exercise, {}).values())
+
+
+def refuse_unknown(exercise: str) -> None:
+    """Say at once that what is being registered would never be found.
+
+    Raises
+    ------
+    CourseError
+        If there is no exercise of that name.
+    """
+    known = all_exercises()
+    if exercise not in known:
+        near = nearest(exercise, known)
+        raise CourseError(f"there is no exercise {exercise!r}.{near} Correct the name, or write its drive first.")
 
 
 def without_docstrings(code: str) -> str:
@@ -306,6 +325,8 @@ def _refuse_nonsense(slip: Slip) -> None:
         raise CourseError(f"{slip._where} has code and something to edit: the code is the whole answer already.")
     if not (slip.code or slip.edits or slip.base):
         raise CourseError(f"{slip._where} changes nothing: say what to replace, or give the code.")
+    if not (slip.title.strip() and slip.says.strip()):
+        raise CourseError(f"{slip._where} has no {'says' if slip.title.strip() else 'title'}: students would read it.")
     if bool(slip.parameter) != bool(slip.values):
         raise CourseError(f"{slip._where} needs both a parameter and some values of it, or neither.")
     known = {slip.parameter, *values_of(slip.estimate or {})} - {""}

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from autograder.course import Assignment, Course, CourseError
 from autograder.judging import catalogue, diagnosis
 from autograder.nbgrader_hooks import release
-from autograder.source import leaks, outline
+from autograder.source import leaks, outline, points
 from autograder.source.new import TODO, unfilled
 from autograder.source.notebook import EXECUTED, FOLDED, GRADED, Cell, Source, without_ids
 from autograder.source.waiting import GOES_ON, waiting
@@ -97,6 +97,9 @@ def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = F
     cases = fresh / "public_cases" / f"{assignment.topic}.json"
     cases.parent.mkdir(exist_ok=True)
     cases.write_text(public_cases(course, assignment.source), encoding="utf-8")
+    said = [] if draft else list(points.differences(assignment.source))
+    if said:
+        raise CourseError("The text and the marks do not agree. Correct one of them:\n  " + "\n  ".join(said))
     outlined = fresh / "outlines" / f"{assignment.name}.json"
     outlined.parent.mkdir(exist_ok=True)
     outlined.write_text(outline.text(assignment.source), encoding="utf-8")
@@ -191,19 +194,21 @@ def _nbgrader_fields(source: Source, cell: Cell) -> dict[str, Any]:
 
 def public_cases(course: Course, source: Source) -> str:
     """The frozen public cases: inputs, what the reference does, fingerprints of the slips; one line an exercise."""
-    exercises = []
+    rehearsals = []
     for name in source.exercises:
         exercise = catalogue.exercise_called(name)
         if exercise is None:
             raise CourseError(f"There is no exercise {name!r}: write its drive in gradus/exercises/{source.topic}.py.")
-        exercises.append(exercise)
-    missing = dict.fromkeys(each for exercise in exercises for each in diagnosis.forgotten(course, exercise))
+        rehearsals.append(diagnosis.Rehearsal(course, exercise))
+    missing = list(dict.fromkeys(each for rehearsal in rehearsals for each in diagnosis.forgotten(rehearsal)))
+    if rehearsals and not missing:
+        missing = list(diagnosis.left_over(source))
     if missing:
         raise CourseError("Something is missing or wrong:\n  " + "\n  ".join(missing))
     lines = [
-        f"{json.dumps(each.name)}: {wire.encode(diagnosis.frozen(course, each))}"
-        for each in exercises
-        if not each.repairs
+        f"{json.dumps(each.exercise.name)}: {wire.encode(diagnosis.frozen(each))}"
+        for each in rehearsals
+        if not each.exercise.repairs
     ]
     parts = {
         "groups": wire.encode(catalogue.titles(source.topic) if source.exercises else {}),

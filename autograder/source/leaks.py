@@ -30,7 +30,7 @@ def student_texts(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def secrets(sources: Iterable[Source]) -> dict[str, list[str]]:
-    """What students must not receive: for each secret its telling lines, without white space."""
+    """What students must not receive: for each secret its telling lines."""
     found: dict[str, str] = {}
     for source in sources:
         for cell in source.cells:
@@ -41,7 +41,7 @@ def secrets(sources: Iterable[Source]) -> dict[str, list[str]]:
                 found[f"the mark scheme of {cell.name}"] = "\n".join(regions(cell))
         for exercise in source.exercises:
             found |= _slips(exercise, source.solutions[exercise])
-    return {what: _telling(text) for what, text in found.items()}
+    return {what: telling(text) for what, text in found.items()}
 
 
 def find(texts: Mapping[str, str], secrets: Mapping[str, list[str]]) -> list[str]:
@@ -93,8 +93,11 @@ def _plain(path: str, text: str) -> str:
         raise CourseError(f"{path} is not a notebook: delete it, then make it again with make build.") from None
 
 
-def _telling(text: str) -> list[str]:
-    return [line for line in map(_squeeze, text.splitlines()) if len(line) >= TELLING]
+def telling(text: str) -> list[str]:
+    """The lines that do not occur by chance, without white space; where all are short, the whole text if it is long."""
+    lines = [line for line in map(_squeeze, text.splitlines()) if len(line) >= TELLING]
+    whole = _squeeze(text)
+    return lines or [whole] * (len(whole) >= TELLING)
 
 
 def _squeeze(text: str) -> str:

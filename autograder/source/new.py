@@ -18,7 +18,7 @@ import jinja2
 import autograder.topics
 import gradus.exercises
 from autograder.course import Assignment, Course
-from autograder.errors import CourseError
+from autograder.errors import CourseError, nearest
 from autograder.source.notebook import Source
 from autograder.source.writing import extended
 
@@ -121,10 +121,31 @@ def new(course: Course, name: str, title: str) -> list[Path]:
     return list(targets.values())
 
 
-def new_exercise(course: Course, assignment: Assignment, name: str, kinds: Iterable[str]) -> list[Path]:
+@dataclass(frozen=True)
+class Place:
+    """Where an exercise goes and what it is worth.
+
+    Attributes
+    ----------
+    points : int
+    minutes : int
+    section : str
+        Id of the heading of level 2 to whose end it goes; "" for a section of its own before the experiment, or else
+        before the questions.
+    """
+
+    points: int = 3
+    minutes: int = 5
+    section: str = ""
+
+
+def new_exercise(
+    course: Course, assignment: Assignment, name: str, kinds: Iterable[str], place: Place | None = None
+) -> list[Path]:
     """Add an exercise to the files of an assignment.
 
-    Its cells go before the experiment, or else before the questions; all the rest goes to the ends of the files.
+    Its cells go where ``place`` says, with a line in the notebook's first table; all the rest goes to the ends of the
+    files.
 
     Returns
     -------
@@ -145,8 +166,12 @@ def new_exercise(course: Course, assignment: Assignment, name: str, kinds: Itera
     targets = {part: path for part, path in files(course, assignment.name).items() if part in ("solutions", *_PARTS)}
     texts = {part: _half_written(course, part, path) for part, path in targets.items()}
     _refuse_taken(course, name, texts, {part: str(path.relative_to(course.root)) for part, path in targets.items()})
-    values = _values(assignment.source, name, chosen, texts)
-    made = {"solutions": _with_cells(assignment.source, texts["solutions"], _render("cells.py", values))}
+    place = place or Place()
+    before = _before(assignment.source, place.section)
+    values = _values(assignment.source, name, chosen, texts, place)
+    row = f"# | {values['words']} | `{name}` | {place.minutes} | {place.points} |"
+    cells = _with_cells(assignment.source, texts["solutions"], _render("cells.py", values), before)
+    made = {"solutions": _with_row(cells, row)}
     for part, snippet in zip(_PARTS, ("drive", "cases", "slips", "variants"), strict=True):
         made[part] = extended(texts[part], _render(f"{snippet}.py", values))
     _write({targets[part]: text for part, text in made.items()})
@@ -207,7 +232,7 @@ def _refuse_taken(course: Course, name: str, texts: dict[str, str], paths: dict[
             raise CourseError(f"{path.relative_to(course.root)} has an exercise {name} already. Choose another name.")
 
 
-def _values(source: Source, name: str, kinds: set[str], texts: dict[str, str]) -> dict[str, object]:
+def _values(source: Source, name: str, kinds: set[str], texts: dict[str, str], place: Place) -> dict[str, object]:
     """What the templates of an exercise need to know."""
     flags = {kind: kind in kinds for kind in KINDS}
     flags["function"] = bool(kinds & {"function", "served"})
@@ -236,7 +261,10 @@ def _values(source: Source, name: str, kinds: set[str], texts: dict[str, str]) -
         "name": name,
         "var": var,
         "words": var.replace("_", " ").capitalize(),
-        "part": next(id for id in _ids(slug) if id not in source.headings),
+        "section": place.section,
+        "points": place.points,
+        "minutes": place.minutes,
+        "part": place.section or next(id for id in _ids(slug) if id not in source.headings),
         "heading": next(id for id in _ids(f"exercise-{slug}") if id not in source.headings),
         "count": len(source.solutions) + 1,
         "topic": source.topic,
@@ -275,23 +303,40 @@ def _group_ids(text: str) -> set[str]:
     return found
 
 
-def _with_cells(source: Source, text: str, cells: str) -> str:
-    """The notebook with more cells, before the experiment or else before the questions."""
-    lines = text.splitlines()
-    for id in _BEFORE:
-        if id not in source.headings:
-            continue
-        at = next(number for number, line in enumerate(lines) if line.startswith("# ##") and f"{{#{id}}}" in line)
-        if at == 0 or not re.match(r"# ?%%", lines[at - 1]):
+def _before(source: Source, section: str) -> str:
+    """Id of the heading before which an exercise goes."""
+    if not section:
+        found = [id for id in _BEFORE if id in source.headings]
+        if not found:
             raise CourseError(
-                f"{source.name}.py, line {at + 1}: the heading with the id {{#{id}}}, before which the exercise goes, "
-                "does not begin its cell. Put the line # %% [markdown] above it."
+                f"{source.name}.py has no heading with the id {{#questions}}, before which the exercise goes. "
+                "Write one: ## Questions {#questions}"
             )
-        return "\n".join([*lines[: at - 1], *cells.strip("\n").splitlines(), "", *lines[at - 1 :]]) + "\n"
-    raise CourseError(
-        f"{source.name}.py has no heading with the id {{#questions}}, before which the exercise goes. "
-        "Write one: ## Questions {#questions}"
-    )
+        return found[0]
+    parts = [heading.id for heading in source.headings.values() if heading.level == 2]
+    if section not in parts[:-1]:
+        raise CourseError(
+            f"{source.name}.py has no section {section!r} that an exercise can go to.{nearest(section, parts[:-1])} "
+            f"There are: {', '.join(parts[:-1])}."
+        )
+    return parts[parts.index(section) + 1]
+
+
+def _with_cells(source: Source, text: str, cells: str, before: str) -> str:
+    """The notebook with more cells, before the heading with an id."""
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("# ##") and f"{{#{before}}}" in line)
+    if at == 0 or not re.match(r"# ?%%", lines[at - 1]):
+        raise CourseError(
+            f"{source.name}.py, line {at + 1}: the heading with the id {{#{before}}}, before which the exercise goes, "
+            "does not begin its cell. Put the line # %% [markdown] above it."
+        )
+    return "\n".join([*lines[: at - 1], *cells.strip("\n").splitlines(), "", *lines[at - 1 :]]) + "\n"
+
+
+def _with_row(text: str, row: str) -> str:
+    """The notebook with a row in the table of its parts, before the questions; as it is where it has no such table."""
+    return re.sub(r"^# \| Questions \|", lambda questions: f"{row}\n{questions[0]}", text, count=1, flags=re.M)
 
 
 def _render(name: str, values: dict[str, object]) -> str:

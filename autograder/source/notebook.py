@@ -11,6 +11,7 @@ start page shows.
 from __future__ import annotations
 
 import ast
+import dis
 import linecache
 import math
 import re
@@ -25,7 +26,7 @@ from typing import Any
 import jupytext
 from nbformat import NotebookNode
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, nearest
 
 FOLDED = frozenset(("figure", "outcome"))
 """Tags of cells that are folded to their first line, so that what they show comes first."""
@@ -249,6 +250,9 @@ class Source:
             level, name = len(match["level"]), match["id"] or ""
             if level == 1:
                 title = title or match["title"]
+                number = re.match(r"\d\d(?= ·)", title)
+                if number and number[0] != self.number:
+                    raise self._wrong(cell, f"the title says {number[0]}, the file {self.number}. Correct one of them.")
             elif level <= 3 and not name:
                 raise self._wrong(
                     cell, f"the heading {line!r} has no id. Add one that never changes, such as {{#why}}."
@@ -276,12 +280,17 @@ class Source:
             "broken": ("solution", "Add the cell that holds the repaired answer."),
             "hint": ("check", "There is no such exercise: correct the name."),
             "mark_scheme": ("answer", "There is no such question: correct the name, or add the answer cell."),
+            "answer": ("mark_scheme", "Add the cell that says how it is marked."),
         }
         hints = {("hint", cell.name): cell for cell in self.cells if cell.kind == "hint"}
         for (kind, name), cell in (seen | hints).items():
-            partner, advice = needed.get(kind, ("", ""))
-            if partner and (partner, name) not in seen:
-                raise self._wrong(cell, f'no cell is marked {partner}="{name}". {advice}')
+            partner, advice = needed[kind]
+            if (partner, name) not in seen:
+                near = nearest(name, [other for mark, other in seen if mark == partner])
+                raise self._wrong(cell, f'no cell is marked {partner}="{name}".{near} {advice}')
+        for cell in self.cells:
+            if cell.kind == "check" and not _calls_check(cell):
+                raise self._wrong(cell, f"it does not call check({cell.name}). Write that line.")
 
 
 def without_ids(text: str) -> str:
@@ -297,6 +306,15 @@ def regions(cell: Cell) -> list[str]:
     """What stands between the marks of a solution, an answer or a mark scheme: students must not receive it."""
     begin, end = _BOUNDS[cell.kind]
     return re.findall(re.escape(begin) + r"(.*?)" + re.escape(end), cell.source, re.S)
+
+
+def defined(code: str) -> set[str]:
+    """The names that a cell defines for the cells after it; none where it is no Python."""
+    try:
+        instructions = dis.get_instructions(compile(code, "<cell>", "exec"))
+    except SyntaxError:
+        return set()
+    return {one.argval for one in instructions if one.opname == "STORE_NAME"}
 
 
 # One text gives one object: a course that is opened anew for every submission parses nothing twice.
@@ -397,6 +415,18 @@ def _stub_fails(cell: Cell) -> bool:
         return False  # what is wrong with the solution is said where the reference is run
     classes = [statement for statement in body if isinstance(statement, ast.ClassDef)]
     return any(isinstance(inner, ast.Raise) for one in classes for inner in one.body)
+
+
+def _calls_check(cell: Cell) -> bool:
+    """Whether a cell checks what it says: ``check(softmax)``, or ``check(mine, "softmax")``."""
+    try:
+        nodes = list(ast.walk(ast.parse(cell.source)))
+    except SyntaxError:
+        return False
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "check"]
+    return any(
+        cell.name in (getattr(each, "id", ""), getattr(each, "value", "")) for call in calls for each in call.args
+    )
 
 
 def _headings(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, re.Match[str]]]:

@@ -15,7 +15,6 @@ GROUPS = {
     "large": "large numbers",
     "two_objects": "two objects at once",
     "same_seed": "the same seed twice",
-    "new_key": "a key that comes later",
     "rare": "rare flags",
     "negative": "negative numbers",
     "short_piece": "a short last piece",
@@ -69,9 +68,9 @@ def root(rng: Rng) -> Iterator[Case]:
 @public_cases("slope")
 @hidden_cases("slope")
 def slope(rng: Rng) -> Iterator[Case]:
-    for group in ("ordinary", "ordinary", "exact"):
+    for group, name in (("ordinary", "a cubic"), ("ordinary", "another cubic"), ("exact", "a cubic")):
         f = polynomial(coefficients=rng.uniform(1, 2, size=4).round(2))
-        yield Case(group, "a cubic", {"f": f, "x": float(rng.uniform(1, 2)), "h": 0.5})
+        yield Case(group, name, {"f": f, "x": float(rng.uniform(1, 2)), "h": 0.5})
 
 
 @public_cases("by_pieces")
