@@ -10,14 +10,15 @@ import json
 import subprocess
 import sys
 import warnings
-from itertools import combinations
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations, product
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from nbconvert.exporters import HTMLExporter, LatexExporter, MarkdownExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -26,8 +27,8 @@ from shared import corners
 from gradus import demos
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.initialization import EDGES, run_through_layers
-from gradus.demos.softmax_cross_entropy import fit_constant, score_one_example
-from gradus.demos.stage import Stage
+from gradus.demos.softmax_cross_entropy import TEMPERATURES, fit_constant, score_one_example
+from gradus.demos.stage import Actor, Stage, written
 from gradus.demos.training_loop import LANDSCAPES, descend
 
 NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
@@ -44,10 +45,32 @@ def numbers(demo: Demo, **form: str) -> np.ndarray:
     return np.frombuffer(demo.respond({"form": demo.start() | form})[1], dtype=np.float32)
 
 
-def boxes(demo: Demo, form: dict[str, str]) -> tuple[Bbox, dict[str, Bbox]]:
-    """The picture's box in pixels, and that of every text, of the set or moving, with a margin of 1."""
-    stage = demo._scene({control.name: control.read(form) for control in demo.controls})[0]
-    demo.respond({"form": form})
+def stage_of(demo: Demo, **form: str) -> Stage:
+    """The demo's stage, with the actors where they are for these values; the other controls stay as they start."""
+    values = {control.name: control.read(demo.start() | form) for control in demo.controls}
+    stage, show, _ = demo._scene(values)
+    show(demo.model(**values))
+    stage.frame()
+    return stage
+
+
+def actor_of(stage: Stage, kind: str, place: int = 0, **look: object) -> Actor:
+    """The first actor of this kind and look in the axes with that number."""
+    own = [actor for actor in stage.cast if actor.kind == kind and actor.axes is stage.figure.axes[place]]
+    return next(actor for actor in own if all(getattr(actor, name) == value for name, value in look.items()))
+
+
+def pairs(demo: Demo) -> Iterator[dict[str, str]]:
+    """Every two controls at their ends, or at each of their options."""
+    for two in combinations(demo.controls, 2):
+        ends = [c.options if isinstance(c, Choice) else [c.write(c.low), c.write(c.high)] for c in two]
+        for values in product(*ends):
+            yield dict(zip([control.name for control in two], values, strict=True))
+
+
+@lru_cache(maxsize=4)
+def texts_of_the_set(stage: Stage) -> list[tuple[str, Bbox]]:
+    """Every text that does not move, and its box."""
     with stage.styled():
         figure = stage.figure
         figure.draw_without_rendering()
@@ -57,16 +80,19 @@ def boxes(demo: Demo, form: dict[str, str]) -> tuple[Bbox, dict[str, Bbox]]:
             along = axis.axis_name == "y"
             texts += [text for text in axis.get_ticklabels() if low <= text.get_position()[along] <= high]
         texts += [text for ax in figure.axes if ax.get_legend() for text in ax.get_legend().get_texts()]
-        moving = [artist for actor in stage.cast if actor.kind == "words" for artist in actor.artists()]
-        for artist in moving:
-            figure.add_artist(artist)
-        shown = [text for text in [*texts, *moving] if isinstance(text, Text) and text.get_text()]
-        found = {
-            f"{number}: {text.get_text()}": text.get_window_extent().padded(1) for number, text in enumerate(shown)
-        }
-        for artist in moving:
-            artist.remove()
-    return figure.bbox, found
+        return [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text() and text.get_visible()]
+
+
+def boxes(demo: Demo, form: dict[str, str]) -> tuple[Bbox, dict[str, Bbox]]:
+    """The picture's box in pixels, and that of every text, of the set or moving, with a margin of 1."""
+    stage = stage_of(demo, **form)
+    found = [*texts_of_the_set(stage)]
+    with stage.styled():
+        for text in [artist for actor in stage.cast if actor.kind == "words" for artist in actor.artists()]:
+            stage.figure.add_artist(text)
+            found.append((text.get_text(), text.get_window_extent()))
+            text.remove()
+    return stage.figure.bbox, {f"{number}: {text}": box.padded(1) for number, (text, box) in enumerate(found)}
 
 
 def test_nothing_heavy_loads_before_a_demo_is_opened() -> None:
@@ -97,7 +123,14 @@ def test_a_higher_temperature_evens_out_the_probabilities_and_keeps_their_order(
 def test_the_loss_is_minus_the_logarithm_of_the_true_class_and_infinite_where_that_is_zero() -> None:
     now = score_one_example(naive_softmax, np.zeros(4), 1.0, 2)
     assert now.loss == pytest.approx(np.log(4))
-    assert score_one_example(lambda x: np.eye(4)[:1], np.zeros(4), 1.0, 2).loss == np.inf
+    assert score_one_example(lambda x: np.eye(4)[[0] * len(x)], np.zeros(4), 1.0, 2).loss == np.inf
+
+
+def test_the_curve_over_temperatures_is_what_moving_the_temperature_gives() -> None:
+    scores = np.array([3.0, 1.6, 3.8, -2.0])
+    curve = score_one_example(naive_softmax, scores, 1.0, 0).losses
+    single = [score_one_example(naive_softmax, scores, t, 0).loss for t in TEMPERATURES]
+    np.testing.assert_allclose(curve, single)
 
 
 def test_the_mean_follows_one_outlier_and_the_median_stays() -> None:
@@ -130,17 +163,49 @@ def test_descent_multiplies_each_direction_by_one_minus_rate_times_curvature() -
     assert np.isinf(descend(step, LANDSCAPES["ravine"], 2.5, 60)[-1]).all()
 
 
+@pytest.mark.parametrize("landscape", LANDSCAPES)
+def test_a_path_that_runs_away_does_not_warn_and_its_loss_is_said_to_be_large(landscape: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        demo = demos.descent()
+        for t in range(5, 61, 5):
+            stage = stage_of(demo, landscape=landscape, lr="0.4", t=str(t))
+    assert actor_of(stage, "words", 1).words == ["loss > 10¹¹"]
+    path = demo.model(landscape=landscape, lr=2.5, t=60).path
+    finite = path[np.isfinite(path).all(axis=1)]
+    assert len(finite) < len(path)
+    assert LANDSCAPES[landscape].loss(finite[-1]) > 1e11
+
+
+def deep(seed: int, layers: int, width: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of variance 1 / width, and fifty examples."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(layers, width, width)) / np.sqrt(width), rng.normal(size=(50, width))
+
+
 def test_spreads_and_histograms_agree_with_numpy() -> None:
-    rng = np.random.default_rng(3)
-    weights = (rng.normal(size=(4, 32, 32)) / np.sqrt(32)).astype(np.float32)
-    x = rng.normal(size=(50, 32)).astype(np.float32)
+    weights, x = deep(3, 4)
     now = run_through_layers(weights, x, 1.7, "none", 3)
     for layer in range(3):
-        x = x @ (np.float32(1.7) * weights[layer])
-        assert now.spreads[layer] == pytest.approx(x.std(), rel=1e-5)
-        expected = np.histogram(x, EDGES)[0] / x.size
-        np.testing.assert_allclose(now.counts[layer], expected, atol=2.5 / x.size)
+        x = x @ (1.7 * weights[layer])
+        assert now.spreads[layer] == pytest.approx(np.mean([x[:, unit].std() for unit in range(32)]))
+        np.testing.assert_allclose(now.counts[layer], np.histogram(np.clip(x, *EDGES[[0, -1]]), EDGES)[0] / x.size)
     assert len(now.counts) == 3
+
+
+def test_the_spread_is_gone_where_a_network_answers_every_example_alike() -> None:
+    assert run_through_layers(*deep(3, 20), 1.0, "sigmoid", 20).spreads[-1] < 1e-10
+    assert run_through_layers(*deep(3, 20), 1.4, "ReLU", 20).spreads[-1] > 0.1
+
+
+def test_a_layer_that_explodes_lies_at_the_edges_and_one_that_vanishes_at_zero() -> None:
+    exploded = run_through_layers(*deep(3, 20), 4.0, "ReLU", 20).counts[-1]
+    vanished = run_through_layers(*deep(3, 20), 0.25, "ReLU", 20).counts[-1]
+    assert exploded[-1] > 0.3
+    assert vanished[20] == 1
+    both = run_through_layers(*deep(3, 20), 4.0, "none", 20).counts
+    np.testing.assert_allclose(both.sum(axis=1), 1)
+    assert both[-1, [0, -1]].sum() > 0.99
 
 
 # The function being studied
@@ -160,13 +225,13 @@ def test_torch_moves_the_picture_until_the_stub_is_written() -> None:
 
     demo = demos.scores_to_loss(stub)
     message, _ = demo.respond({"form": demo.start()})
-    assert message["note"].startswith("PyTorch's softmax")
+    assert message["note"].startswith("PyTorch's softmax moves this picture. Write your own")
     np.testing.assert_array_equal(numbers(demo), numbers(demos.scores_to_loss()))
 
 
 def test_an_error_of_the_learner_is_shown_with_its_line_and_the_next_request_is_answered() -> None:
     def broken(scores: np.ndarray) -> np.ndarray:
-        return scores / scores[7]
+        return scores / scores[99]
 
     demo = demos.scores_to_loss(broken)
     message, data = demo.respond({"form": demo.start()})
@@ -178,9 +243,9 @@ def test_an_error_of_the_learner_is_shown_with_its_line_and_the_next_request_is_
 def test_a_result_of_the_wrong_shape_is_said_to_be_one() -> None:
     demo = demos.scores_to_loss(lambda scores: scores.sum(axis=-1))
     assert demo.respond({"form": demo.start()})[0]["error"] == (
-        "softmax returned shape (1,), here it is called for shape (1, 4)."
+        "softmax returned shape (62,), here it is called for shape (62, 4)."
     )
-    with pytest.raises(StudiedError, match="an array is needed"):
+    with pytest.raises(StudiedError, match="returned str; expected an array"):
         Studied("softmax", lambda scores: "soft").array((1, 4), np.zeros((1, 4)))
 
 
@@ -192,7 +257,95 @@ def test_a_learners_overflow_is_drawn_and_does_not_warn() -> None:
     assert "nan" in message["alt"]
 
 
+# What the pictures say
+
+
+@pytest.mark.parametrize(("name", "place"), [("descent", 1), ("scores_to_loss", 2), ("scores_to_loss", 3)])
+def test_a_loss_beyond_the_picture_is_a_triangle_and_no_point(name: str, place: int) -> None:
+    demo = getattr(demos, name)()
+    inside = stage_of(demo)
+    marked = {mark: actor_of(inside, "points", place, marker=mark) for mark in "o^"}
+    assert np.isfinite(marked["o"].outline()).any()
+    assert not np.isfinite(marked["^"].outline()).any()
+    stage_of(demo, **({"lr": "0.4", "t": "60"} if name == "descent" else {"temperature": "-1"}))
+    assert not np.isfinite(marked["o"].outline()).any()
+    assert np.nanmean(marked["^"].outline()[:, 1]) == pytest.approx(inside.shape[1] - marked["^"].axes.bbox.y1, abs=2)
+
+
+def test_a_loss_of_zero_is_marked_below_the_picture() -> None:
+    stage = stage_of(demos.descent(), landscape="bowl", lr="0", t="60")
+    mark = actor_of(stage, "points", 1, marker="v")
+    assert np.nanmean(mark.outline()[:, 1]) == pytest.approx(stage.shape[1] - mark.axes.bbox.y0, abs=2)
+    assert actor_of(stage, "words", 1).words == ["loss 0"]
+
+
+def test_small_probabilities_and_large_losses_are_written_as_they_are() -> None:
+    demo = demos.scores_to_loss()
+    assert actor_of(stage_of(demo, target="owl"), "words", 1).words == ["0.29", "0.07", "0.64", "0.002"]
+    assert actor_of(stage_of(demo, temperature="-1"), "words", 1).words == ["≈ 0", "≈ 0", "1.00", "≈ 0"]
+    assert actor_of(stage_of(demo, temperature="-1"), "words", 3).words == ["loss 22.0"]
+
+
+@pytest.mark.parametrize("true", range(4))
+def test_the_true_class_is_named_where_it_stands(true: int) -> None:
+    stage = stage_of(demos.scores_to_loss(), target=("cat", "dog", "fox", "owl")[true])
+    (word,) = [actor for actor in stage.cast if actor.words == ["true"]]
+    assert word.data[0, 0] == true
+
+
+def test_temperature_divides_the_scores_that_are_drawn() -> None:
+    stage = stage_of(demos.scores_to_loss(), temperature="0.3")
+    pale, solid = ([a.data[:, 3] for a in stage.cast if a.kind == "bars" and a.alpha == alpha] for alpha in (0.3, 1))
+    np.testing.assert_allclose(pale[0], [3, 3.8, -2])
+    np.testing.assert_allclose(solid[0], np.array([3, 3.8, -2]) / 2)
+    np.testing.assert_allclose(solid[1], [1.6 / 2])
+
+
+def test_the_last_spread_stands_on_the_stage() -> None:
+    demo = demos.activations()
+    assert actor_of(stage_of(demo), "words", 1).words == ["layer 20: 0.18"]
+    assert actor_of(stage_of(demo, activation="none", gain="0.6", depth="3"), "words", 1).words == ["layer 3: 63"]
+
+
+def test_words_for_one_step_and_for_more() -> None:
+    demo = demos.descent()
+    assert "After 1 step in" in demo.respond({"form": demo.start() | {"t": "1"}})[0]["alt"]
+    assert "After 2 steps in" in demo.respond({"form": demo.start() | {"t": "2"}})[0]["alt"]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0, 2, "0"),
+        (0.2, 2, "0.20"),
+        (33_600, 2, "34 000"),
+        (0.000123, 1, "0.0001"),
+        (3.14e-8, 2, "3.1 · 10⁻⁸"),
+        (2.71e11, 3, "2.71 · 10¹¹"),
+        (999_999, 2, "1.0 · 10⁶"),
+        (np.inf, 2, "∞"),
+        (np.nan, 2, "nan"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(value: float, digits: int, text: str) -> None:
+    assert written(value, digits) == text
+
+
 # Every demo
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_position_of_a_logarithmic_slider_is_another_short_number(name: str) -> None:
+    for slider in [control for control in getattr(demos, name)().controls if isinstance(control, Slider)]:
+        if not slider.log:
+            continue
+        low, high = (float(slider.write(end)) for end in (slider.low, slider.high))
+        exponents = np.linspace(low, high, round((high - low) / slider.step) + 1)
+        values = [slider.read({slider.name: f"{exponent:.6g}"}) for exponent in exponents]
+        assert len(set(values)) == len(values)
+        np.testing.assert_allclose(values, 10**exponents, rtol=0.025)
+        assert all(len(f"{value:e}".split("e")[0].replace(".", "").rstrip("0")) <= 3 for value in values)
+        assert [values[0], values[-1]] == [slider.low, slider.high]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -211,12 +364,26 @@ def test_every_corner_of_every_control_has_a_frame_and_words(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_is_cut_off_or_lies_on_another(name: str, size: str) -> None:
     demo = getattr(demos, name)(size=size)
-    for form in corners(demo):
+    for form in pairs(demo):
         paper, found = boxes(demo, form)
         for text, box in found.items():
             assert Bbox.intersection(box, paper).bounds == pytest.approx(box.bounds), f"{text} is cut off: {form}"
         for (text, box), (other, there) in combinations(found.items(), 2):
             assert not box.overlaps(there), f"{text} lies on {other}: {form}"
+
+
+@pytest.mark.parametrize("size", ["notebook", "lecture"])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_line_and_no_point_lies_on_a_text(name: str, size: str) -> None:
+    demo = getattr(demos, name)(size=size)
+    for form in pairs(demo):
+        stage, (_, found) = stage_of(demo, **form), boxes(demo, form)
+        for actor in [actor for actor in stage.cast if actor.kind in ("line", "points")]:
+            shapes = [artist.get_transform().transform_path(artist.get_path()) for artist in actor.artists()]
+            for text, box in found.items():
+                seen = Bbox.intersection(box, actor.window())
+                touches = seen and any(shape.intersects_bbox(seen, actor.filled) for shape in shapes)
+                assert not touches, f"a {actor.kind} lies on {text}: {form}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -397,8 +564,45 @@ def test_an_image_travels_unchanged_behind_its_corners_and_shape() -> None:
 def test_a_frame_far_outside_stays_finite() -> None:
     stage = Stage()
     (ax,) = stage.panels("one")
-    stage.line(ax, "loss").place([1e30, -np.inf], [0, 1])
-    assert np.nanmax(np.abs(np.frombuffer(stage.frame()[2], np.float32))) < 2e5
+    stage.line(ax, "loss").place([0, 1e30, -np.inf, 1e300, -1e300], [0, 1, 1, 0, 1])
+    stage.bars(ax, "loss").place(0, 0, [1e30, np.inf], 1)
+    assert 1e4 < np.nanmax(np.abs(np.frombuffer(stage.frame()[2], np.float32))) < 2e5
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_line_to_far_away_keeps_its_direction(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    stage = Stage()
+    (ax,) = stage.panels("one")
+    ax.set(xlim=(-1, 1), ylim=(-1, 1))
+    near, along = rng.uniform(-0.5, 0.5, 2), rng.normal(size=2)
+    ends = [near - 10 ** rng.uniform(0, 6) * along, near + 10 ** rng.uniform(5, 7) * along]
+    line = stage.line(ax, "path")
+    line.place(*np.array([ends[0], near, ends[1]]).T)
+    stage.frame()
+    drawn = line.outline() * (1, -1) + (0, stage.shape[1])
+    drawn = ax.transData.inverted().transform(drawn[np.isfinite(drawn).all(axis=1)]) - near
+    assert len(drawn) >= 3
+    np.testing.assert_allclose(drawn[:, 0] * along[1], drawn[:, 1] * along[0], atol=1e-6)
+
+
+def test_a_line_that_is_far_away_all_the_time_is_left_out() -> None:
+    stage = Stage()
+    (ax,) = stage.panels("one")
+    line = stage.line(ax, "path")
+    line.place([1e8, 2e8, 0, 1], [1e8, 3e8, 1e9, 1])
+    stage.frame()
+    pieces = line.outline()
+    assert np.isnan(pieces[:6]).any(axis=1).all()
+    assert np.isfinite(pieces[6:]).any()
+
+
+def test_the_path_of_a_runaway_descent_goes_through_the_minimum_of_the_bowl() -> None:
+    stage = stage_of(demos.descent(), landscape="bowl", lr="0.4", t="60")
+    path = actor_of(stage, "line")
+    drawn = path.outline() * (1, -1) + (0, stage.shape[1])
+    drawn = path.axes.transData.inverted().transform(drawn[np.isfinite(drawn).all(axis=1)])
+    np.testing.assert_allclose(drawn[:, 1], -0.625 * drawn[:, 0], atol=1e-6)
 
 
 def test_every_kind_of_actor_is_painted_by_matplotlib_too() -> None:

@@ -12,8 +12,9 @@ ALT = (
     "Left, two bar charts of predicted probabilities for cat, dog, fox and owl; dog is the true class. A nearly "
     "perfect prediction, from scores 0, 20, 0, 0, gives dog all the probability: the loss is 0.00 nats. A terrible "
     "one, from scores 20, 0, 0, 0, gives it all to cat: the loss is 20.00 nats. Right, the curve of minus ln p against "
-    "the probability p of the true class: 0 at p = 1, 1.39 nats for guessing among four classes at p = 0.25, and "
-    "climbing without bound along the axis towards p = 0, where the terrible prediction sits at 20."
+    "the probability p of the true class: 0.00 at p = 1, 1.39 nats at p = 0.25, where a network is that knows nothing "
+    "about the four classes, and climbing without bound along the axis towards p = 0, where the terrible prediction "
+    "sits at 20.00."
 )
 
 PERFECT, TERRIBLE = np.array([0.0, 20, 0, 0]), np.array([20.0, 0, 0, 0])
@@ -43,9 +44,9 @@ def _curve(ax: Axes) -> None:
     p = np.geomspace(1e-9, 1, 600)
     ax.plot(p, -np.log(p), **plots.line("loss"))
     marks = (
-        (np.exp(-20), "terrible: 20", (14, 0), "left"),
-        (0.25, "guessing: 1.39", (4, 24), "left"),
-        (1.0, "nearly perfect: 0", (4, 16), "right"),
+        (np.exp(-20), "terrible: 20.00", (14, 0), "left"),
+        (0.25, "knows nothing: 1.39", (4, 32), "left"),
+        (1.0, "nearly perfect: 0.00", (4, 22), "right"),
     )
     for probability, text, offset, align in marks:
         loss = -np.log(probability)

@@ -24,34 +24,34 @@ MARKERS = {"A": ("o", plots.BLUE), "B": ("s", plots.ORANGE)}
 # Half of the smallest float64, 2^-1074, still rounds up to it: below that, exponentials are 0.
 LARGEST, SMALLEST = np.log(np.finfo(float).max), -1075 * np.log(2)
 
+EDGE = 1250
+
 
 def draw() -> Figure:
     figure = Figure()
     figure.suptitle(TITLE, x=0.02, ha="left")
     ax = figure.subplots()
-    ax.axvspan(LARGEST, 1100, color=plots.COLOURS["loss"], alpha=0.2, lw=0)
-    ax.axvspan(-1100, SMALLEST, color=plots.GREY, alpha=0.3, lw=0)
-    ax.text(905, -0.62, "$e^x$ = ∞", ha="center", va="center", color=plots.ink("loss"), weight="bold")
-    ax.text(-922, -0.62, "$e^x$ = 0", ha="center", va="center", weight="bold")
+    ax.axvspan(LARGEST, EDGE, color=plots.COLOURS["loss"], alpha=0.2, lw=0)
+    ax.axvspan(-EDGE, SMALLEST, color=plots.GREY, alpha=0.3, lw=0)
+    over, under = (LARGEST + EDGE) / 2, (SMALLEST - EDGE) / 2
+    ax.text(over, -0.62, "$e^x$ = ∞", ha="center", va="center", color=plots.ink("loss"), weight="bold")
+    ax.text(under, -0.62, "$e^x$ = 0", ha="center", va="center", weight="bold")
     for height, (name, shifts, verdict) in enumerate(SHIFTS):
         right = verdict.startswith("both")
         ax.axhline(height, color=plots.GREY, lw=1.2, zorder=1)
-        ax.text(-690, height - 0.36, name, va="center")
-        ax.text(690, height - 0.36, verdict, va="center", ha="right", weight="bold",
+        ax.text(SMALLEST + 25, height - 0.4, name, va="center", fontsize=15)
+        ax.text(LARGEST - 25, height - 0.4, verdict, va="center", ha="right", weight="bold", fontsize=15,
                 color=plots.ink("true class" if right else "loss"))  # fmt: skip
         for row, scores in ROWS.items():
             marker, colour = MARKERS[row]
             exponents = scores - shifts[row]
-            # Both scores of a row fall on one point at this scale; rows that coincide are set apart.
-            x = exponents.mean() + (0 if not right else -30 if row == "A" else 30)
-            ax.plot(x, height, marker, color=colour, markersize=15)
+            # Both scores of a row fall on one point at this scale; rows that coincide are set one above the other.
+            x, y = exponents.mean(), height + (right and {"A": -0.12, "B": 0.12}[row])
+            ax.plot(x, y, marker, color=colour, markersize=15)
             low, high = (f"{value:.0f}".replace("-", "−") for value in exponents)
-            side, align = (-1, "right") if x > 300 or (right and row == "A") else (1, "left")
-            ax.annotate(f"{row}: {low} and {high}", (x, height + 0.2), (14 * side, 0), ha=align, va="center",
-                        textcoords="offset points")  # fmt: skip
-    ax.set(
-        xlim=(-1100, 1100), ylim=(2.6, -0.85), xlabel="exponent $x$ (float64)", ylabel="softmax of two rows", yticks=[]
-    )
+            at, align = (over, "center") if x > LARGEST else (under, "center") if x < SMALLEST else (x + 35, "left")
+            ax.text(at, y if right else y + 0.26, f"{row}: {low} and {high}", ha=align, va="center", fontsize=14)
+    ax.set(xlim=(-EDGE, EDGE), ylim=(2.6, -0.85), xlabel="exponent $x$ (float64)", yticks=[])
     ax.set_xticks([-1000, SMALLEST, 0, LARGEST, 1000], ["−1000", "−745.1", "0", "709.8", "1000"])
     ax.spines["left"].set_visible(False)
     return figure

@@ -20,6 +20,8 @@ ALT = (
 MONO = "DejaVu Sans Mono"
 GOOD, BAD = plots.ink("true class"), plots.ink("loss")
 BOTTOM, HEIGHT = 0.5, 6.5
+# All points of notebook 02.
+POINTS = 39
 
 
 def draw() -> Figure:
@@ -51,7 +53,7 @@ def _cell(ax: Axes, left: float, bottom: float, height: float, lines: list[tuple
             left + 0.55,
             bottom + height - 0.33 - 0.42 * i,
             text,
-            fontsize=13,
+            fontsize=14.5,
             color=colour,
             va="center",
             fontfamily=MONO,
@@ -71,7 +73,7 @@ def _write(ax: Axes, left: float) -> None:
     ]
     _cell(ax, left, 2.55, 2.35, code)
     _cell(ax, left, 1.5, 0.66, [("check(softmax)", plots.BLUE)])
-    ax.text(left + 0.3, 0.93, "a notebook that explains", fontsize=13, va="center")
+    ax.text(left + 0.3, 0.93, "a notebook that explains", fontsize=14.5, va="center")
 
 
 def _check(ax: Axes, left: float) -> None:
@@ -86,30 +88,30 @@ def _check(ax: Axes, left: float) -> None:
         ax.text(left + 0.3, y, sign, fontsize=18, color=colour, weight="bold", va="center")
         ax.text(left + 0.8, y, text, fontsize=15, va="center")
     for i, (word, value, colour) in enumerate((("expected", "0.269  0.731", plots.BLACK), ("got", "nan    nan", BAD))):
-        ax.text(left + 0.8, 4.28 - 0.42 * i, word, fontsize=13, va="center")
-        ax.text(left + 2.1, 4.28 - 0.42 * i, value, fontsize=13, va="center", color=colour, fontfamily=MONO)
+        ax.text(left + 0.8, 4.28 - 0.42 * i, word, fontsize=14.5, va="center")
+        ax.text(left + 2.2, 4.28 - 0.42 * i, value, fontsize=14.5, va="center", color=colour, fontfamily=MONO)
     ax.add_patch(Rectangle((left + 0.3, 1.5), 3.9, 1.85, facecolor=plots.COLOURS["loss"], alpha=0.12, lw=0))
     ax.add_patch(Rectangle((left + 0.3, 1.5), 0.07, 1.85, color=plots.COLOURS["loss"], lw=0))
     ax.text(left + 0.55, 2.42, "No maximum is sub-\ntracted: exp(1000)\noverflows.", fontsize=15,
             va="center", linespacing=1.4)  # fmt: skip
-    ax.text(left + 0.3, 0.93, "the misconception by name", fontsize=13, va="center")
+    ax.text(left + 0.3, 0.93, "the misconception by name", fontsize=14.5, va="center")
 
 
 def _judge(ax: Axes, left: float) -> None:
     _card(ax, left, "3  Judge")
-    ax.add_patch(Rectangle((left + 0.3, 4.2), 1.55, 1.8, facecolor="#F4F6F8", edgecolor=plots.BLACK, lw=2.5))
-    ax.text(left + 1.08, 5.1, "the\nlearner's\ncode", fontsize=12.5, ha="center", va="center")
-    ax.add_patch(Rectangle((left + 2.75, 4.2), 1.45, 1.8, facecolor="#E3F3EE", edgecolor=GOOD, lw=1.5))
-    ax.text(left + 3.48, 5.1, "reference\nhidden cases\nledger", fontsize=10.5, ha="center",
-            va="center", color=GOOD, linespacing=1.7)  # fmt: skip
-    arrow(ax, (left + 2.7, 5.5), (left + 1.92, 5.5), lw=2)
-    arrow(ax, (left + 1.92, 4.7), (left + 2.7, 4.7), lw=2)
-    ax.text(left + 2.3, 5.68, "inputs", fontsize=10.5, ha="center")
-    ax.text(left + 2.3, 4.36, "arrays", fontsize=10.5, ha="center")
-    for i, (name, share) in enumerate((("Ada", 1.0), ("Carl", 0.55), ("Emmy", 0.85), ("Sofia", 1.0))):
+    ax.add_patch(Rectangle((left + 0.25, 4.2), 1.45, 1.9, facecolor="#F4F6F8", edgecolor=plots.BLACK, lw=2.5))
+    ax.text(left + 0.97, 5.15, "learner's\ncode", fontsize=14.5, ha="center", va="center", linespacing=1.5)
+    ax.add_patch(Rectangle((left + 2.75, 4.2), 1.55, 1.9, facecolor="#E3F3EE", edgecolor=GOOD, lw=1.5))
+    ax.text(left + 3.52, 5.15, "reference\ncases\nledger", fontsize=14.5, ha="center",
+            va="center", color=GOOD, linespacing=1.5)  # fmt: skip
+    arrow(ax, (left + 2.7, 5.4), (left + 1.76, 5.4), lw=2)
+    arrow(ax, (left + 1.76, 4.6), (left + 2.7, 4.6), lw=2)
+    ax.text(left + 2.23, 5.58, "inputs", fontsize=14.5, ha="center")
+    ax.text(left + 2.23, 4.78, "arrays", fontsize=14.5, ha="center")
+    for i, (name, points) in enumerate((("Ada", 39), ("Carl", 21), ("Emmy", 33), ("Sofia", 39))):
         y = 3.45 - 0.52 * i
-        ax.text(left + 0.3, y, name, fontsize=14, va="center")
+        ax.text(left + 0.3, y, name, fontsize=14.5, va="center")
         ax.add_patch(Rectangle((left + 1.35, y - 0.15), 2.1, 0.3, color=plots.PALE, lw=0))
-        ax.add_patch(Rectangle((left + 1.35, y - 0.15), 2.1 * share, 0.3, color=plots.BLUE, lw=0))
-        ax.text(left + 4.2, y, f"{round(40 * share)}", fontsize=14, va="center", ha="right")
-    ax.text(left + 0.3, 0.93, "hidden cases, a fair gradebook", fontsize=13, va="center")
+        ax.add_patch(Rectangle((left + 1.35, y - 0.15), 2.1 * points / POINTS, 0.3, color=plots.BLUE, lw=0))
+        ax.text(left + 4.2, y, str(points), fontsize=14.5, va="center", ha="right")
+    ax.text(left + 0.3, 0.93, "hidden cases, a fair gradebook", fontsize=14.5, va="center")

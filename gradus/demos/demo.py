@@ -36,7 +36,8 @@ class Slider:
     label : str
         What the reader sees, with the unit after it in ``unit``.
     low, high, start, step : float
-        Range, first value and step; with ``log`` the step is in powers of ten, the others rounded to whole steps.
+        Range, first value and step; with ``log`` the step is in powers of ten, the others rounded to whole steps, and
+        every value to the two or three digits that its label shows.
     log : bool
         Whether the slider moves in powers of ten.
     play : float
@@ -66,7 +67,7 @@ class Slider:
         # Whoever listens to a lecture can send anything; a million layers would end it.
         if not low <= value <= high:
             raise ValueError(f"{self.name} must be between {low} and {high}; got {value}.")
-        return float(10**value) if self.log else value
+        return _short(10**value) if self.log else value
 
     def write(self, value: float) -> str:
         """Return the form's text for a value."""
@@ -132,6 +133,11 @@ class Choice:
         return f'<fieldset class="gradus-control"><legend>{html.escape(self.label)}</legend>{radios}</fieldset>'
 
 
+def _short(value: float) -> float:
+    """Round to two digits, three after a leading 1; the browser's ``short`` does the same for the label."""
+    return float(f"{value:.{3 if f'{value:.2e}'[0] == '1' else 2}g}")
+
+
 class StudiedError(Exception):
     """The function being studied raised, or returned something the picture cannot show; the text is for the learner."""
 
@@ -156,7 +162,7 @@ class Studied:
     def note(self) -> str:
         """Whose function moves the picture."""
         if self._own is None:
-            return f"PyTorch's {self.name} moves this picture. Pass your own to the demo to see it at work."
+            return f"PyTorch's {self.name} moves this picture. Write your own, then run this cell with it."
         return f"Your {self.name} moves this picture."
 
     def __call__(self, *args: Any) -> Any:
@@ -191,7 +197,7 @@ class Studied:
         try:
             array = np.asarray(result, dtype=float)
         except (TypeError, ValueError):
-            raise StudiedError(f"{self.name} returned {type(result).__name__}, an array is needed.") from None
+            raise StudiedError(f"{self.name} returned {type(result).__name__}; expected an array.") from None
         if array.shape != shape:
             raise StudiedError(f"{self.name} returned shape {array.shape}, here it is called for shape {shape}.")
         return array

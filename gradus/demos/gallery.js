@@ -27,4 +27,10 @@ function connect() {
   live.onclose = () => { document.body.classList.add("lost"); setTimeout(connect, 1000); };
 }
 
+// The keys of a presenter's clicker; on a slider they move it.
+document.onkeydown = ({ key }) => {
+  const rel = { PageUp: "prev", PageDown: "next" }[key];
+  if (rel && !document.activeElement.closest("form")) document.querySelector(`nav [rel=${rel}]`).click();
+};
+
 connect();

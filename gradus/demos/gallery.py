@@ -104,8 +104,9 @@ class _Page(_Opening):
         at = _NAMES.index(name)
         before, after = _NAMES[at - 1], _NAMES[(at + 1) % len(_NAMES)]
         links = (
-            f'<nav><a href="/demo/{before}" aria-label="Previous demo">‹</a><a href="/" aria-label="All demos">☰</a>'
-            f'<a href="/demo/{after}" aria-label="Next demo">›</a></nav>'
+            f'<nav><a href="/demo/{before}" rel="prev" aria-label="Previous demo">‹</a>'
+            '<a href="/" aria-label="All demos">☰</a>'
+            f'<a href="/demo/{after}" rel="next" aria-label="Next demo">›</a></nav>'
         )
         body = f'{links}<main class="stage" data-demo="{name}"></main>'
         body += '<script type="module" src="/static/gallery.js"></script>'

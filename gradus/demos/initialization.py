@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradus.demos.demo import Choice, Demo, Slider, Studied
-from gradus.demos.stage import Stage
+from gradus.demos.stage import Stage, decades, written
 
 # Small enough that no library starts threads for one layer: on a busy machine they wait for each other.
 LAYERS, WIDTH, EXAMPLES = 20, 64, 64
@@ -31,9 +31,10 @@ class Activations:
     Attributes
     ----------
     counts : ndarray, shape (L, 41)
-        Per layer, the share of activations in each bin between ``EDGES``; those outside are in no bin.
+        Per layer, the share of activations in each bin between ``EDGES``; the outermost bins also hold what lies
+        beyond.
     spreads : ndarray, shape (L,)
-        Standard deviation of each layer's activations.
+        Standard deviation over the examples, mean over the units of a layer: how far it still tells examples apart.
     """
 
     counts: np.ndarray
@@ -56,17 +57,16 @@ def run_through_layers(weights: np.ndarray, x: np.ndarray, gain: float, activati
     depth : int
         Number of layers, at most L.
     """
-    layers = np.empty((depth, *x.shape), dtype=np.float32)
+    layers = np.empty((depth, *x.shape))
     for layer in range(depth):
-        x = ACTIVATIONS[activation](x @ (np.float32(gain) * weights[layer]))
+        x = ACTIVATIONS[activation](x @ (gain * weights[layer]))
         layers[layer] = x
     bins = len(EDGES) - 1
-    # Bin 0 and the last one hold what lies outside the edges; each further layer has bins of its own.
-    places = np.clip((layers - EDGES[0]) / (EDGES[1] - EDGES[0]) + 1, 0, bins + 1).astype(np.intp)
-    places += (bins + 2) * np.arange(depth)[:, None, None]
-    counts = np.bincount(places.ravel(), minlength=depth * (bins + 2)).reshape(depth, -1)[:, 1:-1] / x.size
-    spreads = layers.std(axis=(1, 2), dtype=np.float64)
-    return Activations(counts, spreads)
+    # Each further layer has bins of its own.
+    places = np.clip((layers - EDGES[0]) / (EDGES[1] - EDGES[0]), 0, bins - 1).astype(np.intp)
+    places += bins * np.arange(depth)[:, None, None]
+    counts = np.bincount(places.ravel(), minlength=depth * bins).reshape(depth, bins) / x.size
+    return Activations(counts, layers.std(axis=1).mean(axis=1))
 
 
 def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str = "notebook") -> Demo:
@@ -87,7 +87,7 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
         rng = np.random.default_rng(0)
         x = rng.normal(size=(EXAMPLES, WIDTH))
         weights = [studied.array((WIDTH, WIDTH), WIDTH, WIDTH, rng) for _ in range(LAYERS)]
-        return np.array(weights, dtype=np.float32), x.astype(np.float32)
+        return np.array(weights), x
 
     def model(gain: float, depth: float, activation: str) -> Activations:
         return run_through_layers(*network(), gain, activation, int(depth))
@@ -96,7 +96,7 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
         title="Activations through twenty layers",
         question="For which gain does the spread survive all layers? Is it the same for every activation?",
         controls=(
-            Slider("gain", "gain of the weights", 0.25, 4, 1, 0.01, log=True),
+            Slider("gain", "gain of the weights", 0.25, 4, 1, 0.02, log=True),
             Slider("depth", "layers", 1, LAYERS, LAYERS, 1, play=5),
             Choice("activation", "activation", tuple(ACTIVATIONS), "tanh"),
         ),
@@ -108,16 +108,17 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
 
 
 def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
-    titles = ("Histogram of each layer's activations (width: √ share)", "")
-    top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(3, 2))
-    ticks = [1, 5, 10, 15, 20]
-    top.set(xlim=(0.4, LAYERS + 1), ylim=(EDGES[0], EDGES[-1]), ylabel="activation", xticks=ticks)
-    bottom.set(ylim=(1e-4, 1e2), yscale="log", xlabel="layer", ylabel="std. dev.", yticks=[1e-4, 1e-1, 1e2])
+    titles = ("Activations by layer (width: √ share, largest = 1)", "Spread over the examples")
+    top, bottom = stage.panels(*titles, ncols=1, nrows=2, sharex=True, height_ratios=(5, 4))
+    top.set(xlim=(0.4, LAYERS + 1), ylim=(EDGES[0], EDGES[-1]), ylabel="activation", xticks=[1, 5, 10, 15, 20])
+    top.set(yticks=[-2, 0, 2], yticklabels=["≤ −2", "0", "≥ 2"])
+    bottom.set(ylim=(1e-8, 1e4), yscale="log", xlabel="layer", ylabel="std. dev.", **decades(-8, -4, 0, 4))
     bottom.axhline(1, color="#8C8C8C", lw=1)
 
     shapes = stage.area(top, "activation", alpha=0.75)
     curve = stage.line(bottom, "activation", width=0.7)
     stops = stage.points(bottom, "activation")
+    number = stage.words(bottom, "activation", align="right")
     height = np.repeat(EDGES, 2)[1:-1]
 
     def show(now: Activations) -> str:
@@ -132,7 +133,9 @@ def _activations_scene(stage: Stage) -> Callable[[Activations], str]:
         spreads = np.clip(now.spreads, 1e-30, 1e30)
         curve.place(layers, spreads)
         stops.place(layers, spreads)
-        first, last = f"{spreads[0]:.3g} after layer 1", f"{spreads[-1]:.3g} after layer {len(layers)}"
-        return f"The standard deviation of the activations is {first} and {last}."
+        first, last = written(now.spreads[0]), written(now.spreads[-1])
+        number.place(LAYERS + 1, 10**7.5, words=[f"layer {len(layers)}: {last}"])
+        after = f"{first} after layer 1 and {last} after layer {len(layers)}"
+        return f"The standard deviation over the examples is {after}."
 
     return show

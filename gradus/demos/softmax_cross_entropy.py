@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradus.demos.demo import Choice, Demo, Slider, Studied
-from gradus.demos.stage import Stage
+from gradus.demos.stage import Stage, written
 
 CLASSES = ("cat", "dog", "fox", "owl")
+TEMPERATURES = np.geomspace(0.1, 1000, 61)
+# Upper limit of the picture of the loss; a triangle on it says that the loss is larger.
+ROOF = 6
 
 
 @dataclass(frozen=True)
@@ -20,18 +23,26 @@ class ScoresToLoss:
 
     Attributes
     ----------
-    scores, probabilities : ndarray, shape (4,)
-        Before and after softmax at the chosen temperature.
+    scores : ndarray, shape (4,)
+        Before they are divided by the temperature.
+    temperature : float
+        The chosen one.
+    probabilities : ndarray, shape (4,)
+        Softmax of the scores divided by the temperature.
     target : int
         The true class.
     loss : float
         Cross-entropy in nats, infinite when the true class has probability 0.
+    losses : ndarray, shape (61,)
+        The loss at each of ``TEMPERATURES``.
     """
 
     scores: np.ndarray
+    temperature: float
     probabilities: np.ndarray
     target: int
     loss: float
+    losses: np.ndarray
 
 
 def score_one_example(
@@ -49,10 +60,11 @@ def score_one_example(
     target : int
         The true class.
     """
-    probabilities = np.asarray(softmax(scores[None] / temperature))[0]
+    temperatures = np.array([temperature, *TEMPERATURES])
+    probabilities = np.asarray(softmax(scores / temperatures[:, None]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        loss = float(-np.log(probabilities[target]))
-    return ScoresToLoss(scores, probabilities, target, loss)
+        losses = -np.log(probabilities[:, target])
+    return ScoresToLoss(scores, temperature, probabilities[0], target, float(losses[0]), losses[1:])
 
 
 def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "notebook") -> Demo:
@@ -69,7 +81,7 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
 
     def model(temperature: float, target: str, **scores: float) -> ScoresToLoss:
         values = np.array([scores[name] for name in CLASSES])
-        return score_one_example(lambda x: studied.array((1, 4), x), values, temperature, CLASSES.index(target))
+        return score_one_example(lambda x: studied.array(x.shape, x), values, temperature, CLASSES.index(target))
 
     starts = (3.0, 1.6, 3.8, -2.0)
     controls: tuple[Slider | Choice, ...] = (
@@ -89,45 +101,63 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
 
 
 def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
-    left, middle, right = stage.panels("Scores", "Probabilities", "Loss", width_ratios=(1, 1.2, 1))
+    titles = ("Scores ÷ $T$", "Probabilities", "Loss (nats)", "")
+    left, middle, right, far = stage.panels(*titles, width_ratios=(1.1, 1.4, 1, 1))
     x = np.arange(4)
     for ax in (left, middle):
         ax.set(xlim=(-0.6, 3.6), xticks=x, xticklabels=CLASSES)
         ax.grid(axis="x", visible=False)
-    left.set(ylim=(-6, 6), ylabel="score")
+    left.set(ylim=(-6, 6), xlabel="pale: before ÷ $T$", yticks=[-5, 0, 5])
     left.axhline(0, color="#8C8C8C", lw=1)
-    middle.set(ylim=(0, 1.12), ylabel="probability $p$", yticks=np.linspace(0, 1, 6))
-    right.set(xlim=(0, 1), ylim=(0, 6), xlabel="$p$ of the true class", ylabel="loss (nats)")
+    middle.set(ylim=(0, 1.3), yticks=[0, 1])
+    right.set(xlim=(0, 1), ylim=(0, ROOF), xlabel="$p$ (true class)")
     p = np.linspace(1e-3, 1, 300)
     right.plot(p, -np.log(p), color="#8C8C8C")
+    far.set(xlim=TEMPERATURES[[0, -1]], ylim=(0, ROOF), xscale="log", xlabel="temperature $T$")
+    far.set(xticks=[0.1, 10, 1000], xticklabels=["0.1", "10", "1000"])
+    far.tick_params(labelleft=False)
 
-    bars = stage.bars(left, "score")
-    true_bar = stage.bars(left, "true class")
-    chances = stage.bars(middle, "probability")
-    true_chance = stage.bars(middle, "true class")
-    numbers = stage.words(middle, "example", width=0.9)
-    drop = stage.line(right, "loss")
-    point = stage.points(right, "loss", width=1.5)
-    number = stage.words(right, "loss", align="right", width=1.1)
+    bars = [stage.bars(left, "score", alpha=0.3), stage.bars(left, "true class", alpha=0.3)]
+    divided = [stage.bars(left, "score"), stage.bars(left, "true class")]
+    chances = [stage.bars(middle, "probability"), stage.bars(middle, "true class")]
+    numbers = stage.words(middle, "example", width=0.75)
+    true = stage.words(middle, "true class", width=0.75)
+    curve = stage.line(far, "loss", alpha=0.5)
+    drops = [stage.line(right, "loss", width=0.7), stage.line(far, "loss", width=0.7)]
+    points = [stage.points(ax, "loss", width=1.5) for ax in (right, far)]
+    above = [stage.points(ax, "loss", marker="^", width=1.5) for ax in (right, far)]
+    number = stage.words(far, "loss", align="right", width=1.1)
 
     def show(now: ScoresToLoss) -> str:
         wrong = x != now.target
-        for actor, heights, which in (
-            (bars, now.scores, wrong),
-            (true_bar, now.scores, ~wrong),
-            (chances, now.probabilities, wrong),
-            (true_chance, now.probabilities, ~wrong),
+        for pair, heights, half in (
+            (bars, now.scores, 0.38),
+            (divided, now.scores / now.temperature, 0.22),
+            (chances, now.probabilities, 0.38),
         ):
-            actor.place(x[which] - 0.38, 0, x[which] + 0.38, heights[which])
-        numbers.place(x, np.clip(now.probabilities, 0, 1) + 0.06, words=[f"{value:.2f}" for value in now.probabilities])
+            for actor, which in zip(pair, (wrong, ~wrong), strict=True):
+                actor.place(x[which] - half, 0, x[which] + half, heights[which])
+        heights, texts = np.clip(now.probabilities, 0, 1), [_chance(value) for value in now.probabilities]
+        numbers.place(x, heights + 0.06, words=texts)
+        true.place(now.target, heights[now.target] + 0.18, words=["true"])
+        curve.place(TEMPERATURES, now.losses)
         chance = now.probabilities[now.target]
-        drop.place([chance, chance, 0], [0, now.loss, now.loss])
-        point.place(chance, min(now.loss, 6))
-        number.place(0.97, 5.6, words=[f"loss {now.loss:.3f}"])
-        words = ", ".join(f"{name} {value:.2f}" for name, value in zip(CLASSES, now.probabilities, strict=True))
-        return f"Probabilities: {words}. The true class is {CLASSES[now.target]}, the loss is {now.loss:.3f} nats."
+        drops[0].place([chance, chance, 1], [0, now.loss, now.loss])
+        drops[1].place([TEMPERATURES[0], now.temperature, now.temperature], [now.loss, now.loss, 0])
+        for at, point, triangle in zip((chance, now.temperature), points, above, strict=True):
+            point.place(at, now.loss)
+            triangle.place(at if now.loss > ROOF else np.nan, ROOF)
+        loss = f"{now.loss:.3f}" if now.loss < 10 else written(now.loss, 3)
+        number.place(TEMPERATURES[-1], 1.085 * ROOF, words=[f"loss {loss}"])
+        words = ", ".join(f"{name} {text}" for name, text in zip(CLASSES, texts, strict=True))
+        return f"Probabilities: {words}. The true class is {CLASSES[now.target]}, the loss is {loss} nats."
 
     return show
+
+
+def _chance(value: float) -> str:
+    """Write a probability; 0.00 would be wrong for a small one, and its logarithm would look wrong."""
+    return f"{value:.2f}" if not 0 < value < 0.005 else f"{value:.3f}" if value >= 0.0005 else "≈ 0"
 
 
 @dataclass(frozen=True)
@@ -193,7 +223,7 @@ def outlier(*, size: str = "notebook") -> Demo:
     """
     return Demo(
         title="One outlier, two losses",
-        question="How far can one outlier pull each line? How many does it take to carry the dashed one along?",
+        question="How far can one outlier pull each line? How many outliers move the dashed line along with them?",
         controls=(
             Slider("position", "outlier at", 0, 20, 12, 0.1, unit="m"),
             Slider("outliers", "number of outliers", 0, 9, 1, 1),
@@ -208,8 +238,9 @@ def _outlier_scene(stage: Stage) -> Callable[[Outlier], str]:
     left, top, right = stage.panels("Nine measurements", "Squared loss", "Absolute loss", width_ratios=(1.5, 1, 1))
     left.set(xlim=(0.4, 9.6), xlabel="measurement", xticks=range(1, 10))
     left.set(ylim=(-0.5, 26), ylabel="value (m)", yticks=range(0, 21, 5))
-    top.set(xlim=(0, 20), ylim=(0, 100), xlabel="prediction (m)", ylabel="mean loss (m²)")
-    right.set(xlim=(0, 20), ylim=(0, 10), xlabel="prediction (m)", ylabel="mean loss (m)")
+    for ax, roof, unit in ((top, 100, "m²"), (right, 10, "m")):
+        ax.set(xlim=(0, 20), ylim=(0, 1.18 * roof), yticks=np.linspace(0, roof, 6))
+        ax.set(xlabel="prediction (m)", ylabel=f"mean loss ({unit})")
 
     mean = stage.line(left, "squared", label="mean")
     median = stage.line(left, "absolute", label="median")
@@ -219,7 +250,7 @@ def _outlier_scene(stage: Stage) -> Callable[[Outlier], str]:
     absolute = stage.line(right, "absolute")
     lowest = [stage.points(top, "squared", width=1.5), stage.points(right, "absolute", width=1.5)]
     said = [stage.words(top, "squared"), stage.words(right, "absolute")]
-    stage.legend(left, loc="upper left")
+    stage.legend(left, loc="upper center", ncols=2, handlelength=1.4, columnspacing=1)
 
     def show(now: Outlier) -> str:
         x = np.arange(1, 10)
@@ -228,15 +259,13 @@ def _outlier_scene(stage: Stage) -> Callable[[Outlier], str]:
         far.place(x[good:], now.values[good:])
         mean.place([0.4, 9.6], [now.mean, now.mean])
         median.place([0.4, 9.6], [now.median, now.median])
-        squared.place(now.constants, now.squared)
-        absolute.place(now.constants, now.absolute)
-        for point, words, best, losses, roof in (
-            (lowest[0], said[0], now.mean, now.squared, 100),
-            (lowest[1], said[1], now.median, now.absolute, 10),
+        for curve, point, words, best, losses, roof in (
+            (squared, lowest[0], said[0], now.mean, now.squared, 100),
+            (absolute, lowest[1], said[1], now.median, now.absolute, 10),
         ):
-            height = float(np.interp(best, now.constants, losses))
-            point.place(best, height)
-            words.place(10, 0.94 * roof, words=[f"best: {best:.2f} m"])
+            curve.place(now.constants, np.where(losses <= roof, losses, np.nan))
+            point.place(best, np.interp(best, now.constants, losses))
+            words.place(10, 1.09 * roof, words=[f"best: {best:.2f} m"])
         moved = f"{now.outliers} of nine measurements at {now.values[-1]:.1f} m" if now.outliers else "No outlier"
         return f"{moved}: the mean is {now.mean:.2f} m, the median {now.median:.2f} m."
 

@@ -40,6 +40,8 @@ function paint(canvas, { looks, shape }, { counts, words, numbers }) {
   }, 0);
 }
 
+const short = (value) => Number(value.toPrecision(value.toExponential(2)[0] === "1" ? 3 : 2));
+
 function render({ model, el }) {
   el.innerHTML = model.get("html");
   const form = el.querySelector("form"), part = (name) => form.querySelector(name), canvas = part("canvas");
@@ -48,9 +50,10 @@ function render({ model, el }) {
 
   function ask() {
     for (const slider of form.querySelectorAll("[type=range]")) {
-      const value = slider.dataset.log === "1" ? Number((10 ** slider.value).toPrecision(2)) : Number(slider.value);
+      const value = slider.dataset.log === "1" ? short(10 ** slider.value) : Number(slider.value);
       const text = `${value} ${slider.dataset.unit}`.trim().replace("-", "−");
       slider.setAttribute("aria-valuetext", slider.previousElementSibling.textContent = text);
+      slider.style.setProperty("--at", `${100 * (slider.value - slider.min) / (slider.max - slider.min)}%`);
     }
     // Three requests on the way at most, and to a slow model none before it is ready for it; beyond that only the hand's
     // newest position is kept.

@@ -11,6 +11,7 @@ import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +96,11 @@ class Actor:
             low, high = self.axes.bbox.padded(0.01).get_points()
             points[~((low <= points) & (points <= high)).all(axis=1)] = np.nan
         points[:, 1] = self.axes.figure.bbox.height - points[:, 1]
-        points = np.clip(points, -_FAR, _FAR)
         if self.kind == "points":
             return _pieces(points[:, None] + self.size / 2 * _MARKERS[self.marker])
+        if self.kind == "line":
+            return _within_reach(points)
+        points = np.clip(points, -_FAR, _FAR)
         corners = points.reshape(len(self.data), -1)
         if self.kind == "bars":
             return _pieces(corners[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2))
@@ -205,7 +208,7 @@ class Stage:
     def points(
         self, ax: Axes, *quantities: str, marker: str = "o", filled: bool = True, label: str = "", width: float = 1.0
     ) -> Actor:
-        """Add points (x, y); ``marker`` is ``"o"``, ``"s"``, ``"^"`` or ``"x"`` (not filled)."""
+        """Add points (x, y); ``marker`` is ``"o"``, ``"s"``, ``"^"``, ``"v"`` or ``"x"`` (not filled)."""
         size = self._pixels("lines.markersize", width)
         return self._enter("points", ax, _colours(quantities), size, marker=marker, filled=filled, label=label)
 
@@ -310,6 +313,23 @@ class Stage:
                 self.figure.set_layout_engine("none")
 
 
+def decades(*exponents: int) -> dict[str, Any]:
+    """Return ticks of a logarithmic y axis, for ``Axes.set``: powers of ten, all written as powers."""
+    return {"yticks": [10.0**n for n in exponents], "yticklabels": [f"$10^{{{n}}}$" for n in exponents]}
+
+
+def written(value: float, digits: int = 2) -> str:
+    """Return a number as people write it: 0.20, 34 000, 3.1 · 10⁻⁸, ∞."""
+    if value == 0 or not np.isfinite(value):
+        return f"{value:.0f}".replace("inf", "∞")
+    text = f"{value:.{digits - 1}e}"
+    mantissa, exponent = text.split("e")
+    if -5 < int(exponent) < 6:
+        return f"{Decimal(text):,f}".replace(",", " ")
+    return f"{mantissa} · 10{str(int(exponent)).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DASHES = {"--": "dashed", "-.": "dashdot", ":": "dotted"}
 # White around words, as a fraction of their height: they stay legible on a curve.
 _HALO = 0.25
@@ -318,6 +338,7 @@ _MARKERS = {
     "o": np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1),
     "s": np.array([(-1.0, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.9,
     "^": np.array([(0.0, -1), (1, 0.8), (-1, 0.8), (0, -1)]),
+    "v": np.array([(0.0, 1), (1, -0.8), (-1, -0.8), (0, 1)]),
     "x": np.array([(-1.0, -1), (1, 1), (np.nan, np.nan), (-1, 1), (1, -1)]) * 0.8,
 }
 
@@ -330,6 +351,23 @@ def _pieces(outlines: np.ndarray) -> np.ndarray:
     """Join outlines (M, K, 2) into one, with NaN between."""
     ends = np.full((len(outlines), 1, 2), np.nan)
     return np.concatenate([outlines, ends], axis=1).reshape(-1, 2)
+
+
+def _within_reach(points: np.ndarray) -> np.ndarray:
+    """Cut a line where it goes too far for browsers, and lift the pen there; what is left keeps its direction."""
+    if not (np.abs(points) > _FAR).any():
+        return points
+    begins, ends = points[:-1], points[1:]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        along = ends - begins
+        crossings = np.sort(np.stack([(-_FAR - begins) / along, (_FAR - begins) / along]), axis=0)
+        enter = np.maximum(0, crossings[0].max(axis=1, keepdims=True))
+        leave = np.minimum(1, crossings[1].min(axis=1, keepdims=True))
+        lasts = np.where(leave < 1, begins + leave * along, ends)
+        lifts = np.where(leave < 1, np.nan, ends)
+        pieces = np.stack([begins + enter * along, lasts, lifts], axis=1)
+    pieces[~(enter <= leave)[:, 0]] = np.nan
+    return np.clip(pieces.reshape(-1, 2), -_FAR, _FAR)
 
 
 def _arrows(tails: np.ndarray, tips: np.ndarray, width: float) -> np.ndarray:

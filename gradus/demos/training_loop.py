@@ -12,9 +12,11 @@ from matplotlib.colors import LogNorm
 
 from gradus import plots
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
-from gradus.demos.stage import Stage
+from gradus.demos.stage import Stage, decades, written
 
 STEPS = 60
+# Limits of the picture of the loss; beyond them a triangle on the edge says on which side it is.
+LOSSES = (1e-6, 1e3)
 Step = Callable[[dict[str, np.ndarray], dict[str, np.ndarray], float], dict[str, np.ndarray]]
 
 
@@ -70,7 +72,7 @@ class Descent:
     path : ndarray, shape (t + 1, 2)
         The weights, start included.
     losses : ndarray, shape (t + 1,)
-        Their losses.
+        Their losses, infinite once the weights have run away.
     """
 
     path: np.ndarray
@@ -130,11 +132,16 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
 
     def model(landscape: str, lr: float, t: float) -> Descent:
         path = whole_path(landscape, lr)[: int(t) + 1]
-        return Descent(path, LANDSCAPES[landscape].loss(path))
+        with np.errstate(all="ignore"):
+            losses = np.where(np.isinf(path).any(axis=1), np.inf, LANDSCAPES[landscape].loss(path))
+        return Descent(path, losses)
 
     return Demo(
         title="The path of gradient descent",
-        question="From which learning rate on does the path zigzag, when does it leave? Which direction decides?",
+        question=(
+            "From which learning rate on does the path zigzag? From which does it leave the picture? "
+            "Which direction decides?"
+        ),
         controls=(
             Slider("lr", "learning rate", 0.01, 2.5, 0.1, 0.02, log=True),
             Slider("t", "step", 0, STEPS, 20, 1, play=6),
@@ -150,7 +157,7 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
 
 def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     ground = LANDSCAPES[landscape]
-    left, right = stage.panels("Path on the landscape", "Loss", width_ratios=(1.6, 1))
+    left, right = stage.panels("Path", "Loss", width_ratios=(1.6, 1))
     left.set(
         xlim=(-3, 3),
         ylim=(-2, 2),
@@ -169,11 +176,11 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     left.grid(False)
     right.set(
         xlim=(0, STEPS),
-        ylim=(1e-6, 1e3),
+        ylim=LOSSES,
         yscale="log",
         xlabel="step",
         ylabel="loss",
-        yticks=10.0 ** np.arange(-6, 4, 3),
+        **decades(-6, -3, 0, 3),
     )
 
     path = stage.line(left, "path")
@@ -182,25 +189,35 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     now_at = stage.points(left, "path", width=1.5)
     curve = stage.line(right, "path")
     now_loss = stage.points(right, "path", width=1.5)
+    above = stage.points(right, "path", marker="^", width=1.5)
+    below = stage.points(right, "path", marker="v", width=1.5)
     number = stage.words(right, "path", align="right")
-    stage.legend(left, loc="lower right", ncols=2, frameon=True, framealpha=0.85, edgecolor="none")
+    stage.legend(left, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
 
     def show(now: Descent) -> str:
         t = len(now.path) - 1
         with np.errstate(invalid="ignore"):
             x, y = now.path.T
-            losses = np.maximum(now.losses, 1e-7)
+            losses = np.maximum(now.losses, LOSSES[0] / 10)
         path.place(x, y)
         stops.place(x, y)
         start.place(*ground.start)
         now_at.place(x[-1], y[-1])
         curve.place(range(t + 1), losses)
         now_loss.place(t, losses[-1])
-        last = f"{now.losses[-1]:.2g}" if np.isfinite(now.losses[-1]) else "∞"
-        number.place(0.97 * STEPS, 250, words=[f"loss {last}"])
+        above.place(t if now.losses[-1] > LOSSES[1] else np.nan, LOSSES[1])
+        below.place(t if now.losses[-1] < LOSSES[0] else np.nan, LOSSES[0])
+        first, last = _written(now.losses[0]), _written(now.losses[-1])
+        number.place(STEPS, 8 * LOSSES[1], words=[f"loss {last}"])
         where = (
             "has left the picture" if not (abs(x[-1]) < 3 and abs(y[-1]) < 2) else f"is at ({x[-1]:.2f}, {y[-1]:.2f})"
         )
-        return f"After {t} steps in the {landscape} the path {where}; the loss went from {now.losses[0]:.3g} to {last}."
+        steps = "1 step" if t == 1 else f"{t} steps"
+        return f"After {steps} in the {landscape} the path {where}; the loss went from {first} to {last}."
 
     return show
+
+
+def _written(loss: float) -> str:
+    # Nobody computed how large it is when the path has run away; every landscape is higher than this out there.
+    return "> 10¹¹" if np.isinf(loss) else written(loss)

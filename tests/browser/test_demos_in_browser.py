@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 from shared import corners
 
 from gradus import demos
-from gradus.demos.demo import Choice, Demo
+from gradus.demos.demo import Choice, Demo, Slider
 
 pytestmark = pytest.mark.browser
 
@@ -53,8 +53,9 @@ def move_everything(demo: Locator) -> None:
         now = expect_change(demo, now)
         box = slider.bounding_box()
         assert box is not None
-        # The middle of the handle stays half its width away from both ends.
-        at = box["x"] + 8 + (box["width"] - 16) * (value - low) / (high - low)
+        # The middle of the handle stays half its width away from both ends; it is as wide as the text is high, or 16.
+        size = slider.evaluate("s => s.closest('.gradus-lecture') ? parseFloat(getComputedStyle(s).fontSize) : 16")
+        at = box["x"] + size / 2 + (box["width"] - size) * (value - low) / (high - low)
         y = box["y"] + box["height"] / 2
         to = box["x"] + box["width"] * (0.4 if value > (low + high) / 2 else 0.6)
         demo.page.mouse.move(at, y)
@@ -186,6 +187,70 @@ def test_play_runs_to_the_end_and_reset_comes_back(open_page: OpenPage, gallery:
     expect(demo.locator("canvas")).to_have_attribute("aria-label", re.compile("After 60 steps"))
     demo.locator("button[type=reset]").click()
     expect(step).to_have_value("20")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_slider_shows_the_value_that_the_model_gets(open_page: OpenPage, gallery: str, name: str) -> None:
+    shown = in_gallery(open_page, gallery, name)
+    for control in [control for control in getattr(demos, name)().controls if isinstance(control, Slider)]:
+        positions = shown.locator(f"[name={control.name}]").evaluate(
+            """(slider) => Array.from({ length: 1 + Math.round((slider.max - slider.min) / slider.step) }, (_, k) => {
+                slider.value = Number(slider.min) + k * slider.step;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                return [slider.value, slider.previousElementSibling.textContent];
+            })"""
+        )
+        assert len(positions) > 9
+        for value, text in positions:
+            assert float(text.replace("−", "-").split()[0]) == control.read({control.name: value}), text
+
+
+def test_a_presenters_clicker_changes_the_demo_and_moves_a_slider_that_has_the_focus(
+    open_page: OpenPage, gallery: str
+) -> None:
+    demo = in_gallery(open_page, gallery, NAMES[0])
+    page, slider = demo.page, demo.locator("input[type=range]").first
+    slider.focus()
+    before = pixels(demo)
+    page.keyboard.press("PageDown")
+    expect_change(demo, before)
+    assert page.url.endswith(NAMES[0])
+    slider.blur()
+    for key, at in (("PageDown", 1), ("PageDown", 2), ("PageUp", 1), ("PageUp", 0), ("PageUp", -1)):
+        page.keyboard.press(key)
+        expect(page).to_have_url(f"{gallery}/demo/{NAMES[at]}")
+        expect(demo).to_have_attribute("data-frames", "2", timeout=20_000)
+
+
+def test_sliders_are_as_large_as_the_text_beside_them(open_page: OpenPage, gallery: str) -> None:
+    demo = in_gallery(open_page, gallery, "descent")
+    demo.page.set_viewport_size({"width": 1920, "height": 1080})
+    slider = demo.locator("input[type=range]").first
+    blue = (np.asarray(Image.open(io.BytesIO(slider.screenshot())).convert("RGB")) == (0, 0x72, 0xB2)).all(axis=-1)
+    text = float(demo.evaluate("d => parseFloat(getComputedStyle(d).fontSize)"))
+    assert blue.sum(axis=0).max() > 0.9 * text
+    assert blue.sum(axis=0)[5] > 0.3 * text, "the track up to the handle"
+    slider.focus()
+    assert slider.evaluate("s => parseFloat(getComputedStyle(s).outlineWidth)") > 0.15 * text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_phone_the_picture_scrolls_and_the_page_does_not(open_page: OpenPage, gallery: str, name: str) -> None:
+    demo = in_gallery(open_page, gallery, name)
+    demo.page.set_viewport_size({"width": 390, "height": 844})
+    assert demo.evaluate("d => document.documentElement.scrollWidth <= innerWidth")
+    picture = demo.locator(".gradus-picture")
+    assert picture.evaluate("p => p.firstChild.clientWidth") >= 500, "or its text is too small"
+    left, right = (
+        picture.evaluate(
+            "(p, far) => { p.scrollLeft = far; return p.firstChild.getBoundingClientRect().toJSON(); }", far
+        )
+        for far in (0, 9999)
+    )
+    box = picture.bounding_box()
+    assert box is not None
+    assert left["left"] == pytest.approx(box["x"], abs=1)
+    assert right["right"] == pytest.approx(box["x"] + box["width"], abs=1)
 
 
 @pytest.mark.parametrize("name", NAMES)
