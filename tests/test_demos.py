@@ -30,6 +30,7 @@ from gradus.demos.initialization import EDGES, run_through_layers
 from gradus.demos.softmax_cross_entropy import TEMPERATURES, fit_constant, score_one_example
 from gradus.demos.stage import Actor, Stage, written
 from gradus.demos.training_loop import LANDSCAPES, descend
+from gradus.learning.lending import operation
 
 NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
 
@@ -227,6 +228,11 @@ def test_torch_moves_the_picture_until_the_stub_is_written() -> None:
     message, _ = demo.respond({"form": demo.start()})
     assert message["note"].startswith("PyTorch's softmax moves this picture. Write your own")
     np.testing.assert_array_equal(numbers(demo), numbers(demos.scores_to_loss()))
+
+
+def test_what_is_lent_is_not_said_to_be_the_learners() -> None:
+    demo = demos.scores_to_loss(operation("softmax"))
+    assert demo.respond({"form": demo.start()})[0]["note"].startswith("PyTorch's softmax")
 
 
 def test_an_error_of_the_learner_is_shown_with_its_line_and_the_next_request_is_answered() -> None:

@@ -123,7 +123,7 @@ def test_a_missing_answer_is_one_line(kernel: Kernel) -> None:
         ("def softmax(s):\n    return s / nothing\nsoftmax(1)", "NameError"),
         ("def softmax(s):\n    raise NotImplementedError('three axes')\nsoftmax(1)", "NotImplementedError"),
         ("def own_stub(s):\n    raise NotImplementedError\nown_stub(1)", "NotImplementedError"),
-        ("def softmax(s):\n    s = late\n    late = 1\nsoftmax(1)", "UnboundLocalError"),
+        ("def softmax(s):\n    s = np\n    np = 1\nsoftmax(1)", "UnboundLocalError"),
         ("def softmax(s):\n    return s + 'a'\nsoftmax(1)", "TypeError"),
         ("[1][2]", "IndexError"),
     ],
@@ -162,7 +162,8 @@ def test_what_is_called_too_early_is_said(kernel: Kernel) -> None:
     kernel.run("def softmax(scores):\n    raise NotImplementedError")
     assert kernel.line("check(softmax())") == says
     assert kernel.line("x = 1\ncheck(softmax(x))") == says
-    assert "Traceback" in "".join(kernel.run("print(softmax())\ncheck(softmax)").error)
+    for code in ("print(softmax())\ncheck(softmax)", "check(len())"):
+        assert "Traceback" in "".join(kernel.run(code).error)
 
 
 def test_an_answer_older_than_the_last_edit_is_said_to_be(kernel: Kernel) -> None:

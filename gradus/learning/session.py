@@ -95,7 +95,7 @@ class Session:
             return f"check takes the function itself, without brackets after its name: check({name})"
         if type(error) is NotImplementedError and not error.args:
             return self._unwritten(_last_frame(tb))
-        if type(error) is NameError:
+        if isinstance(error, NameError):
             return self._unknown(error.name)
         return ""
 
