@@ -47,7 +47,7 @@ def check(answer: Any, name: str | None = None) -> None:
         if not report.passed:
             raise CheckFailedError(str(report))
         return
-    _show(report)
+    _show(report, answer)
 
 
 def _identify(answer: Any, name: str | None, frame: Any) -> Exercise | str:
@@ -69,11 +69,13 @@ def _identify(answer: Any, name: str | None, frame: Any) -> Exercise | str:
     )
 
 
-def _show(report: Report) -> None:
+def _show(report: Report, answer: Any) -> None:
     shell = sys.modules.get("IPython")
     if shell is not None and shell.get_ipython() is not None:
         from IPython.display import display
 
-        display(report)
+        from gradus.learning.progress import checked
+
+        display(checked(report, answer))
     else:
         print(report)

@@ -5,6 +5,7 @@ Neither an expected value nor a verdict ever comes back.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,13 @@ from gradus.checking.running import Outcome, names_used, run
 
 JUDGE = "GRADUS_JUDGE"
 """Environment variable that holds the address of the judge."""
+NBGRADER = "NBGRADER_EXECUTION"
+"""Environment variable that says why nbgrader executes a notebook."""
+
+
+def is_graded() -> bool:
+    """Whether code runs to be graded or validated, with no learner in front of it."""
+    return any(os.environ.get(name) for name in (JUDGE, NBGRADER))
 
 
 def answer_judge(address: str, find: Callable[[str], Any], names: Sequence[str] = ()) -> bool:

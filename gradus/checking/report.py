@@ -87,6 +87,8 @@ class Report:
     unanswered : str
         Why no case was judged, where none was.
     picture : Picture or None
+    unrepaired : bool
+        Whether this is still the broken answer that a repair starts from.
     """
 
     exercise: str
@@ -100,6 +102,7 @@ class Report:
     score: tuple[float, float] | None = None
     unanswered: str = ""
     picture: Picture | None = None
+    unrepaired: bool = False
 
     @property
     def passed(self) -> bool:
@@ -122,7 +125,7 @@ class Report:
         elif self.unwritten:
             verdict = "not written yet"
         else:
-            verdict = f"{right} of {total} cases pass"
+            verdict = f"{'not repaired yet, ' if self.unrepaired else ''}{right} of {total} cases pass"
         return f"{self.exercise}: {verdict}" + (f" ({points(self.score)})" if self.score else "")
 
     def scored(self, score: tuple[float, float]) -> Report:
@@ -174,7 +177,7 @@ class Report:
     def _repr_html_(self) -> str:
         failure = self.failure
         colour, mark = (_RIGHT, "✓") if self.passed else (_WRONG, "✗")
-        if self.unwritten:
+        if self.unwritten or self.unrepaired:
             colour, mark = _NOTE, "…"
         parts = [_tag("p", f"<strong>{mark} {escape(self.headline)}</strong>", "margin:0 0 .4em;color:inherit")]
         if failure and self.unwritten:
