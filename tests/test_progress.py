@@ -251,7 +251,8 @@ def test_what_is_whole_in_a_broken_file_stays_and_so_does_what_is_not_known(at_h
 def test_two_kernels_that_write_at_once_lose_nothing(at_home: Path) -> None:
     code = (
         "import sys; from gradus.learning import state\n"
-        f"for n in range(100): state.update({NAME!r}, lambda now: now['checks'].update({{sys.argv[1] + str(n): n}}))"
+        f"for n in range(100): state.update({NAME!r}, lambda now, n=n: now['checks'].update({{sys.argv[1] + str(n): n}}))\n"
+        f"state.update({NAME!r}, lambda now: None)"
     )
     environment = os.environ | {"PYTHONPATH": str(COURSE.root)}
     both = [subprocess.Popen([sys.executable, "-c", code, who], env=environment) for who in "ab"]
@@ -270,6 +271,8 @@ def test_a_turn_that_never_comes_stops_nobody(at_home: Path) -> None:
     assert state.load(NAME, at_home / ".gradus")["checks"] == {"x": 1}, "this kernel remembers"
     state.update(NAME, lambda now: None)
     assert json.loads((at_home / ".gradus" / f"{NAME}.json").read_bytes())["checks"] == {"x": 1}
+    state.update(NAME, lambda now: now["checks"].update(x=2))
+    assert state.load(NAME)["checks"] == {"x": 2}, "what has been written is not written again"
 
 
 @pytest.mark.parametrize(

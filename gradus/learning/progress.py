@@ -52,7 +52,7 @@ class Row:
     @property
     def link(self) -> str:
         """Its name, which leads to the heading above it."""
-        name = f'<code style="background:none;color:inherit">{escape(self.exercise.name)}</code>'
+        name = f'<code style="background:none;color:inherit;padding:0">{escape(self.exercise.name)}</code>'
         anchor = escape(self.exercise.anchor)
         return f'<a href="#{anchor}" style="text-decoration:underline">{name}</a>' if anchor else name
 

@@ -57,7 +57,7 @@ def update(name: str, change: Change) -> State:
     ----------
     name : str
     change : callable
-        Gets the state and changes it in place.
+        Gets the state and changes it in place; where it could not be written, it is called again, on a later state.
     """
     from filelock import FileLock
 
