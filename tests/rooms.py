@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from shared import ROOT
+from shared import KINDS, ROOT
 
 from autograder.classroom.attempts import right
 from autograder.course import Course
@@ -117,6 +117,43 @@ def copy_course(folder: Path) -> Course:
     """Another course with the same notebooks and the same secret, in which nothing is graded."""
     shutil.copytree(sketch().root, folder, dirs_exist_ok=True)
     return Course(folder)
+
+
+HINTS = """
+# %% [markdown] hint="center"
+# What is the mean of `x - x.mean()`? Is it **smaller** than $10^{-9} x_{max}$, <b>whatever</b> `a < b` says?
+
+# %% [markdown] hint="center"
+# Subtract `...` from `x`.
+
+# %% [markdown] hint="repaired_center"
+# What is a mean?
+"""
+WRITTEN = """
+# %% [markdown] answer="why" points=3
+# ### BEGIN SOLUTION
+# Because.
+# ### END SOLUTION
+"""
+
+
+@cache
+def lesson() -> Course:
+    """A course of its own: tiny exercises with hints, one of which repairs another, and a question."""
+    folder = Path(tempfile.mkdtemp(prefix="gradus-lesson-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(ROOT / "gradus", folder / "gradus", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(KINDS.root / "exercises" / "kinds.py", folder / "gradus" / "exercises")
+    shutil.copy(KINDS.root / "nbgrader_config.py", folder)
+    tiny, _, _ = KINDS.assignment("90").solution.read_text(encoding="utf-8").partition('# %% solution="coins"')
+    named = tiny.replace(
+        "[number - total for number in x], total\n", "x - total, total / len(x)\n"
+    )  # a slip that has a name
+    (folder / "solutions").mkdir()
+    (folder / "solutions" / "90_kinds.py").write_text(named + HINTS + WRITTEN, encoding="utf-8")
+    course = Course(folder)
+    build.build(course, course.assignments())
+    return course
 
 
 def released() -> NotebookNode:

@@ -14,6 +14,7 @@ from autograder.source.notebook import Source
 from autograder.source.outline import outline, text
 from gradus.learning import state
 from gradus.learning.outline import Field, Outline, of_exercise, outlines
+from gradus.learning.sources import fingerprint_in
 
 HEADER = "# ---\n# jupyter:\n#   gradus: {minutes: 30, builds_on: [00_orientation]}\n# ---\n\n"
 CELLS = """# %% [markdown]
@@ -53,12 +54,23 @@ def test_an_outline_says_what_a_notebook_asks_for(tmp_path: Path) -> None:
     assert (found.minutes, found.builds_on, found.points, found.number) == (30, ("00_orientation",), 3, "95")
     (exercise,) = found.exercises
     assert exercise.hints == ("What is the mean afterwards?", "Subtract `...` from `x`.")
+    assert (exercise.anchor, exercise.broken) == ("", "")
     (prediction,) = found.predictions
     assert prediction.fields == (
         Field("number", "slope", "1/m"),
         Field("choice", "its sign", options=("plus", "minus")),
     )
     assert Outline.of(json.loads(text(source(tmp_path)))) == found
+
+
+def test_an_outline_leads_to_the_heading_above_an_exercise_and_knows_what_is_to_be_repaired(tmp_path: Path) -> None:
+    headings = "# ## Two words {#two}\n#\n# ### A part of it {#part}\n"
+    words = CELLS.replace("# # 95 · Tiny\n", f"# # 95 · Tiny\n#\n{headings}")
+    words += "\n# %% [markdown]\n# ## After it {#after}\n"
+    words += '\n# %% broken="centred"\ndef centred(x):\n    return -x  # why?\n'
+    (exercise,) = outline(source(tmp_path, HEADER + words)).exercises
+    assert exercise.anchor == "A-part-of-it"
+    assert exercise.broken == fingerprint_in("def centred(x): return -x", "centred") != ""
 
 
 def test_every_notebook_of_the_course_has_its_outline() -> None:
@@ -128,7 +140,7 @@ def test_a_state_survives_and_nothing_that_is_broken_stops_a_lesson(
     assert state.load(name) == {"predictions": {}, "checks": {}}
     state.update(name, lambda now: now["predictions"].update(first=[1, "falls"]))
     assert state.load(name)["predictions"] == {"first": [1, "falls"]}
-    assert [path.name for path in (tmp_path / ".gradus").iterdir()] == [f"{name}.json"]
+    assert [path.name for path in (tmp_path / ".gradus").glob("*.json")] == [f"{name}.json"]
     for broken in ("", "[]", '{"predictions": 3}', "\x00"):
         (tmp_path / ".gradus" / f"{name}.json").write_text(broken, encoding="utf-8")
         assert state.load(name) == {"predictions": {}, "checks": {}}

@@ -238,6 +238,12 @@ class Source:
             raise self._wrong(cell, f"it does not run. {type(error).__name__}: {error}") from error
         return room[exercise]
 
+    def heading_above(self, exercise: str) -> Heading | None:
+        """The heading under which an exercise is written, None where there is none."""
+        place = next(cell.index for cell in self.cells if (cell.kind, cell.name) == ("solution", exercise))
+        ids = [match["id"] for _, _, match in _headings(self.cells[:place]) if match["id"] in self.headings]
+        return self.headings[ids[-1]] if ids else None
+
     def _by_name(self, kind: str) -> dict[str, str]:
         return {cell.name: cell.source for cell in self.cells if cell.kind == kind}
 

@@ -9,7 +9,9 @@ from dataclasses import asdict
 
 from autograder.errors import CourseError
 from autograder.source.notebook import Cell, Source
+from gradus.checking.naming import Place
 from gradus.learning.outline import Exercise, Field, Outline, Prediction
+from gradus.learning.sources import fingerprint_in
 
 _FIELDS = ("number", "choice")
 _EXAMPLE = 'predict("first_run", number("loss at step 0"), choice("and then it", "falls", "rises"))'
@@ -23,14 +25,7 @@ def outline(source: Source) -> Outline:
     CourseError
         If a prediction is not written out, or two have one id.
     """
-    hints = {
-        name: [cell.source for cell in source.cells if (cell.kind, cell.name) == ("hint", name)]
-        for name in source.exercises
-    }
-    exercises = tuple(
-        Exercise(name, points, number, tuple(hints[name]))
-        for number, (name, points) in enumerate(source.exercises.items(), 1)
-    )
+    exercises = tuple(_exercise(source, number, name) for number, name in enumerate(source.exercises, 1))
     predictions: dict[str, Prediction] = {}
     waiting: dict[str, str] = {}
     for cell, call in calls(source, "predict", "outcome"):
@@ -57,6 +52,14 @@ def outline(source: Source) -> Outline:
 def text(source: Source) -> str:
     """The outline of a notebook as JSON."""
     return json.dumps(asdict(outline(source)), ensure_ascii=False, indent=1) + "\n"
+
+
+def _exercise(source: Source, number: int, name: str) -> Exercise:
+    hints = tuple(cell.source for cell in source.cells if (cell.kind, cell.name) == ("hint", name))
+    heading = source.heading_above(name)
+    anchor = Place(heading.id, source.number, heading.title).anchor if heading else ""
+    broken = fingerprint_in(source.broken[name], name) if name in source.broken else ""
+    return Exercise(name, source.exercises[name], number, hints, anchor, broken)
 
 
 def calls(source: Source, *names: str) -> Iterator[tuple[Cell, ast.Call]]:

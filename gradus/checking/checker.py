@@ -55,7 +55,7 @@ def check(answer: Any = _NOTHING, name: str | None = None) -> None:
         return
     from gradus.learning.guard import judged
 
-    _show(judged(exercise, answer))
+    _show(judged(exercise, answer), answer)
 
 
 def _identify(answer: Any, name: str | None, frame: Any) -> Exercise | str:
@@ -89,11 +89,13 @@ def _no_answer(answer: Any, example: str) -> str:
     return f"check takes the function itself and got {came}. Write its name without brackets after it: check({example})"
 
 
-def _show(report: Report) -> None:
+def _show(report: Report, answer: Any) -> None:
     shell = sys.modules.get("IPython")
     if shell is not None and shell.get_ipython() is not None:
         from IPython.display import display
 
-        display(report)
+        from gradus.learning.progress import checked
+
+        display(checked(report, answer))
     else:
         print(report)

@@ -90,6 +90,8 @@ class Report:
     remarks : tuple of str
         What a learner needs to know first: that an older answer was judged, for instance.
     picture : Picture or None
+    unrepaired : bool
+        Whether this is still the broken answer that a repair starts from.
     """
 
     exercise: str
@@ -104,6 +106,7 @@ class Report:
     unanswered: str = ""
     picture: Picture | None = None
     remarks: tuple[str, ...] = ()
+    unrepaired: bool = False
 
     @property
     def passed(self) -> bool:
@@ -126,7 +129,7 @@ class Report:
         elif self.unwritten:
             verdict = "not written yet"
         else:
-            verdict = f"{right} of {total} cases pass"
+            verdict = f"{'not repaired yet, ' if self.unrepaired else ''}{right} of {total} cases pass"
         return f"{self.exercise}: {verdict}" + (f" ({points(self.score)})" if self.score else "")
 
     def scored(self, score: tuple[float, float]) -> Report:
@@ -178,7 +181,7 @@ class Report:
     def _repr_html_(self) -> str:
         failure = self.failure
         colour, mark = (_RIGHT, "✓") if self.passed else (_WRONG, "✗")
-        if self.unwritten:
+        if self.unwritten or self.unrepaired:
             colour, mark = _NOTE, "…"
         parts = [_tag("p", f"<strong>{mark} {escape(self.headline)}</strong>", "margin:0 0 .4em;color:inherit")]
         parts += [_remark_html(remark) for remark in self.remarks]

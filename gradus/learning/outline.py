@@ -26,12 +26,18 @@ class Exercise:
         Its place among the notebook's exercises, from 1.
     hints : tuple of str
         Markdown, the gentlest first.
+    anchor : str
+        Of the heading above it, for a link inside the notebook.
+    broken : str
+        Fingerprint of the broken answer that it starts from, see `gradus.learning.sources`; "" where it has a stub.
     """
 
     name: str
     points: float
     number: int
     hints: tuple[str, ...] = ()
+    anchor: str = ""
+    broken: str = ""
 
 
 @dataclass(frozen=True)
