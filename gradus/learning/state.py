@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gradus.learning.outline import outlines
+from gradus.learning.place import above, write_whole
 
 FOLDER = ".gradus"
 State = dict[str, Any]
@@ -21,7 +21,7 @@ def folder() -> Path:
         "JPY_SESSION_NAME", ""
     )  # an absolute path in JupyterLab; a file that may have moved since
     here = Path(notebook).parent if Path(notebook).is_absolute() and Path(notebook).parent.is_dir() else Path.cwd()
-    return (here.parent if here.name in outlines() else here) / FOLDER
+    return above(here) / FOLDER
 
 
 def load(name: str, where: Path | None = None) -> State:
@@ -52,14 +52,8 @@ def update(name: str, change: Callable[[State], None]) -> State:
     change : callable
         Gets the state and changes it in place.
     """
-    state, place = load(name), folder()
+    state = load(name)
     change(state)
-    try:
-        place.mkdir(exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=place, prefix=f".{name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(state, file)
-        Path(draft).replace(place / f"{name}.json")
-    except OSError:  # a folder that cannot be written to takes nothing from the lesson
-        pass
+    with suppress(OSError):  # a folder that cannot be written to takes nothing from the lesson
+        write_whole(folder() / f"{name}.json", json.dumps(state).encode())
     return state
