@@ -88,7 +88,7 @@ def run(notebook: Any, folder: Path, progress: Callable[[int, int], None]) -> Fr
     if stopped:
         stopped += f", in the cell that starts with: {first_line(started[-1].source)}"
     found = {name: it for cell in copy.cells if (name := check_of(cell)) and (it := _said(cell.outputs))}
-    others = [cell for cell in copy.cells[1:] if not check_of(cell)]
+    others = [cell for cell in copy.cells[1:] if check_of(cell) not in found]
     outputs = tuple(cell.get("outputs", []) for cell in copy.cells[1:])
     return Fresh(found, tuple(_failures(others)), stopped, time.monotonic() - begin, outputs)
 
@@ -137,7 +137,10 @@ def _failures(cells: Iterable[Any]) -> Iterable[Failed]:
     for cell in cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                yield Failed(first_line(cell.source), output.ename, str(output.evalue).partition("\n")[0][:200])
+                says = str(output.evalue).partition("\n")[0][:200]
+                if output.ename == "KeyboardInterrupt":
+                    says = f"it took more than {CELL:g} seconds and was stopped"
+                yield Failed(first_line(cell.source), output.ename, says)
 
 
 def _bare(cell: Any) -> Any:
@@ -174,7 +177,7 @@ def _client(notebook: Any, progress: Callable[[int, int], None], started: list[A
         kernel_name="python3",
         allow_errors=True,
         interrupt_on_timeout=True,
-        error_on_timeout={"ename": "", "evalue": f"stopped after {CELL:g} seconds", "traceback": []},
+        error_on_timeout={"ename": "KeyboardInterrupt", "evalue": "", "traceback": []},
         timeout_func=lambda _: max(1.0, min(CELL, deadline - time.monotonic())),
         skip_cells_with_tag="no cell is ever skipped",
         store_widget_state=False,
