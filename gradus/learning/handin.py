@@ -232,7 +232,7 @@ def _open_questions(nodes: Any, outline: Outline, kept: Path) -> Iterator[Part]:
         fields = cell.metadata.get("nbgrader", {})
         asks = fields.get("grade") and fields.get("solution") and not check_of(cell)
         if asks and cell.source.strip() in ("", UNANSWERED):
-            questions.append(f"{title} ({_points(fields['points'])})")
+            questions.append(f"{title or 'A question'} ({_points(fields['points'])})")
     if questions:
         yield Part("Written questions without an answer:", tuple(questions))
     answered = state.load(outline.name, kept)["predictions"]
