@@ -8,7 +8,7 @@ QUICK := --ServerApp.jpserver_extensions="{'gradus.server': True}"
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab lecture build figures grade report formgrader bundle benchmark lint format clean
+.PHONY: help demo test lab handin lecture build figures grade report formgrader bundle benchmark lint format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,8 +24,11 @@ test: .venv/ready  ## lint, then run every test
 	$(MAKE) lint
 	python -m pytest -n 2 --dist loadfile
 
-lab: .venv/ready  ## open the student notebooks in JupyterLab
-	jupyter lab $(QUICK) notebooks
+lab: .venv/ready  ## open the start page of the student notebooks in JupyterLab
+	python -m gradus.learning.lab
+
+handin: .venv/ready  ## run a student notebook from a fresh kernel and write the file to submit (NOTEBOOK=NN)
+	@python -m gradus.learning.handin $(NOTEBOOK)
 
 lecture: .venv/ready  ## open the gallery of slider demos, for the lecture hall
 	python -m autograder.lecture

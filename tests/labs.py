@@ -81,6 +81,17 @@ def lab(folder: Path, *options: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def course(folder: Path) -> Iterator[str]:
+    """Run JupyterLab on an unpacked bundle, as students do, and give the address that its browser would open."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "gradus.learning.lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--allow-root", "--IdentityProvider.token=secret"]
+    with serving(command, f"{url}/api", folder, folder / "lab.log"):
+        yield f"{url}/?token=secret"
+
+
+@contextlib.contextmanager
 def gallery(folder: Path, *command: str) -> Iterator[str]:
     """Run the lecture gallery and give its address; ``command`` in place of ``python -m gradus.demos.gallery``."""
     port = free_port()

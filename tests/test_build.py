@@ -64,7 +64,8 @@ def test_a_stale_notebook_is_found(tmp_path: Path) -> None:
     notebook.write_text(notebook.read_text(encoding="utf-8").replace("softmax", "softmix", 1), encoding="utf-8")
     cases = copy.public_cases / f"{SOFTMAX.topic}.json"
     cases.write_text(cases.read_text(encoding="utf-8").replace("ordinary", "extraordinary", 1), encoding="utf-8")
-    assert len(build.stale(copy, copy.assignments())) == 2
+    (copy.notebooks / "Start.md").write_text("# Gradus\n", encoding="utf-8")
+    assert len(build.stale(copy, copy.assignments())) == 3
 
 
 def test_public_cases_may_differ_in_the_last_bits_only() -> None:
@@ -437,7 +438,7 @@ def test_a_build_and_a_bundle_look_for_leaks_once(tmp_path: Path, monkeypatch: p
     course = Course(course.root)
     find = leaks.find
     monkeypatch.setattr(leaks, "find", lambda texts, secrets: calls.append(len(secrets)) or find(texts, secrets))
-    assert len(build.build(course, course.assignments())) == 8
+    assert len(build.build(course, course.assignments())) == 9
     assert len(calls) == 1
     bundle.leaks(course, dict(bundle.contents(Course(ROOT))))
     assert len(calls) == 2
@@ -470,11 +471,34 @@ def test_the_bundle_is_reproducible(tmp_path: Path) -> None:
     assert one == two
 
 
+def dates(zipped: Path) -> set[tuple[int, ...]]:
+    with zipfile.ZipFile(zipped) as archive:
+        return {entry.date_time for entry in archive.infolist()}
+
+
+def test_files_of_the_bundle_are_as_old_as_the_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    (date,) = dates(bundle.bundle(Course(ROOT), tmp_path / "one.zip"))
+    assert date > (2025,)
+    monkeypatch.setenv("PATH", "")  # a course without git: as old as its newest file
+    (date,) = dates(bundle.bundle(Course(ROOT), tmp_path / "two.zip"))
+    assert date > (2025,)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert dates(bundle.bundle(Course(ROOT), tmp_path / "three.zip")) == {(2023, 11, 14, 22, 13, 20)}
+
+
+def test_what_somebody_did_in_the_course_stays_out_of_the_bundle(tmp_path: Path) -> None:
+    for name in (".gradus/02.json", "handin/02.ipynb", "02/.ipynb_checkpoints/02.ipynb", "02/02.ipynb"):
+        (tmp_path / "notebooks" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "notebooks" / name).write_text("{}", encoding="utf-8")
+    assert [name for name, _ in leaks.student_files(tmp_path)] == ["notebooks/02/02.ipynb"]
+
+
 def test_the_bundle_holds_what_a_student_needs_and_nothing_else(unpacked: Path) -> None:
     top = {path.name for path in unpacked.iterdir()}
     assert top == {
         *("gradus", "notebooks", "data", "README.md", "Makefile", "requirements.txt", "pyproject.toml"),
-        *("LICENSE", "LICENSE-TEXT"),
+        *("LICENSE", "LICENSE-TEXT", "course.py", "environment.yml"),
     }
     pins = (unpacked / "requirements.txt").read_text(encoding="utf-8").split()
     assert "torch==2.13.0" in pins

@@ -10,7 +10,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
-from shared import ROOT
+from shared import COURSE, ROOT
+
+from autograder.source import bundle
 
 SOURCES = sorted([*(ROOT / "gradus").rglob("*.py"), *(ROOT / "autograder").rglob("*.py")])
 
@@ -83,23 +85,28 @@ def pins() -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in (line.split("==") for line in lines)}
 
 
-def declared() -> set[str]:
-    """Direct dependencies of both distributions, by normalised name."""
+def declared(*files: str, extras: bool = True) -> set[str]:
+    """Direct dependencies of both distributions, or of some, by normalised name."""
     found: set[str] = set()
-    for file in ("pyproject.toml", "autograder/pyproject.toml"):
+    for file in files or ("pyproject.toml", "autograder/pyproject.toml"):
         project = tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
-        extras = project.get("optional-dependencies", {}).values()
-        found |= {*project["dependencies"], *(name for names in extras for name in names)}
+        more = project.get("optional-dependencies", {}).values() if extras else ()
+        found |= {*project["dependencies"], *(name for names in more for name in names)}
     return {re.sub(r"[-_.]+", "-", name).lower() for name in found} - {"gradus"}
 
 
-def conda() -> dict[str, str]:
-    """Names and versions in environment.yml."""
-    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
-    return dict(re.findall(r"^ +- ([\w.-]+)=([\w.]+)$", text, re.MULTILINE))
+def conda(text: str) -> dict[str, str]:
+    """Names and versions of conda's own packages in an environment file."""
+    return dict(re.findall(r"^  - ([\w.-]+)=([\w.]+)$", text, re.MULTILINE))
+
+
+def of_pip(text: str) -> dict[str, str]:
+    """Names and versions of what an environment file leaves to pip."""
+    return dict(re.findall(r"^ +- ([\w.-]+)==([\w.]+)$", text.partition("  - pip:\n")[2], re.MULTILINE))
 
 
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+NOT_IN_CONDA = {"math-core", "playwright"}
 
 
 def test_every_dependency_is_pinned() -> None:
@@ -108,11 +115,25 @@ def test_every_dependency_is_pinned() -> None:
 
 
 def test_conda_and_pip_give_the_same_versions() -> None:
-    wanted = {CONDA_NAMES.get(name, name): pins()[name] for name in declared()}
-    assert {**wanted, "python": "3.11"} == conda()
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert of_pip(text) == {name: pins()[name] for name in NOT_IN_CONDA}
+    wanted = {CONDA_NAMES.get(name, name): pins()[name] for name in declared() - NOT_IN_CONDA}
+    assert {**wanted, "python": "3.11"} == conda(text)
+
+
+def test_students_get_the_part_of_the_conda_environment_that_they_need() -> None:
+    text = dict(bundle.contents(COURSE))["environment.yml"].decode()
+    wanted = {CONDA_NAMES.get(name, name): pins()[name] for name in declared("pyproject.toml", extras=False)}
+    assert {**wanted, "python": "3.11"} == conda(text)
+    assert "\n  - pip\n" in text
+    assert of_pip(text) == {}
 
 
 def test_no_file_names_a_package_index() -> None:
-    for path in [*SOURCES, ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / "README.md", ROOT / "constraints.txt"]:
+    student = ROOT / "autograder" / "source" / "student"
+    others = ("Makefile", ".ci/run", "README.md", "constraints.txt", "environment.yml")
+    for path in [*SOURCES, *(ROOT / name for name in others), *filter(Path.is_file, student.iterdir())]:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"--(extra-)?index-url|pypi\.org|pythonhosted|registry\.npmjs", text), path
+        assert not re.search(r"--(extra-)?index-url|pypi\.org|pythonhosted|registry\.npmjs|download\.pytorch", text), (
+            path
+        )

@@ -251,7 +251,8 @@ def test_what_is_whole_in_a_broken_file_stays_and_so_does_what_is_not_known(at_h
 def test_two_kernels_that_write_at_once_lose_nothing(at_home: Path) -> None:
     code = (
         "import sys; from gradus.learning import state\n"
-        f"for n in range(100): state.update({NAME!r}, lambda now, n=n: now['checks'].update({{sys.argv[1] + str(n): n}}))\n"
+        f"for n in range(100): state.update({NAME!r}, lambda now, n=n: "
+        "now['checks'].update({sys.argv[1] + str(n): n}))\n"
         f"state.update({NAME!r}, lambda now: None)"
     )
     environment = os.environ | {"PYTHONPATH": str(COURSE.root)}

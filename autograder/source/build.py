@@ -27,6 +27,8 @@ from autograder.source.new import TODO, unfilled
 from autograder.source.notebook import EXECUTED, FOLDED, GRADED, Cell, Source, without_ids
 from autograder.source.waiting import GOES_ON, waiting
 from gradus.checking import Made, wire
+from gradus.learning import start
+from gradus.learning.outline import Outline
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _NEW = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
@@ -47,10 +49,12 @@ def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = Fa
     """
     chosen = list(assignments)
     written: list[Path] = []
+    page = course.notebooks / "Start.md"
     with tempfile.TemporaryDirectory(dir=course.root, prefix=".build-") as name:
         fresh = Path(name)
         for assignment in chosen:
             make(course, assignment, fresh, draft=draft)
+        (fresh / page.name).write_text(start_page(course, fresh), encoding="utf-8")
         texts = dict(leaks.student_texts(course.root))
         for assignment in chosen:
             texts |= dict(_fresh_texts(course, assignment, fresh))
@@ -61,7 +65,8 @@ def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = Fa
             for there, target in products(course, assignment, fresh):
                 _swap(there, target)
                 written.append(target)
-    return written
+        _swap(fresh / page.name, page)
+    return [*written, page]
 
 
 def products(course: Course, assignment: Assignment, fresh: Path) -> list[tuple[Path, Path]]:
@@ -105,6 +110,16 @@ def make(course: Course, assignment: Assignment, fresh: Path, *, draft: bool = F
     outlined.write_text(outline.text(assignment.source), encoding="utf-8")
 
 
+def start_page(course: Course, fresh: Path) -> str:
+    """``Start.md`` for every notebook that has been built, those in ``fresh`` as they are there."""
+    known = {}
+    for assignment in course.assignments():
+        places = [folder / f"{assignment.name}.json" for folder in (fresh / "outlines", course.outlines)]
+        if file := next(filter(Path.is_file, places), None):
+            known[assignment.name] = Outline.of(json.loads(file.read_text(encoding="utf-8")))
+    return start.markdown(known)
+
+
 def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
     """Committed files that differ from what a build would make; arrays are compared within tolerance."""
     found = []
@@ -122,6 +137,9 @@ def stale(course: Course, assignments: Iterable[Assignment]) -> list[str]:
             there, target = outlined
             if not target.is_file() or there.read_bytes() != target.read_bytes():
                 found.append(str(target.relative_to(course.root)))
+        page = course.notebooks / "Start.md"
+        if not page.is_file() or page.read_text(encoding="utf-8") != start_page(course, fresh):
+            found.append(str(page.relative_to(course.root)))
     return found
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tempfile
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -15,11 +18,10 @@ from autograder.course import Course, CourseError
 from autograder.source import build
 from autograder.source import leaks as leaking
 
-_FOLDERS = ("gradus", "notebooks")
 _FILES = ("LICENSE", "LICENSE-TEXT", "data/digits.npz", "data/README.md", "data/CHECKSUMS", "pyproject.toml")
-_NEVER = ("/.gradus/", "__pycache__", ".ipynb_checkpoints", ".pyc", ".egg-info")
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_TEXT = (".py", ".ipynb", ".json", ".js", ".css", ".md", ".txt", ".toml", "")
+_TEXT = (".py", ".ipynb", ".json", ".js", ".css", ".md", ".txt", ".toml", ".yml", "")
+_STUDENT = Path(__file__).parent / "student"
+_ABOVE = "  # Students get what stands above this line.\n"
 
 
 def bundle(course: Course, target: Path) -> Path:
@@ -37,6 +39,7 @@ def bundle(course: Course, target: Path) -> Path:
     problems = leaks(course, files)
     if problems:
         raise CourseError("No bundle was written, students would see secrets:\n  " + "\n  ".join(problems))
+    date = time.gmtime(_date(course, files))[:6]
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -44,7 +47,7 @@ def bundle(course: Course, target: Path) -> Path:
         zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"gradus/{name}", _EPOCH)
+            entry = zipfile.ZipInfo(f"gradus/{name}", date)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     Path(draft.name).chmod(0o644)
@@ -54,23 +57,41 @@ def bundle(course: Course, target: Path) -> Path:
 
 def contents(course: Course) -> Iterator[tuple[str, bytes]]:
     """Name and content of every file of the bundle."""
-    for folder in _FOLDERS:
-        for path in sorted((course.root / folder).rglob("*")):
-            name = str(path.relative_to(course.root))
-            if path.is_file() and not any(part in name for part in _NEVER):
-                yield name, path.read_bytes()
+    for name, path in leaking.student_files(course.root):
+        yield name, path.read_bytes()
     for name in _FILES:
         yield name, (course.root / name).read_bytes()
-    student = Path(__file__).parent / "student"
-    for path in sorted(student.iterdir()):
+    for path in sorted(path for path in _STUDENT.iterdir() if path.is_file()):
         yield path.name, path.read_bytes()
     yield "requirements.txt", _requirements(course).encode()
+    yield "environment.yml", _environment(course).encode()
 
 
 def leaks(course: Course, files: dict[str, bytes]) -> list[str]:
     """What is in the bundle and must not be."""
     texts = {name: content.decode("utf-8") for name, content in files.items() if Path(name).suffix in _TEXT}
     return leaking.find(texts, leaking.secrets(assignment.source for assignment in course.assignments()))
+
+
+def _date(course: Course, files: Iterable[str]) -> float:
+    """When the content is from: ``SOURCE_DATE_EPOCH``, or the last commit of its files, or else the newest of them."""
+    if said := os.environ.get("SOURCE_DATE_EPOCH"):
+        return float(said)
+    mine = [course.root / name for name in files if (course.root / name).is_file()]
+    made = [_STUDENT, course.root / "constraints.txt", course.root / "environment.yml"]
+    command = ["git", "-C", str(course.root), "log", "-1", "--format=%ct", "--", *map(str, [*mine, *made])]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        found = ""
+    return float(found or max(path.stat().st_mtime for path in mine))
+
+
+def _environment(course: Course) -> str:
+    """The part of the conda environment that students need."""
+    text = (course.root / "environment.yml").read_text(encoding="utf-8")
+    above = text[text.index("name: ") : text.index(_ABOVE)]
+    return f"# conda env create -f environment.yml && conda activate gradus && python course.py lab\n{above}"
 
 
 def _requirements(course: Course) -> str:

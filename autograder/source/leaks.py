@@ -18,15 +18,24 @@ TELLING = 25
 """Characters, white space aside, from which on a line does not occur by chance."""
 _BLOCK = (TELLING + 1) // 2  # wherever a telling line stands, it covers one whole block of a text cut at its multiples
 _WORDS = ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME", "autograder")
+_NEVER = ("__pycache__", ".ipynb_checkpoints", ".pyc", ".egg-info", "notebooks/.gradus/", "notebooks/handin/")
 _SUFFIXES = (".py", ".ipynb", ".json", ".js", ".md", ".txt", ".toml")
 
 
-def student_texts(root: Path) -> Iterator[tuple[str, str]]:
-    """Name and content of every text of a course that students receive."""
+def student_files(root: Path) -> Iterator[tuple[str, Path]]:
+    """Name and path of every file of ``gradus/`` and ``notebooks/`` that students receive."""
     for folder in ("gradus", "notebooks"):
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in _SUFFIXES and path.is_file():
-                yield str(path.relative_to(root)), path.read_text(encoding="utf-8")
+            name = path.relative_to(root).as_posix()
+            if path.is_file() and not any(part in name for part in _NEVER):
+                yield name, path
+
+
+def student_texts(root: Path) -> Iterator[tuple[str, str]]:
+    """Name and content of every text among them."""
+    for name, path in student_files(root):
+        if path.suffix in _SUFFIXES:
+            yield name, path.read_text(encoding="utf-8")
 
 
 def secrets(sources: Iterable[Source]) -> dict[str, list[str]]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from gradus.learning.outline import outlines
+from gradus.learning.place import above, write_whole
 
 FOLDER = ".gradus"
 State = dict[str, Any]
@@ -25,11 +24,10 @@ _unwritten: dict[Path, list[Change]] = {}
 
 def folder() -> Path:
     """Where the files lie: in the folder that holds the notebooks' folders."""
-    notebook = os.environ.get(
-        "JPY_SESSION_NAME", ""
-    )  # an absolute path in JupyterLab; a file that may have moved since
+    # An absolute path in JupyterLab, of a file that may have moved since.
+    notebook = os.environ.get("JPY_SESSION_NAME", "")
     here = Path(notebook).parent if Path(notebook).is_absolute() and Path(notebook).parent.is_dir() else Path.cwd()
-    return (here.parent if here.name in outlines() else here) / FOLDER
+    return above(here) / FOLDER
 
 
 def load(name: str, where: Path | None = None) -> State:
@@ -70,7 +68,7 @@ def update(name: str, change: Change) -> State:
             state = _changed(found, [*waiting, change])
             if not whole:
                 path.replace(path.with_name(f"{name}.{path.stat().st_mtime_ns}.broken"))
-            _write(path, state)
+            write_whole(path, json.dumps(state).encode())
     except OSError:  # a folder that cannot be written to takes nothing from the lesson
         waiting.append(change)
         return load(name)
@@ -100,13 +98,3 @@ def _changed(state: State, changes: Iterable[Change]) -> State:
     for change in changes:
         change(state)
     return state
-
-
-def _write(path: Path, state: State) -> None:
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(state, file)
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
