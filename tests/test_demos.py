@@ -263,6 +263,15 @@ def test_a_learners_overflow_is_drawn_and_does_not_warn() -> None:
     assert "nan" in message["alt"]
 
 
+@pytest.mark.parametrize("size", [np.nan, np.inf, 1e100])
+def test_weights_that_no_picture_can_show_are_said_to_be_so(size: float) -> None:
+    demo = demos.activations(lambda fan_in, fan_out, rng: size * rng.normal(size=(fan_in, fan_out)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        message, _ = demo.respond({"form": demo.start() | {"activation": "none"}})
+    assert message["error"].startswith("The activations are not finite")
+
+
 # What the pictures say
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.demos.demo import Choice, Demo, Slider, Studied
+from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage, decades, written
 
 # Small enough that no library starts threads for one layer: on a busy machine they wait for each other.
@@ -56,11 +56,19 @@ def run_through_layers(weights: np.ndarray, x: np.ndarray, gain: float, activati
         A key of ``ACTIVATIONS``.
     depth : int
         Number of layers, at most L.
+
+    Raises
+    ------
+    StudiedError
+        If an activation is not finite.
     """
     layers = np.empty((depth, *x.shape))
-    for layer in range(depth):
-        x = ACTIVATIONS[activation](x @ (gain * weights[layer]))
-        layers[layer] = x
+    with np.errstate(all="ignore"):
+        for layer in range(depth):
+            x = ACTIVATIONS[activation](x @ (gain * weights[layer]))
+            layers[layer] = x
+    if not np.isfinite(layers).all():
+        raise StudiedError("The activations are not finite: the weights hold nan or inf, or are far too large.")
     bins = len(EDGES) - 1
     # Each further layer has bins of its own.
     places = np.clip((layers - EDGES[0]) / (EDGES[1] - EDGES[0]), 0, bins - 1).astype(np.intp)
