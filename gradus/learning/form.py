@@ -34,7 +34,8 @@ def html(asked: Prediction) -> str:
 def _field(name: str, field: Field) -> str:
     if field.kind == "number":
         unit = f" {escape(field.unit)}" if field.unit else ""
-        return f'<label>{escape(field.label)} <input name="{name}" inputmode="decimal" size="8">{unit}</label>'
+        entry = f'<span><input name="{name}" inputmode="decimal" size="8">{unit}</span>'
+        return f"<label>{escape(field.label)} {entry}</label>"
     options = "".join(
         f'<label><input type="radio" name="{name}" value="{escape(option)}"> {escape(option)}</label>'
         for option in field.options

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from gradus.learning.kept import RECORD, grading, keep, recalled
+from gradus.learning.kept import RECORD, keep, recalled
 from gradus.learning.outline import Answers, Field, Prediction, of_prediction
 from gradus.learning.telling import against, said
 
@@ -262,4 +262,4 @@ def _somebody_is_there() -> bool:
     """Whether somebody sits before the notebook: whoever runs it as a whole lets it ask for no input."""
     kernel = getattr(_shell(), "kernel", None)
     request: dict[str, Any] = getattr(kernel, "get_parent", dict)()
-    return not grading() and bool(request.get("content", {}).get("allow_stdin"))
+    return bool(request.get("content", {}).get("allow_stdin"))
