@@ -129,6 +129,7 @@ def test_conda_brings_the_packages_itself_and_its_base_is_left_alone(
     else:
         assert "venv" in script.ran[0]
         assert script.ran[1][0] == str(tmp_path / ".venv" / "bin" / "python")
+        assert "--requirement" in script.ran[1]
 
 
 @pytest.mark.parametrize("version", [(3, 9, 1), (3, 12, 0)])
