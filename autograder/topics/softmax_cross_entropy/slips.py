@@ -45,9 +45,9 @@ slip("floor", title="probabilities kept above {floor:.0e}",
      replace=(NORMALISED, f"np.clip({NORMALISED}, {{floor}}, 1)"),
      parameter="floor",
      values=(1e-7, 1e-8, 1e-5))
-slip("constant_in_denominator", title="{constant:.0e} added to the sum",
-     says="{constant:.0e} is added to the sum, against a division by 0, and the rows no longer sum to 1. With the "
-     "maximum subtracted, the sum is at least 1.",
+slip("constant_in_denominator", title="a constant of {constant:.0e} added to the sum",
+     says="A constant of {constant:.0e} is added to the sum, against a division by 0, and the rows no longer sum to "
+     "1. With the maximum subtracted, the sum is at least 1.",
      replace=("keepdims=True)", "keepdims=True) + {constant}", 2),
      parameter="constant",
      values=(1e-8, 1e-7, 1e-6))
@@ -66,18 +66,18 @@ slip("second_axis", title="the second axis instead of the last",
      "error, and with more dimensions the wrong ones are summed.",
      see="scores",
      replace=("axis=-1", "axis=1", ALL))
-slip("keepdims_of_sum", title="keepdims forgotten in the sum",
-     says="keepdims is forgotten in the sum: dividing (N, C) by (N,) fails, and if N equals C, it divides column n by "
+slip("keepdims_of_sum", title="no keepdims in the sum",
+     says="The sum has no keepdims: dividing (N, C) by (N,) fails, and if N equals C, it divides column n by "
      "the sum of row n, without any message.",
      see="scores",
      replace=(", keepdims=True", "", 2))
-slip("keepdims_twice", title="keepdims forgotten twice",
-     says="keepdims is forgotten in the maximum and in the sum. If N equals C there is no error: the maximum and the "
+slip("keepdims_twice", title="no keepdims at all",
+     says="The maximum and the sum have no keepdims. If N equals C there is no error: the maximum and the "
      "sum of row n then act on column n.",
      see="scores",
      replace=(", keepdims=True", "", ALL))
-slip("keepdims_of_maximum", title="keepdims forgotten in the maximum",
-     says="keepdims is forgotten in the maximum: subtracting (N,) from (N, C) fails, and if N equals C, the maximum of "
+slip("keepdims_of_maximum", title="no keepdims in the maximum",
+     says="The maximum has no keepdims: subtracting (N,) from (N, C) fails, and if N equals C, the maximum of "
      "row n is subtracted from column n, without any message.",
      see="scores",
      replace=(", keepdims=True", "", 1))
@@ -146,8 +146,8 @@ slip("floor", title="a lower limit of {floor:.0e} for p",
      values=FLOORS,
      estimate={"by": "cap", "side": "below", "between": [-100, -5], "derive": {"floor": "exp(cap)"}})
 slip("infinity_hidden", title="infinity hidden",
-     says="-inf is replaced by the most negative number there is: the result is finite now, but -1.8e308 stands where "
-     "an ordinary number such as -1000 belongs.",
+     says="Minus infinity is replaced by the most negative number there is: the result is finite now, but -1.8e308 "
+     "stands where an ordinary number such as -1000 belongs.",
      base="by_probabilities",
      replace=("np.log(p)", "np.nan_to_num(np.log(p))"))
 slip("one_maximum", title="one maximum for the batch",
@@ -169,8 +169,8 @@ slip("second_axis", title="the second axis instead of the last",
      says="The axis is fixed to 1, which is the last one only for a two-dimensional array: a single vector raises an "
      "error, and with more dimensions the wrong ones are summed.",
      replace=("axis=-1", "axis=1", ALL))
-slip("keepdims_of_sum", title="keepdims forgotten in the sum",
-     says="keepdims is forgotten in the sum: subtracting (N,) from (N, C) fails, and if N equals C, the logarithm of "
+slip("keepdims_of_sum", title="no keepdims in the sum",
+     says="The sum has no keepdims: subtracting (N,) from (N, C) fails, and if N equals C, the logarithm of "
      "row n is subtracted from column n, without any message.",
      replace=(", keepdims=True", "", 2))
 slip("probabilities", title="probabilities returned",
@@ -221,7 +221,7 @@ slip("log_of_zero", title="logarithm of zero",
      "underflowed to 0, the loss is infinite instead of, say, 1000.",
      base="by_probabilities")
 slip("difference_overflows", title="the exponential of a large difference",
-     says="log(sum(exp(s - s_y))) is the right formula, but where the true class lies more than 709 below another, the "
+     says="The formula log(sum(exp(s - s_y))) is right, but where the true class lies more than 709 below another, the "
      "exponential overflows and the loss is infinite. Subtract the maximum of the row.",
      code="""
      def cross_entropy(scores, targets):
@@ -300,12 +300,12 @@ slip("base_10", title="logarithm to base 10",
      says="This is the logarithm to base 10: every loss is 0.4343 times what it should be. Nats need the natural one.",
      base="by_probabilities",
      replace=("np.log(p)", "np.log10(np.maximum(p, 1e-300))"))
-slip("normaliser_forgotten", title="log-sum-exp forgotten",
+slip("normaliser_forgotten", title="no log-sum-exp",
      says="The raw scores are used as log-probabilities. Without the log-sum-exp the loss ignores all other classes "
      "and has no lower bound.",
      replace=("log_normaliser - shifted", "-scores"))
 slip("every_target", title="every target for every example",
-     says="p[:, targets] takes every target's column for every example, an N by N matrix: each example is also "
+     says="With p[:, targets] you take every target's column for every example, an N by N matrix: each example is also "
      "compared with the targets of all the others.",
      base="by_log_probabilities",
      replace=(AT_THE_TARGETS, "[:, targets]"))
@@ -403,8 +403,8 @@ slip("element_wise", title="the softmax treated as element-wise",
      base="with_one_hot",
      replace=("(p - y)", "y * (p - 1)"))
 slip("softmax_derived_twice", title="the derivative of the softmax applied twice",
-     says="p - y is multiplied by p(1 - p) once more: p - y already is the gradient with respect to the scores, and "
-     "the extra factor makes it vanish where the network is sure and wrong.",
+     says="The gradient p - y is multiplied by p(1 - p) once more: p - y already is the gradient with respect to the "
+     "scores, and the extra factor makes it vanish where the network is sure and wrong.",
      base="with_one_hot",
      replace=("(p - y)", "(p - y) * p * (1 - p)"))
 slip("gradient_of_probabilities", title="the gradient of the probabilities",
@@ -439,8 +439,8 @@ slip("class_numbers", title="class numbers subtracted",
      base="with_one_hot",
      replace=("np.eye(scores.shape[1])[targets]", "targets[:, None]"))
 slip("every_target", title="every target in every row",
-     says="p[:, targets] reaches the columns of all targets in every row: 1 is subtracted from classes that are true "
-     "for other examples only.",
+     says="With p[:, targets] you reach the columns of all targets in every row: 1 is subtracted from classes that "
+     "are true for other examples only.",
      replace=("[np.arange(len(targets)), targets]", "[:, targets]"))
 slip("softmax_twice", title="softmax applied twice",
      says="The softmax is applied twice: its outputs lie so close together that a perfect prediction still gets a "
@@ -502,8 +502,8 @@ slip("zero_times_infinity", title="zero times infinity",
      "answer then costs infinity, and 0 times -inf gives NaN for right ones.",
      base="by_the_formula")
 slip("zero_times_overflow", title="zero times an overflow",
-     says="t log(1 + exp(-s)) + (1 - t) log(1 + exp(s)) computes both terms: beyond 709 one of them is infinite, and 0 "
-     "times infinity gives NaN for right answers. Choose one term, and use logaddexp.",
+     says="The formula t log(1 + exp(-s)) + (1 - t) log(1 + exp(s)) computes both terms: beyond 709 one of them is "
+     "infinite, and 0 times infinity gives NaN for right answers. Choose one term, and use logaddexp.",
      replace=("np.logaddexp(0, np.where(target == 1, -score, score))",
               "target * np.log(1 + np.exp(-score)) + (1 - target) * np.log(1 + np.exp(score))"))
 slip("log_of_zero", title="logarithm of the sigmoid",
@@ -516,12 +516,12 @@ slip("logarithm_cut_off", title="the logarithm cut off at -100",
      base="by_p_of_the_true_class",
      replace=("np.log(np.where(target == 1, p, 1 - p))", "np.maximum(np.log(np.where(target == 1, p, 1 - p)), -100)"))
 slip("wrong_exponential_overflows", title="the exponential of a sure, wrong score",
-     says="log(1 + exp(-s)) for class 1 and log(1 + exp(s)) for class 0 is right, but beyond 709 the exponential "
-     "overflows: being sure and wrong costs infinity. np.logaddexp(0, ...) does not overflow.",
+     says="The formula, log(1 + exp(-s)) for class 1 and log(1 + exp(s)) for class 0, is right, but beyond 709 the "
+     "exponential overflows: being sure and wrong costs infinity. np.logaddexp(0, ...) does not overflow.",
      replace=("np.logaddexp(0, np.where(target == 1, -score, score))",
               "np.log(1 + np.exp(np.where(target == 1, -score, score)))"))
 slip("exponential_overflows", title="the exponential of a large score",
-     says="log(1 + exp(s)) overflows for s above 709: the loss is infinite, for right answers too.",
+     says="The exponential in log(1 + exp(s)) overflows for s above 709: the loss is infinite, for right answers too.",
      base="by_softplus",
      replace=("np.logaddexp(0, score)", "np.log(1 + np.exp(score))"))
 slip("floor", title="a lower limit of {floor:.0e} for p",
@@ -638,14 +638,14 @@ slip("background_not_classified", title="background left out of the class loss",
          ("one_hot * log_p", "one_hot[has_box] * log_p[has_box]"),
          (CLASS_GRADIENT, f"{CLASS_GRADIENT} * has_box[:, None]"),
      ])
-slip("no_weight_in_gradient", title="box_weight missing from the gradient",
+slip("no_weight_in_gradient", title="the weight missing from the gradient",
      says="The loss carries box_weight, but d_box does not: the gradient belongs to another loss.",
      replace=(BOX_GRADIENT, "2 * error / n"))
-slip("no_weight_in_loss", title="box_weight missing from the loss",
-     says="d_box carries box_weight, but the loss does not: the gradient belongs to another loss.",
+slip("no_weight_in_loss", title="the weight missing from the loss",
+     says="The gradient d_box carries box_weight, but the loss does not: the gradient belongs to another loss.",
      replace=(BOX_TERM, "np.sum(error**2)"))
-slip("no_weight", title="box_weight not used",
-     says="box_weight is not used, neither in the loss nor in d_box.",
+slip("no_weight", title="the weight not used",
+     says="The weight box_weight is not used, neither in the loss nor in d_box.",
      replace=[(BOX_TERM, "np.sum(error**2)"), (BOX_GRADIENT, "2 * error / n")])
 slip("two_forgotten", title="the factor 2 missing",
      says="The factor 2 is missing from d_box: the derivative of e² is 2e.",
@@ -657,10 +657,10 @@ slip("boxes_summed", title="box term summed over the batch",
 slip("not_divided", title="gradients not divided by the batch size",
      says="The loss is a mean, but neither gradient is divided by N: both are N times too large.",
      replace=[(CLASS_GRADIENT, "np.exp(log_p) - one_hot"), (BOX_GRADIENT, "2 * box_weight * error")])
-slip("box_gradient_not_divided", title="d_box not divided by the batch size",
+slip("box_gradient_not_divided", title="the box gradient not divided by the batch size",
      says="The box term of the loss is divided by N, but d_box is not: it is N times too large.",
      replace=(BOX_GRADIENT, "2 * box_weight * error"))
-slip("class_gradient_not_divided", title="d_class_scores not divided by the batch size",
+slip("class_gradient_not_divided", title="the class gradient not divided by the batch size",
      says="The class term of the loss is a mean, but d_class_scores is not divided by N: it is N times too large.",
      replace=(CLASS_GRADIENT, "np.exp(log_p) - one_hot"))
 slip("mean_in_the_loss_only", title="a mean over the coordinates, in the loss only",
@@ -685,9 +685,9 @@ slip("log_of_zero", title="logarithm of zero",
      "to 0, the loss is infinite.",
      see="cross-entropy",
      base="by_probabilities")
-slip("floor", title="{floor:.0e} added to p",
-     says="{floor:.0e} is added to p before the logarithm, so being sure and wrong costs too little, and the gradient "
-     "belongs to another loss. With log-softmax nothing has to be added.",
+slip("floor", title="a constant of {floor:.0e} added to p",
+     says="A constant of {floor:.0e} is added to p before the logarithm, so being sure and wrong costs too little, "
+     "and the gradient belongs to another loss. With log-softmax nothing has to be added.",
      see="cross-entropy",
      base="by_probabilities",
      replace=("np.log(p[np.arange(n), class_targets])", "np.log(p[np.arange(n), class_targets] + {floor})"),
@@ -722,15 +722,16 @@ slip("softmax_first", title="softmax before cross_entropy",
      "log(1 + (C - 1)/e), and the gradients are too small, and vanish where the network is sure.",
      replace=("model(x)", "model(x).softmax(dim=1)"))
 slip("probabilities_into_nll", title="probabilities into nll_loss",
-     says="nll_loss is given probabilities, but it expects their logarithms: the loss lies between -1 and 0.",
+     says="The function nll_loss is given probabilities, but it expects their logarithms: the loss lies between -1 "
+     "and 0.",
      base="by_log_probabilities",
      replace=("log_softmax", "softmax"))
 slip("scores_into_nll", title="raw scores into nll_loss",
-     says="nll_loss is given raw scores, but it expects log-probabilities: without the log-sum-exp the loss ignores "
-     "all other classes and has no lower bound.",
+     says="The function nll_loss is given raw scores, but it expects log-probabilities: without the log-sum-exp the "
+     "loss ignores all other classes and has no lower bound.",
      replace=("cross_entropy", "nll_loss"))
-slip("over_batch", title="log_softmax over the batch",
-     says="The log_softmax runs over dim 0, the batch: the examples compete with each other instead of the classes.",
+slip("over_batch", title="a log-softmax over the batch",
+     says="The log-softmax runs over dim 0, the batch: the examples compete with each other instead of the classes.",
      base="by_log_probabilities",
      replace=("dim=1", "dim=0"))
 slip("summed", title="sum instead of mean",
@@ -749,8 +750,8 @@ slip("no_maximum", title="log-sum-exp without a maximum",
          return (scores.exp().sum(dim=1).log() - scores[torch.arange(len(y)), y]).mean()
      """)
 slip("every_target", title="every target for every example",
-     says="log_p[:, y] takes every target's column for every example, an N by N matrix: each example is also compared "
-     "with the targets of all the others.",
+     says="With log_p[:, y] you take every target's column for every example, an N by N matrix: each example is also "
+     "compared with the targets of all the others.",
      code="""
      def torch_loss(model, x, y):
          return -nn.functional.log_softmax(model(x), dim=1)[:, y].mean()
