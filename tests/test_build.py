@@ -23,6 +23,7 @@ from autograder.nbgrader_hooks import release
 from autograder.source import build, bundle, leaks
 from autograder.source.edition import edition
 from autograder.source.notebook import Heading, Source, regions
+from autograder.source.waiting import GOES_ON
 from gradus.checking.client import answer_judge
 
 ALL = COURSE.assignments()
@@ -316,10 +317,10 @@ def released() -> NotebookNode:
 
 def test_roles_survive_the_release_and_ids_of_headings_do_not(released: NotebookNode) -> None:
     source = SOFTMAX.source
-    for cell, said in zip(released.cells, source.cells, strict=True):
+    for cell, said in zip(released.cells, [cell for cell in source.cells if cell.kind != "broken"], strict=True):
         role = said.kind if said.kind in ("setup", "given", "solution", "check") else None
         assert cell.metadata.get("gradus") == ({"role": role} if role else None)
-        assert tuple(cell.metadata.get("tags", ())) == said.tags
+        assert tuple(tag for tag in cell.metadata.get("tags", ()) if tag != GOES_ON) == said.tags
         assert "{#" not in cell.source
     lines = {line for cell in released.cells for line in cell.source.splitlines()}
     assert {f"{'#' * heading.level} {heading.title}" for heading in source.headings.values()} <= lines
