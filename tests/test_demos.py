@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations, product
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -526,7 +527,7 @@ def test_a_failing_demo_answers_and_then_raises(monkeypatch: pytest.MonkeyPatch)
 # The server extension
 
 
-def test_the_extension_sets_nodelay_before_the_kernel_answers() -> None:
+def test_the_extension_sets_nodelay_before_the_kernel_answers(tmp_path: Path) -> None:
     from gradus.server import _load_jupyter_server_extension
 
     done = []
@@ -540,8 +541,9 @@ def test_the_extension_sets_nodelay_before_the_kernel_answers() -> None:
         async def connect(self) -> None:
             done.append(("connected", True))
 
-    settings = {"kernel_websocket_connection_class": Connection}
-    app = SimpleNamespace(web_app=SimpleNamespace(settings=settings))
+    settings = {"kernel_websocket_connection_class": Connection, "base_url": "/"}
+    web = SimpleNamespace(settings=settings, add_handlers=lambda host, handlers: None)
+    app = SimpleNamespace(web_app=web, root_dir=str(tmp_path))
     _load_jupyter_server_extension(app)
     # Stepped by hand: Playwright's loop may be running in this process.
     with pytest.raises(StopIteration):

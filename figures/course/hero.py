@@ -14,14 +14,12 @@ ALT = (
     "the shape and ordinary scores are right, that large scores are not, with 0.269 and 0.731 expected and nan got, "
     "and names the misconception: no maximum is subtracted, exp(1000) overflows. Judge: the learner's code sits in a "
     "room of its own; inputs go in and arrays come out, while the reference, the hidden cases and the ledger stay "
-    "outside; below, a gradebook with a bar of points for each of four learners."
+    "outside; below, a gradebook with a bar for each of four learners, 100 %, 55 %, 85 % and 100 % of the points."
 )
 
 MONO = "DejaVu Sans Mono"
 GOOD, BAD = plots.ink("true class"), plots.ink("loss")
 BOTTOM, HEIGHT = 0.5, 6.5
-# All points of notebook 02.
-POINTS = 39
 
 
 def draw() -> Figure:
@@ -108,10 +106,10 @@ def _judge(ax: Axes, left: float) -> None:
     arrow(ax, (left + 1.76, 4.6), (left + 2.7, 4.6), lw=2)
     ax.text(left + 2.23, 5.58, "inputs", fontsize=14.5, ha="center")
     ax.text(left + 2.23, 4.78, "arrays", fontsize=14.5, ha="center")
-    for i, (name, points) in enumerate((("Ada", 39), ("Carl", 21), ("Emmy", 33), ("Sofia", 39))):
+    for i, (name, percent) in enumerate((("Ada", 100), ("Carl", 55), ("Emmy", 85), ("Sofia", 100))):
         y = 3.45 - 0.52 * i
         ax.text(left + 0.3, y, name, fontsize=14.5, va="center")
-        ax.add_patch(Rectangle((left + 1.35, y - 0.15), 2.1, 0.3, color=plots.PALE, lw=0))
-        ax.add_patch(Rectangle((left + 1.35, y - 0.15), 2.1 * points / POINTS, 0.3, color=plots.BLUE, lw=0))
-        ax.text(left + 4.2, y, str(points), fontsize=14.5, va="center", ha="right")
+        ax.add_patch(Rectangle((left + 1.35, y - 0.15), 1.7, 0.3, color=plots.PALE, lw=0))
+        ax.add_patch(Rectangle((left + 1.35, y - 0.15), 1.7 * percent / 100, 0.3, color=plots.BLUE, lw=0))
+        ax.text(left + 4.2, y, f"{percent} %", fontsize=14.5, va="center", ha="right")
     ax.text(left + 0.3, 0.93, "hidden cases, a fair gradebook", fontsize=14.5, va="center")
