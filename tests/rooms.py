@@ -134,6 +134,11 @@ WRITTEN = """
 # ### BEGIN SOLUTION
 # Because.
 # ### END SOLUTION
+
+# %% [markdown] mark_scheme="why"
+# === BEGIN MARK SCHEME ===
+# A reason: 3 points.
+# === END MARK SCHEME ===
 """
 
 
