@@ -56,7 +56,7 @@ def reduced_course(folder: Path, exercises: tuple[str, ...] = SKETCH) -> Course:
     words = [
         cell
         for cell in full.cells
-        if cell.cell_type == "markdown" and not cell.metadata.keys() & {"answer", "mark_scheme"}
+        if cell.cell_type == "markdown" and not cell.metadata.keys() & {"answer", "mark_scheme", "hint"}
     ]
     words[0].source = words[0].source.partition("\n| Part |")[0]  # the points of the whole notebook
     full.cells = [*setup, *pairs[:-1], new_code_cell(DEMO), pairs[-1], scheme, *words]
@@ -134,6 +134,11 @@ WRITTEN = """
 # ### BEGIN SOLUTION
 # Because.
 # ### END SOLUTION
+
+# %% [markdown] mark_scheme="why"
+# === BEGIN MARK SCHEME ===
+# A reason: 3 points.
+# === END MARK SCHEME ===
 """
 
 

@@ -198,6 +198,17 @@ def test_an_unchanged_broken_answer_is_not_repaired_yet_and_its_mistake_has_no_n
     assert "not repaired yet  hints: 1 of 1" in table["text/plain"]
 
 
+def test_handing_in_finds_what_a_learner_sees(tmp_path: Path) -> None:
+    listen = "from gradus.learning import fresh\nfresh.listen()"
+    said = shown(tmp_path, listen, *attempts("repaired_center", BROKEN), *attempts("center", ROUNDED, RIGHT))
+    found = [next(value for kind, value in one.items() if kind.endswith("found+json")) for one in said[1:]]
+    assert found == [
+        {"earned": 0, "passed": False, "unwritten": True, "says": "not repaired yet, 0 of 3 cases pass"},
+        {"earned": 1.5, "passed": False, "unwritten": False, "says": "2 of 3 cases pass"},
+        {"earned": 2, "passed": True, "unwritten": False, "says": "all 3 cases pass"},
+    ]
+
+
 # nothing is lost, nothing stops
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from gradus.checking.report import Report
 from gradus.checking.scoring import earned, share
 from gradus.learning.outline import of_exercise
+from gradus.learning.progress import Checked
 
 CELL, NOTEBOOK = 60.0, 600.0
 """Seconds that one cell and a whole notebook may take; as many as when it is graded."""
@@ -105,7 +106,9 @@ def listen() -> None:
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
-    shell.display_formatter.mimebundle_formatter.for_type(Report, _plain)
+    formatter = shell.display_formatter.mimebundle_formatter
+    formatter.for_type(Report, _plain)
+    formatter.for_type(Checked, lambda shown, **_: _plain(shown.report))
 
 
 def first_line(source: str) -> str:
@@ -121,7 +124,7 @@ def _plain(report: Report, **_: Any) -> Notebook:
         _FOUND: {
             "earned": points,
             "passed": report.passed,
-            "unwritten": report.unwritten,
+            "unwritten": report.unwritten or report.unrepaired,
             "says": report.headline.partition(": ")[2],
         }
     }

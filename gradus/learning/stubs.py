@@ -11,6 +11,7 @@ from types import CodeType
 from typing import Any
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = _Function | ast.ClassDef
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Leftover:
 
 def is_stub(answer: Any) -> bool:
     """Whether a function, or a method of a class, only raises ``NotImplementedError``."""
-    node = _definition(answer)
+    node = definition(answer)
     if node is not None:
         return any(len(body) == 1 and _raises(body[0]) for body in _bodies(node))
     code = code_of(answer)
@@ -44,7 +45,7 @@ def is_stub(answer: Any) -> bool:
 
 def leftover(answer: Any) -> Leftover | None:
     """What is left of the stub beside an answer; None where nothing is, or nothing else is there."""
-    node = _definition(answer)
+    node = definition(answer)
     for body in _bodies(node) if node is not None else ():
         for place, statement in enumerate(body):
             if len(body) > 1 and _raises(statement):
@@ -54,7 +55,7 @@ def leftover(answer: Any) -> Leftover | None:
 
 def returns_nothing(answer: Any) -> bool:
     """Whether a function has no way to hand on a value."""
-    node = _definition(answer)
+    node = definition(answer)
     return isinstance(node, _Function) and not any(
         isinstance(inner, ast.Yield | ast.YieldFrom) or (isinstance(inner, ast.Return) and inner.value is not None)
         for inner in _own(node)
@@ -85,7 +86,7 @@ def tree_of(code: CodeType) -> ast.Module:
         return ast.Module([], [])
 
 
-def _definition(answer: Any) -> _Function | ast.ClassDef | None:
+def definition(answer: Any) -> Definition | None:
     """Where an answer is defined, in the source of its cell or file."""
     code = code_of(answer)
     if code is None:
@@ -93,14 +94,14 @@ def _definition(answer: Any) -> _Function | ast.ClassDef | None:
     found = [
         node
         for node in ast.walk(tree_of(code))
-        if isinstance(node, _Function | ast.ClassDef) and node.name == getattr(answer, "__name__", "")
+        if isinstance(node, Definition) and node.name == getattr(answer, "__name__", "")
         if min([node.lineno, *(each.lineno for each in node.decorator_list)]) <= code.co_firstlineno
         if code.co_firstlineno <= (node.end_lineno or 0)
     ]
     return found[-1] if found else None
 
 
-def _bodies(node: _Function | ast.ClassDef) -> Iterator[list[ast.stmt]]:
+def _bodies(node: Definition) -> Iterator[list[ast.stmt]]:
     """What the function does, or every method of the class, docstrings aside."""
     for each in node.body if isinstance(node, ast.ClassDef) else [node]:
         if isinstance(each, _Function):
