@@ -66,17 +66,18 @@ def test_the_first_time_everything_is_installed_and_then_nothing(
         [str(tmp_path / "python" / "bin" / "python"), "-m", "venv", str(tmp_path / ".venv")],
         [*pip, "--requirement", str(tmp_path / "requirements.txt")],
         [*pip, "--no-deps", "--editable", str(tmp_path)],
+        [own, "-m", "gradus.learning.startup"],
         opened,
     ]
     said = capsys.readouterr().out
-    assert [line.partition(":")[0] for line in said.splitlines()[:3]] == [f"Step {n} of 3" for n in (1, 2, 3)]
+    assert [line.partition(":")[0] for line in said.splitlines()[:4]] == [f"Step {n} of 4" for n in (1, 2, 3, 4)]
     script.ran.clear()
     assert script.main(["handin", "02"]) == 0
     assert script.ran == [[own, "-m", "gradus.learning.handin", "02"]]
     (tmp_path / "requirements.txt").write_text("another version", encoding="utf-8")
     script.ran.clear()
     assert script.main(["install"]) == 0
-    assert len(script.ran) == 3
+    assert len(script.ran) == 4
 
 
 def test_a_step_that_fails_is_named_and_taken_again(
@@ -88,7 +89,7 @@ def test_a_step_that_fails_is_named_and_taken_again(
     script.fails = 0
     script.ran.clear()
     assert script.main(["lab"]) == 0
-    assert len(script.ran) == 4
+    assert len(script.ran) == 5
 
 
 @pytest.mark.parametrize("gpu", [True, False])
@@ -106,7 +107,7 @@ def test_an_environment_that_is_active_is_used(
 ) -> None:
     this(script, monkeypatch, tmp_path / "mine", environment=True)
     script.main(["lab"])
-    assert [command[0] for command in script.ran] == [str(tmp_path / "mine" / "bin" / "python")] * 3
+    assert [command[0] for command in script.ran] == [str(tmp_path / "mine" / "bin" / "python")] * 4
     assert not any("venv" in command for command in script.ran)
     script.ran.clear()
     script.main(["lab"])
@@ -124,7 +125,7 @@ def test_conda_brings_the_packages_itself_and_its_base_is_left_alone(
         monkeypatch.delenv("CONDA_DEFAULT_ENV")
     script.main(["install"])
     if name == "gradus":
-        ((python, *_, option, _),) = script.ran
+        (python, *_, option, _), _ = script.ran
         assert (python, option) == (str(tmp_path / "conda" / "bin" / "python"), "--editable")
     else:
         assert "venv" in script.ran[0]

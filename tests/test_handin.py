@@ -19,13 +19,14 @@ from shared import ROOT
 
 import gradus
 from gradus.learning import fresh, fromcell, handin, state
+from gradus.learning.kept import RECORD
 from gradus.learning.outline import Field, Outline, Prediction, outlines
 from gradus.learning.told import Told
 
 POINTS = outlines()[NAME].public_points
 RIGHT = answers()
 WRONG = RIGHT["log_softmax"].replace("return ", "return 2 * ")
-PREDICTED = {"text/plain": "0", handin.PREDICTION: {"id": "first", "answers": [0]}}
+PREDICTED = {"text/plain": "0", RECORD: {"id": "first", "answers": [0]}}
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_what_is_missing_is_said_and_the_file_is_the_notebook(course: Path) -> N
     assert [file.name for file in Path(said.file).parent.iterdir()] == [f"{NAME}.ipynb"]
     assert "  - `import gradus`: ZeroDivisionError: division by zero" in lines
     assert f"Public checks: 5 of {POINTS:g} points." in lines
-    written = lines.index("Not written yet:")
+    written = lines.index("Not done yet:")
     assert lines[written + 1 : written + 3] == ["  - `cross_entropy` (5 points)", "Fails its public check:"]
     assert re.match(r"  - `log_softmax`: 1 of \d+ cases pass", lines[written + 3])
     missing = next(line for line in lines if line.startswith("Not checked"))
@@ -95,7 +96,7 @@ def test_predictions_that_the_notebook_does_not_show_travel_with_it(
     lines = told(path).splitlines()
     assert lines[lines.index("Predictions that you did not make (they give no points):") + 1] == "  - the last loss"
     handed = nbformat.read(handin.file_for(NAME, path), 4)
-    assert handed.cells[0].outputs[0].data[handin.PREDICTION] == PREDICTED[handin.PREDICTION]
+    assert handed.cells[0].outputs[0].data[RECORD] == PREDICTED[RECORD]
     handed.cells[0].outputs = []
     assert handed == nbformat.read(path, 4)
 

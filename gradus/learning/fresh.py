@@ -45,7 +45,8 @@ class Fresh:
     Attributes
     ----------
     found : mapping of str to mapping
-        Exercise -> what its check cell found: ``earned`` points, ``passed``, ``unwritten``, and what it ``says``.
+        Exercise -> what its check cell found: ``earned`` points, ``passed``, ``unwritten`` (a repair: as it was
+        released), and what it ``says``.
     failed : tuple of Failed
     stopped : str
         Why it was not run to its end, "" if it was.

@@ -22,14 +22,13 @@ from typing import Any
 
 from gradus.learning import place, state
 from gradus.learning.fresh import Fresh, check_of, run
+from gradus.learning.kept import RECORD
 from gradus.learning.outline import Outline, outlines
 from gradus.learning.told import Part, Step, Told, words
 
 FOLDER = "handin"
 UNANSWERED = "*Write your answer here, in place of this line.*"
 """What stands in a written question until somebody answers it."""
-PREDICTION = "application/vnd.gradus.prediction+json"
-"""Type of the output that keeps a prediction."""
 _WAITING = ("NotImplementedError", "NameError")
 _MOST_FAILED = 5
 
@@ -192,7 +191,7 @@ def _with_predictions(saved: bytes, outputs: tuple[list[Any], ...]) -> bytes:
 
 
 def _is_prediction(output: Mapping[str, Any]) -> bool:
-    return PREDICTION in output.get("data", ())
+    return RECORD in output.get("data", ())
 
 
 def _ran(fresh: Fresh, outline: Outline) -> Iterator[Part]:
@@ -215,7 +214,7 @@ def _ran(fresh: Fresh, outline: Outline) -> Iterator[Part]:
     earned = sum(it["earned"] for it in found.values() if it)
     yield Part(f"Public checks: {earned:g} of {outline.public_points:g} points.")
     if unwritten:
-        yield Part("Not written yet:", tuple(f"`{one.name}` ({_points(one.points)})" for one in unwritten))
+        yield Part("Not done yet:", tuple(f"`{one.name}` ({_points(one.points)})" for one in unwritten))
     wrong = [(one, it) for one, it in found.items() if it and not it["passed"] and one not in unwritten]
     if wrong:
         yield Part("Fails its public check:", tuple(f"`{one.name}`: {it['says']}" for one, it in wrong))

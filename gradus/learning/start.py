@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gradus.learning import state
 from gradus.learning.outline import Outline, outlines
+from gradus.learning.progress import Progress
 from gradus.learning.told import coded
 
 ABOUT = "You learn to train neural networks by writing every piece yourself."
@@ -82,10 +83,9 @@ def rows(folder: Path, root: Path) -> list[Row]:
 
 def progress(outline: Outline, now: state.State) -> str:
     """How far a learner is with a notebook, in words."""
-    checks = [now["checks"].get(one.name) for one in outline.exercises]
-    earned = sum(check.get("earned", 0) for check in checks if isinstance(check, dict))
+    earned = sum(row.earned for row in Progress(outline, now).rows)
     predicted = sum(one.id in now["predictions"] for one in outline.predictions)
-    if not any(checks) and not predicted:
+    if not predicted and not any(one.name in now["checks"] for one in outline.exercises):
         return "not begun"
     said = [f"{earned:g} of {outline.public_points:g} points in public checks"]
     if outline.predictions:
