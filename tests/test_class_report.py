@@ -61,6 +61,11 @@ check(torch_loss)
 # ### BEGIN SOLUTION
 # Because.
 # ### END SOLUTION
+
+# %% [markdown] mark_scheme="why"
+# === BEGIN MARK SCHEME ===
+# 3 for the reason.
+# === END MARK SCHEME ===
 '''
 NAME = "02_losses"
 ATTACK = "<script>alert(1)</script>"

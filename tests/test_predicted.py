@@ -272,6 +272,7 @@ def test_a_class_is_counted_before_and_against_the_outcome() -> None:
     assert one.before == "The median is 2.4; the middle half of the class lies between 1.72 and 4.38."
     assert one.after == "It is 2.303 nats. 1 of 4 said so. 1 came within a quarter; 1 said less, 2 more."
     assert one.right == ("s1",)
+    assert "median is −1000; the middle half of the class lies between −1230 and" in guess(-1456.0, -1001.0, 2.0).before
     other = guess("a", "b", "a", came="b")
     assert [(option.text, option.count, option.right) for option in other.options] == [("a", 2, False), ("b", 1, True)]
     assert (other.before, other.after) == ("2 of 3 say “a”.", "What happens: “b”. 1 of 3 said so.")

@@ -22,10 +22,11 @@ from gradus.learning.outline import Answers, Field, Prediction
 from gradus.learning.predictions import OUTCOME, record
 from gradus.learning.telling import against, said
 
+# An id that no notebook of the course has: what is kept of it depends on the folder alone.
 FIELDS = (number("loss at step 0", unit="nats"), choice("and then it", "falls", "becomes nan"))
-ASKED = Prediction("trial_run", FIELDS)
-CALL = 'predict("trial_run", number("loss at step 0", unit="nats"), choice("and then it", "falls", "becomes nan"){})'
-TELL = 'outcome("trial_run", 2.303, "becomes nan", because="It is `ln` 10.")'
+ASKED = Prediction("tiny_run", FIELDS)
+CALL = 'predict("tiny_run", number("loss at step 0", unit="nats"), choice("and then it", "falls", "becomes nan"){})'
+TELL = 'outcome("tiny_run", 2.303, "becomes nan", because="It is `ln` 10.")'
 
 
 @pytest.fixture(autouse=True)
@@ -57,12 +58,12 @@ def executed(*cells: str, folder: Path) -> nbformat.NotebookNode:
 def test_the_first_answer_is_kept_and_told_beside_what_came(
     capsys: pytest.CaptureFixture[str], forgetful: Callable[[], None], tmp_path: Path
 ) -> None:
-    predict("trial_run", *FIELDS, answers=[0, "falls"])
-    outcome("trial_run", np.float32(2.303), "becomes nan", because="It is `ln` 10.")
+    predict("tiny_run", *FIELDS, answers=[0, "falls"])
+    outcome("tiny_run", np.float32(2.303), "becomes nan", because="It is `ln` 10.")
     forgetful()
-    predict("trial_run", *FIELDS)
-    predict("trial_run", *FIELDS, answers=[2.3, "becomes nan"])
-    outcome("trial_run", torch.tensor(2.303), "becomes nan")
+    predict("tiny_run", *FIELDS)
+    predict("tiny_run", *FIELDS, answers=[2.3, "becomes nan"])
+    outcome("tiny_run", torch.tensor(2.303), "becomes nan")
     told = capsys.readouterr().out
     assert "Your prediction, locked:\n  loss at step 0: 0 nats\n  and then it: “falls”\n" in told
     assert "you said 0 nats; it is 2.303 nats. The outcome is 2.303 nats more.\n" in told
@@ -71,7 +72,7 @@ def test_the_first_answer_is_kept_and_told_beside_what_came(
     assert told.count("you said 0 nats; it is 2.303 nats") == 2
     assert "you said 2.3" not in told
     state = json.loads((tmp_path / ".gradus" / "own.json").read_text(encoding="utf-8"))
-    assert state["predictions"] == {"trial_run": {"answers": [0.0, "falls"]}}
+    assert state["predictions"] == {"tiny_run": {"answers": [0.0, "falls"]}}
 
 
 def test_an_answer_comes_back_from_the_notebook_on_the_disk(
@@ -82,7 +83,7 @@ def test_an_answer_comes_back_from_the_notebook_on_the_disk(
     )
     nbformat.write(nbformat.v4.new_notebook(cells=[saved]), tmp_path / "mine.ipynb")
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "mine.ipynb"))
-    predict("trial_run", *FIELDS)
+    predict("tiny_run", *FIELDS)
     assert "loss at step 0: 7 nats" in capsys.readouterr().out
     assert (tmp_path / ".gradus" / "mine.json").is_file(), "what was found is kept again"
 
@@ -93,7 +94,7 @@ def test_an_odd_notebook_takes_nothing_from_the_lesson(
 ) -> None:
     (tmp_path / "mine.ipynb").write_text(content, encoding="utf-8")
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "mine.ipynb"))
-    predict("trial_run", *FIELDS)
+    predict("tiny_run", *FIELDS)
     assert capsys.readouterr().out.startswith("Predict:\n  loss at step 0: a number (nats)\n")
 
 
@@ -102,8 +103,8 @@ def test_a_state_that_does_not_fit_is_no_answer(
     kept: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / ".gradus").mkdir()
-    (tmp_path / ".gradus" / "own.json").write_text(json.dumps({"predictions": {"trial_run": kept}}), encoding="utf-8")
-    predict("trial_run", *FIELDS)
+    (tmp_path / ".gradus" / "own.json").write_text(json.dumps({"predictions": {"tiny_run": kept}}), encoding="utf-8")
+    predict("tiny_run", *FIELDS)
     assert capsys.readouterr().out.startswith("Predict:")
 
 
@@ -111,8 +112,8 @@ def test_where_nothing_can_be_written_an_answer_lasts_as_long_as_the_kernel(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / ".gradus").write_text("a file where the folder should be", encoding="utf-8")
-    predict("trial_run", *FIELDS, answers=[1, "falls"])
-    outcome("trial_run", 1, "falls")
+    predict("tiny_run", *FIELDS, answers=[1, "falls"])
+    outcome("tiny_run", 1, "falls")
     assert capsys.readouterr().out.count("That is right.") == 2
 
 
@@ -131,7 +132,7 @@ def test_where_nothing_can_be_written_an_answer_lasts_as_long_as_the_kernel(
 def test_what_is_no_answer_is_said_kindly_and_not_kept(
     answers: object, says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    predict("trial_run", *FIELDS, answers=answers)
+    predict("tiny_run", *FIELDS, answers=answers)
     assert says in capsys.readouterr().out
     assert not (tmp_path / ".gradus").exists()
 
@@ -140,13 +141,13 @@ def test_what_is_no_answer_is_said_kindly_and_not_kept(
 def test_a_call_that_asks_for_nothing_says_what_a_prediction_is(
     fields: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    predict("trial_run", *fields)
+    predict("tiny_run", *fields)
     assert 'predict("first_run", number(' in capsys.readouterr().out
 
 
 def test_an_outcome_needs_a_value_for_each_field(capsys: pytest.CaptureFixture[str]) -> None:
-    predict("trial_run", *FIELDS, answers=[1, "falls"])
-    outcome("trial_run", 2.303)
+    predict("tiny_run", *FIELDS, answers=[1, "falls"])
+    outcome("tiny_run", 2.303)
     assert "needs one value for each" in capsys.readouterr().out
 
 
@@ -206,7 +207,7 @@ def test_a_program_that_runs_a_notebook_reads_text_and_the_outcome(tmp_path: Pat
     assert question.output_type == "stream"
     assert "falls / becomes nan" in question.text
     (told,) = telling.outputs
-    assert told.data[OUTCOME] == {"id": "trial_run", "values": [2.303, "becomes nan"]}
+    assert told.data[OUTCOME] == {"id": "tiny_run", "values": [2.303, "becomes nan"]}
     assert told.data["text/html"].startswith("<details><summary>Predict first.")
     assert "<code>ln</code>" in told.data["text/html"]
     assert "loss at step 0: 2.303 nats" in told.data["text/plain"]
@@ -226,21 +227,21 @@ def test_a_kept_answer_travels_with_a_notebook_that_a_program_runs(tmp_path: Pat
 def test_while_grading_nothing_is_looked_up_and_nothing_kept(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    predict("trial_run", *FIELDS, answers=[1, "falls"])
+    predict("tiny_run", *FIELDS, answers=[1, "falls"])
     before = (tmp_path / ".gradus" / "own.json").read_text(encoding="utf-8")
     monkeypatch.setenv(name, "x")
     capsys.readouterr()
-    predict("trial_run", *FIELDS)
+    predict("tiny_run", *FIELDS)
     predict("other", *FIELDS, answers=[1, "falls"])
     assert capsys.readouterr().out.startswith("Predict:")
     assert (tmp_path / ".gradus" / "own.json").read_text(encoding="utf-8") == before
 
 
 def test_an_edited_question_is_asked_anew(capsys: pytest.CaptureFixture[str]) -> None:
-    predict("trial_run", *FIELDS, answers=[1, "falls"])
-    outcome("trial_run", 1, "falls")
+    predict("tiny_run", *FIELDS, answers=[1, "falls"])
+    outcome("tiny_run", 1, "falls")
     capsys.readouterr()
-    predict("trial_run", choice("it", "rises", "stays"))
+    predict("tiny_run", choice("it", "rises", "stays"))
     assert capsys.readouterr().out.startswith("Predict:")
 
 
@@ -260,9 +261,9 @@ def click(form: Any, *texts: str) -> Answers | None:
 
 
 def test_of_several_forms_the_first_one_counts() -> None:
-    predictions._asked["trial_run"] = ASKED
+    predictions._asked["tiny_run"] = ASKED
     one, other, late = FakeForm(), FakeForm(), FakeForm()
-    predictions._forms["trial_run"] = [one, other]  # type: ignore[list-item]
+    predictions._forms["tiny_run"] = [one, other]  # type: ignore[list-item]
     assert click(one, "about two", "falls") is None
     assert one.told == [
         {"problem": "loss at step 0: write a number, such as 2.5 or 1e-3. A guess will do.", "field": 0}

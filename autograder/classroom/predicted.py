@@ -21,6 +21,7 @@ from gradus import plots
 from gradus.learning.outline import Answers, Field, Prediction
 from gradus.learning.telling import is_near, is_right, said
 
+_BARE = Field("number", "")
 _COLUMNS = 45
 _WIDE = 50  # from this factor between the largest and the smallest number on, the scale is one of factors
 _DECADES = 12
@@ -78,7 +79,9 @@ class Guess:
     def before(self) -> str:
         """What the class expects, in a sentence."""
         if self.field.kind == "number":
-            low, middle, high = (f"{q:.3g}".replace("-", "−") for q in np.percentile(self._numbers, [25, 50, 75]))
+            low, middle, high = (
+                said(_BARE, float(f"{quarter:.3g}")) for quarter in np.percentile(self._numbers, [25, 50, 75])
+            )
             beyond = len(self.answers) - len(self.shown)
             far = f" {beyond} said far more than the picture shows." if beyond else ""
             return f"The median is {middle}; the middle half of the class lies between {low} and {high}.{far}"
@@ -199,7 +202,8 @@ def _context(source: Source, index: int) -> tuple[str, Markup]:
         if any(f"{{#{heading.id}}}" in cell.source for cell in above)
     ]
     asked = re.search(r"\*\*Predict\.?\*\*\.?\s*(.+?)\s*\Z", above[-1].source if above else "", re.S)
-    text = re.sub(r"\s+", " ", asked[1]).replace("**", "").replace("$", "") if asked else ""
+    text = re.sub(r"\s+", " ", asked[1]).replace("**", "") if asked else ""
+    text = re.sub(r"\$|\\(?=[a-z])", "", text)  # short formulas can be read without their marks
     return (headings or [source.title])[-1], Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 

@@ -17,11 +17,11 @@ expect.set_options(timeout=30_000)
 
 SETUP = "from gradus import choice, number, outcome, predict"
 ASK = """predict(
-    "first_run",
+    "tiny_run",
     number("loss at step 0", unit="nats"),
     choice("and then it", "falls", "rises, then falls", "becomes nan"),
 )"""
-TELL = 'outcome("first_run", 2.303, "becomes nan", because="The loss is $\\\\ln 10$ at first.")'
+TELL = 'outcome("tiny_run", 2.303, "becomes nan", because="The loss is $\\\\ln 10$ at first.")'
 BUSY = "import pathlib\nwhile not pathlib.Path('go').exists():\n    pass"
 
 OpenNotebook = Callable[..., Page]
@@ -119,7 +119,7 @@ def test_two_clicks_lock_a_prediction_that_outlives_kernel_page_and_file(noteboo
     asked.get_by_role("button").click()
     expect_told(page, "0.5 nats")
     expect(folded).to_have_count(0)
-    assert saved(page, place / "mine.ipynb") == [{"id": "first_run", "answers": [0.5, "rises, then falls"]}]
+    assert saved(page, place / "mine.ipynb") == [{"id": "tiny_run", "answers": [0.5, "rises, then falls"]}]
     page.reload()
     expect_told(page, "0.5 nats")
     for forget in (None, place / ".gradus" / "mine.json"):
@@ -179,7 +179,7 @@ def test_a_page_that_is_loaded_anew_keeps_an_open_form(notebook: OpenNotebook, p
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
     expect_told(page, "7 nats")
-    assert saved(page, place / "mine.ipynb") == [{"id": "first_run", "answers": [7.0, "falls"]}]
+    assert saved(page, place / "mine.ipynb") == [{"id": "tiny_run", "answers": [7.0, "falls"]}]
 
 
 def test_a_busy_kernel_takes_the_prediction_when_it_can(notebook: OpenNotebook, place: Path) -> None:
@@ -204,7 +204,7 @@ def test_of_two_copies_of_a_form_the_first_answer_stays(notebook: OpenNotebook, 
     second.get_by_role("button").click()
     expect(page.get_by_label("Your prediction, locked")).to_have_count(2)
     expect(page.locator("form.gradus-prediction")).to_have_count(0)
-    assert saved(page, place / "mine.ipynb") == 2 * [{"id": "first_run", "answers": [3.0, "falls"]}]
+    assert saved(page, place / "mine.ipynb") == 2 * [{"id": "tiny_run", "answers": [3.0, "falls"]}]
 
 
 def test_a_telephone_shows_the_form_whole(notebook: OpenNotebook) -> None:
