@@ -210,10 +210,12 @@ def test_of_two_copies_of_a_form_the_first_answer_stays(notebook: OpenNotebook, 
 def test_a_telephone_shows_the_form_whole(notebook: OpenNotebook) -> None:
     page = notebook(SETUP, ASK, TELL, on_a_telephone=True)
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+    page.get_by_text("| Idle").wait_for(state="attached")
     page.keyboard.press("Control+b")  # the list of files takes the whole screen
     for number in range(3):
         page.locator(".jp-Cell").nth(number).locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
+        expect(page.locator(".jp-InputPrompt").nth(number)).to_have_text(f"[{number + 1}]:")
     asked = form(page)
     for part in asked.locator("input, button, legend").all():
         box = part.bounding_box()
