@@ -21,6 +21,7 @@ from autograder.classroom.simulate import CRASH, EMPTY, RIGHT, Simulated, names,
 from autograder.course import Assignment, Course, CourseError
 from autograder.grading import collect
 from autograder.judging import catalogue, diagnosis
+from gradus.checking.exercises import GATE
 from gradus.checking.naming import name_slips
 from gradus.checking.running import Outcome, run
 
@@ -152,6 +153,8 @@ def test_what_is_planted_is_what_the_answer_does(
             findings = judged.findings
             if planted == RIGHT:
                 assert all(finding.passed for finding in findings), where
+            elif planted == EMPTY and exercise.repairs:
+                assert not all(finding.passed for finding in findings if finding.case.group == GATE), where
             elif planted == EMPTY:
                 assert {finding.kind for finding in findings} == {"unwritten"}, where
             elif planted.startswith(CRASH):
