@@ -17,13 +17,13 @@
 # # 02 · Softmax and cross-entropy
 #
 # A network ends in numbers. A **loss** is one number that says how bad they are. The network learns from nothing else.
-# In this notebook you see the textbook's loss fail. Then you write one that large scores cannot break, and train a
-# model with it that reads handwritten digits.
+# In this notebook you watch a textbook loss at work, write your own, and train a model with it that reads handwritten
+# digits.
 #
 # **After this notebook you can**
 #
 # - say what a network ends up predicting under squared error, absolute error and cross-entropy;
-# - turn scores, large ones too, into probabilities, log-probabilities and a loss, without overflow or `log(0)`;
+# - turn scores of any size into probabilities, log-probabilities and a loss, exactly;
 # - derive the gradient of the cross-entropy and write it in four lines;
 # - explain why the binary and the general cross-entropy are one and the same;
 # - recognise the usual mistakes in PyTorch by their symptoms.
@@ -34,9 +34,9 @@
 # | Scores and probabilities · Stable softmax | `softmax` | 11 | 5 |
 # | Log-softmax | `log_softmax` | 7 | 4 |
 # | Cross-entropy | `cross_entropy` | 12 | 5 |
+# | Repair (*going further*) | `repaired_cross_entropy` | 4 | 2 |
 # | The gradient | `cross_entropy_gradient` | 10 | 5 |
 # | Two classes | `binary_cross_entropy` | 8 | 4 |
-# | Repair (*going further*) | `repaired_cross_entropy` | 4 | 2 |
 # | Several losses at once (*going further*) | `multitask_loss` | 12 | 4 |
 # | In PyTorch | `torch_loss` | 6 | 2 |
 # | Reading digits | | 7 | |
@@ -314,7 +314,7 @@ print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 #
 # ## Log-softmax {#log}
 #
-# The loss will be made of *logarithms* of probabilities, and for a logarithm, 0 is not good enough.
+# The loss will be made of *logarithms* of probabilities. Is the logarithm of your softmax good enough?
 #
 # **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
 
@@ -330,7 +330,7 @@ with np.errstate(all="ignore"):
 outcome("log_of_softmax", -1000, "−∞")
 
 # %% [markdown]
-# By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code computes $p_0 = e^{-1000}$ first, which
+# For a logarithm, 0 is not good enough. By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code computes $p_0 = e^{-1000}$ first, which
 # becomes 0, since the smallest positive float64 is about $5 \cdot 10^{-324}$. This is what happened at step 2 of the
 # first run. The way through $p$ is a *detour* that loses what the logarithm needs. Avoid it:
 #
@@ -771,8 +771,8 @@ def binary_cross_entropy(score, target):
 # $\ln(1 + e^a)$ is the log-sum-exp of $0$ and $a$. NumPy has a stable function for the log-sum-exp of two numbers.
 
 # %% [markdown] hint="binary_cross_entropy"
-# `np.logaddexp(0, ...)` for each example, where ... is minus the score for target 1 and the score itself for target 0.
-# Then take the mean.
+# `np.logaddexp(0, ...)` for each example. The sign of the score in ... depends on the target: `np.where` can choose it.
+# Then make one number of the `N` losses.
 
 # %% check="binary_cross_entropy" points=4
 check(binary_cross_entropy)
@@ -814,7 +814,7 @@ for loss_function, prepare in (
     print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item():.0f}")
 
 # %% [markdown]
-# **What goes wrong.** In float32, $\sigma(17)$ rounds to 1. So the second loss jumps to 100. It gives gradient zero for
+# **What goes wrong.** In float32, $1 + e^{-17}$ rounds to 1, so $\sigma(17)$ comes out as 1, and the second loss jumps to 100. It gives gradient zero for
 # one of the worst predictions, and training never corrects it. A different mistake is to confuse *exactly one of C
 # classes* with *any number of C classes*. A digit is exactly one of ten: softmax. A photo can show a cat *and* a dog:
 # one sigmoid and one binary cross-entropy for each label, no softmax.
@@ -886,8 +886,8 @@ def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
 check(multitask_loss)
 
 # %% [markdown]
-# **In PyTorch** there are two ways to leave rows out: `torch.where` chooses between two results, an index chooses rows
-# before anything is computed. Both give the right loss.
+# **In PyTorch** there are two ways to leave rows out: `torch.where` chooses between two results, an index chooses rows.
+# Both give the right loss.
 #
 # **Predict.** Which of the two gradients below holds a `nan`?
 
