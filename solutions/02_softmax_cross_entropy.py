@@ -330,9 +330,10 @@ with np.errstate(all="ignore"):
 outcome("log_of_softmax", -1000, "−∞")
 
 # %% [markdown]
-# For a logarithm, 0 is not good enough. By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code computes $p_0 = e^{-1000}$ first, which
-# becomes 0, since the smallest positive float64 is about $5 \cdot 10^{-324}$. This is what happened at step 2 of the
-# first run. The way through $p$ is a *detour* that loses what the logarithm needs. Avoid it:
+# For a logarithm, 0 is not good enough. By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code
+# computes $p_0 = e^{-1000}$ first, which becomes 0, since the smallest positive float64 is about $5 \cdot 10^{-324}$.
+# This is what happened at step 2 of the first run. The way through $p$ is a *detour* that loses what the logarithm
+# needs. Avoid it:
 #
 # $$\ln p_i = s_i - \ln \sum_c e^{s_c} = (s_i - m) - \ln \sum_c e^{s_c - m}.$$
 #
@@ -814,10 +815,10 @@ for loss_function, prepare in (
     print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item():.0f}")
 
 # %% [markdown]
-# **What goes wrong.** In float32, $1 + e^{-17}$ rounds to 1, so $\sigma(17)$ comes out as 1, and the second loss jumps to 100. It gives gradient zero for
-# one of the worst predictions, and training never corrects it. A different mistake is to confuse *exactly one of C
-# classes* with *any number of C classes*. A digit is exactly one of ten: softmax. A photo can show a cat *and* a dog:
-# one sigmoid and one binary cross-entropy for each label, no softmax.
+# **What goes wrong.** In float32, $1 + e^{-17}$ rounds to 1, so $\sigma(17)$ comes out as 1, and the second loss jumps
+# to 100. It gives gradient zero for one of the worst predictions, and training never corrects it. A different mistake
+# is to confuse *exactly one of C classes* with *any number of C classes*. A digit is exactly one of ten: softmax. A
+# photo can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each label, no softmax.
 
 # %% [markdown]
 # ## Several losses at once {#several}
@@ -1188,7 +1189,8 @@ for name, scores, style, colour in models:
     best[name] = temperatures[np.argmin(curve)]
     ax.loglog(temperatures, curve, style, color=colour, label=f"{name} model, scores divided by T")
     ax.plot(best[name], min(curve), "o", color=colour, label=f"best T = {best[name]:.2g}: {min(curve):.2f}")
-    words.append(f"{name}: from {curve[0]:.2g} down to {min(curve):.2g} at T = {best[name]:.2g}, then up to {curve[-1]:.2g}")
+    best_loss = f"{min(curve):.2g} at T = {best[name]:.2g}"
+    words.append(f"{name}: from {curve[0]:.2g} down to {best_loss}, then up to {curve[-1]:.2g}")
 ax.axhline(np.log(10), color=plots.GREY, linestyle="-.", label="knows nothing: 2.30")
 ax.legend()
 plots.describe(figure, f"Validation loss of both models against temperature. {'; '.join(words)}.")
