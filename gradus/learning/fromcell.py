@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gradus.checking.client import is_graded
 from gradus.learning.told import html, words
 
-_NOT_HERE = ("GRADUS_FRESH_KERNEL", "GRADUS_JUDGE", "NBGRADER_EXECUTION")
-"""Environment variables of kernels in which nobody hands in: those that run a notebook as a whole."""
 _SAVE = """if (Date.now() < {until:.0f}) globalThis.jupyterapp?.commands.execute("docmanager:save")"""
 
 
@@ -25,7 +24,7 @@ def handin(notebook: str | None = None) -> None:
     notebook : str, optional
         Number, name or path of another one.
     """
-    if any(os.environ.get(name) for name in _NOT_HERE):
+    if is_graded() or os.environ.get("GRADUS_FRESH_KERNEL"):  # a notebook that is run as a whole
         return
     from gradus.learning.handin import HandInError, find, steps
 

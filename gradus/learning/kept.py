@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gradus.checking.client import is_graded
 from gradus.learning import state
 from gradus.learning.outline import Answers, Prediction, of_prediction
 
 RECORD = "application/vnd.gradus.prediction+json"
 """Type of the output that keeps a prediction: ``{"id": ..., "answers": [...]}``."""
-_GRADING = ("GRADUS_JUDGE", "NBGRADER_EXECUTION")
 _LARGEST = 50 * 2**20  # bytes of a notebook that is searched
 
 _answered: dict[str, Answers] = {}
@@ -22,7 +22,7 @@ _answered: dict[str, Answers] = {}
 
 def recalled(asked: Prediction) -> Answers | None:
     """What was answered earlier: in this kernel, by the file beside the notebooks, or by the notebook itself."""
-    if grading():
+    if is_graded():
         return None
     for found in (_answered.get(asked.id), _in_file(asked.id)):
         with suppress(ValueError):
@@ -34,7 +34,7 @@ def recalled(asked: Prediction) -> Answers | None:
 def keep(asked: Prediction, answers: Answers) -> Answers:
     """Lock answers: here at once, so that the lesson goes on where no file can be written."""
     _answered[asked.id] = answers
-    if not grading():
+    if not is_graded():
         kept = {"answers": list(answers)}
         state.update(_home(asked.id), lambda now: now["predictions"].update({asked.id: kept}))
     return answers
@@ -54,11 +54,6 @@ def answers_in(notebook: object, asked: Prediction) -> Answers | None:
             with suppress(ValueError):
                 return asked.read(kept.get("answers"))
     return None
-
-
-def grading() -> bool:
-    """Whether this is graded just now: then nothing is asked and nothing is kept."""
-    return any(os.environ.get(name) for name in _GRADING)
 
 
 def _in_file(id: str) -> object:
