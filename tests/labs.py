@@ -110,6 +110,15 @@ def run_all(page: Page, url: str) -> None:
     page.get_by_text("Run All Cells", exact=True).click()
 
 
+def restart(page: Page, command: str) -> None:
+    """Restart the kernel by an entry of the kernel's menu, "Restart Kernel and …", and wait until it answers."""
+    page.get_by_text("Kernel", exact=True).first.click()
+    page.locator(".lm-Menu").get_by_text(command).first.click()
+    with page.expect_response("**/restart?*"):
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+
+
 def free_port() -> int:
     """Return a port nobody listens on."""
     with socket.socket() as one:

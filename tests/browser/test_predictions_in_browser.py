@@ -90,13 +90,6 @@ def expect_told(page: Page, said: str) -> None:
     expect(outcome).to_contain_text(f"you said {said}; it is 2.303 nats.")
 
 
-def kernel(page: Page, entry: str) -> None:
-    """Choose an entry of the menu of the kernel, and say yes."""
-    page.get_by_text("Kernel", exact=True).first.click()
-    page.locator(".lm-Menu").get_by_text(entry, exact=False).first.click()
-    page.locator(".jp-Dialog .jp-mod-accept").click()
-
-
 def test_two_clicks_lock_a_prediction_that_outlives_kernel_page_and_file(notebook: OpenNotebook, place: Path) -> None:
     page = notebook(SETUP, ASK, TELL)
     asked = form(page)
@@ -121,8 +114,7 @@ def test_two_clicks_lock_a_prediction_that_outlives_kernel_page_and_file(noteboo
     for forget in (None, place / ".gradus" / "mine.json"):
         if forget:
             forget.unlink()
-        kernel(page, "Restart Kernel and Run All Cells")
-        page.get_by_text("| Idle").wait_for()
+        labs.restart(page, "Restart Kernel and Run All Cells")
         expect(page.locator(".jp-InputPrompt").nth(2)).to_have_text("[3]:")
         expect_told(page, "0.5 nats")
         expect(page.locator("form.gradus-prediction")).to_have_count(0)

@@ -52,13 +52,9 @@ def test_run_all_reaches_the_end_and_so_does_a_restart(chromium: Browser, lab: s
         "This cell needs `p`, which comes from a cell that needs your `softmax`: exercise 1, not written yet."
     )
     assert last == "the end"
-    page.get_by_text("Kernel", exact=True).click()
-    page.get_by_text("Restart Kernel and Clear Outputs of All Cells…").click()
-    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    labs.restart(page, "Restart Kernel and Clear Outputs")
     expect(end).to_have_count(0)
-    page.get_by_text("Run", exact=True).click()
-    page.get_by_text("Restart Kernel and Run All Cells…").click()
-    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    labs.restart(page, "Restart Kernel and Run All Cells")
     expect(end).to_be_visible(timeout=60_000)
     assert outputs(page)[1:] == [again, follows, last]
     page.close()
