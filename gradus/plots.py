@@ -45,6 +45,11 @@ COLOURS: dict[str, str] = {
     "squared": BLUE,
     "absolute": ORANGE,
     "box": ORANGE,
+    # derivatives
+    "function": BLUE,
+    "tangent": ORANGE,
+    "error": VERMILLION,
+    "value": BLUE,
     # optimization
     "path": VERMILLION,
     "start": BLACK,
@@ -69,6 +74,7 @@ LINES: dict[str, str] = {
     "test": "-.",
     "absolute": "--",
     "gradient": "--",
+    "tangent": "--",
     "exponential": ":",
     "momentum": "--",
     "adagrad": "-.",

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.transforms import Bbox
@@ -26,6 +27,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from shared import corners
 
 from gradus import demos
+from gradus.demos.backprop import EDGES as GRAPH_EDGES
+from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, gradient_sizes, walk_graph
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.initialization import EDGES, run_through_layers
 from gradus.demos.softmax_cross_entropy import TEMPERATURES, fit_constant, score_one_example
@@ -76,7 +79,9 @@ def texts_of_the_set(stage: Stage) -> list[tuple[str, Bbox]]:
     with stage.styled():
         figure = stage.figure
         figure.draw_without_rendering()
-        texts = [text for ax in figure.axes for text in (ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label)]
+        texts = [
+            text for ax in figure.axes for text in (ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ax.texts)
+        ]
         for axis in [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]:
             low, high = sorted(axis.get_view_interval())
             along = axis.axis_name == "y"
@@ -208,6 +213,88 @@ def test_a_layer_that_explodes_lies_at_the_edges_and_one_that_vanishes_at_zero()
     both = run_through_layers(*deep(3, 20), 4.0, "none", 20).counts
     np.testing.assert_allclose(both.sum(axis=1), 1)
     assert both[-1, [0, -1]].sum() > 0.99
+
+
+def test_the_error_of_the_tangent_of_the_parabola_is_the_square_of_the_step() -> None:
+    now = follow_tangent(-12.0, "x² + 2", -6.0, 2.0)
+    assert (now.true, now.predicted, now.error) == (18, 14, 4)
+    np.testing.assert_allclose(now.errors, STEPS**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "a", "factor"), [("x² + 2", -6.0, 4), ("sin x", 1.0, 4), ("sin x", 0.0, 8), ("|x|", 0.0, 2)]
+)
+def test_the_error_falls_by_this_factor_when_the_step_is_halved(function: str, a: float, factor: float) -> None:
+    large, small = (demos.tangent().model(function=function, a=a, h=h).error for h in (0.02, 0.01))
+    assert large / small == pytest.approx(factor, rel=0.01)
+
+
+def test_only_rounding_is_left_where_the_function_is_straight() -> None:
+    for a in np.arange(0.1, 3.05, 0.1):
+        assert demos.tangent().model(function="|x|", a=a, h=4.0).errors.max() < NO_ERROR
+
+
+@pytest.mark.parametrize("x", [-3.0, 2.0])
+@pytest.mark.parametrize("w", [-1.0, 4.0])
+def test_the_gradients_of_the_graph_are_torchs(x: float, w: float) -> None:
+    leaves = {name: torch.tensor(value, requires_grad=True) for name, value in {"x": x, "w": w, "b": 5.0}.items()}
+    loss = (torch.relu(leaves["w"] * leaves["x"]) + leaves["w"] + leaves["b"]) ** 2
+    loss.backward()
+    now = walk_graph({"x": x, "w": w, "b": 5}, LAST_STEP)
+    assert now.values["L"] == loss.item()
+    assert {name: now.gradients[name] for name in "xwb"} == {name: leaf.grad for name, leaf in leaves.items()}
+
+
+def test_a_gradient_leaves_a_node_only_when_it_is_whole() -> None:
+    for place, (node, _) in enumerate(GRAPH_EDGES):
+        assert all(parent != node for _, parent in GRAPH_EDGES[place:])
+
+
+def test_the_graph_is_filled_one_node_and_then_one_edge_at_a_time() -> None:
+    steps = [walk_graph({"x": 3, "w": 2, "b": -5}, step) for step in range(LAST_STEP + 1)]
+    assert [len(now.values) for now in steps] == [3, 4, 5, 6, 7, *[8] * 10]
+    assert [len(now.flows) for now in steps] == [*[0] * 7, *range(1, 9)]
+    assert [now.gradients.get("w") for now in steps[9:]] == [None, 6, 6, 6, 24, 24]
+
+
+def test_nothing_arrives_before_a_relu_whose_input_is_negative_or_zero() -> None:
+    for w in (-2, 0):
+        now = walk_graph({"x": 3, "w": w, "b": 1}, LAST_STEP)
+        assert (now.gradients["p"], now.gradients["x"]) == (0, 0)
+        assert now.gradients["w"] == now.gradients["q"] != 0
+
+
+@pytest.mark.parametrize("activation", ["tanh", "ReLU", "sigmoid", "none"])
+def test_sizes_of_the_gradient_are_those_of_torch(activation: str) -> None:
+    weights, x = deep(3, 5)
+    arriving = np.random.default_rng(1).normal(size=x.shape)
+    ours = gradient_sizes(weights, x, arriving, 1.5, activation)
+    function = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid, "none": torch.clone}[activation]
+    inputs, a = [], torch.tensor(x)
+    for matrix in weights:
+        inputs.append((a @ torch.tensor(1.5 * matrix)).requires_grad_())
+        inputs[-1].retain_grad()
+        a = function(inputs[-1])
+    a.backward(torch.tensor(arriving))
+    np.testing.assert_allclose(ours, [z.grad.std(correction=0) for z in inputs])
+
+
+@pytest.mark.parametrize(
+    ("activation", "gain", "least", "most"),
+    [
+        ("none", 1, 0.8, 1.3),
+        ("ReLU", 1.45, 0.8, 1.3),
+        ("tanh", 1.26, 0.8, 1.3),
+        ("sigmoid", 10, 0.8, 1.3),
+        ("ReLU", 1, 5e-4, 2e-3),
+        ("tanh", 1, 0.1, 0.3),
+        ("sigmoid", 1, 5e-13, 2e-12),
+        ("sigmoid", 4, 5e-5, 2e-4),
+    ],
+)
+def test_first_and_last_gradient_of_twenty_layers(activation: str, gain: float, least: float, most: float) -> None:
+    sizes = demos.gradient_by_depth().model(gain=gain, depth=20, activation=activation)
+    assert least < sizes[0] / sizes[-1] < most
 
 
 # The function being studied
@@ -347,6 +434,46 @@ def test_numbers_are_written_as_people_write_them(value: float, digits: int, tex
     assert written(value, digits) == text
 
 
+def test_the_tangent_says_that_a_kink_has_none_and_shows_where_no_error_is_left() -> None:
+    demo = demos.tangent()
+    kink = stage_of(demo, function="|x|", a="0")
+    assert actor_of(kink, "words").words == ["none at the kink"]
+    assert np.isfinite(actor_of(kink, "points", 1, marker="o").outline()).any()
+    straight = stage_of(demo, function="|x|", a="2")
+    assert actor_of(straight, "words").words == ["slope 1"]
+    assert actor_of(straight, "words", 1).words == ["< 10⁻¹⁰"]
+    assert np.isfinite(actor_of(straight, "points", 1, marker="v").outline()).any()
+    assert not np.isfinite(actor_of(straight, "points", 1, marker="o").outline()).any()
+
+
+def test_a_wrong_slope_of_the_learner_moves_the_tangent() -> None:
+    demo = demos.tangent(lambda f, x: np.array(10.0))
+    message, _ = demo.respond({"form": demo.start()})
+    assert message["note"].startswith("Your numerical_gradient")
+    assert "the line has the slope 10." in message["alt"]
+    nan = demos.tangent(lambda f, x: np.array(np.nan))
+    assert "error is nan" in nan.respond({"form": nan.start()})[0]["alt"]
+
+
+def test_the_node_used_twice_shows_its_sum_once_both_parts_are_there() -> None:
+    demo = demos.computation_graph()
+    sums = [actor for actor in stage_of(demo).cast if actor.words == ["6 + 18"]]
+    assert len(sums) == 1
+    stage = stage_of(demo, step="12")
+    assert not [actor for actor in stage.cast if any("+" in word for word in actor.words)]
+    stage = stage_of(demo, x="-5", w="-5", b="5")
+    assert [actor for actor in stage.cast if actor.words == ["50 − 250"]]
+
+
+def test_gradients_outside_the_picture_are_triangles_at_its_edge() -> None:
+    for form, mark in (({"gain": "-0.6"}, "v"), ({"gain": "1.08", "activation": "none"}, "^")):
+        stage = stage_of(demos.gradient_by_depth(), depth="30", **form)
+        shown = [actor_of(stage, "points", marker=m).outline()[:, 0].reshape(30, -1) for m in ("o", mark)]
+        inside, outside = (np.isfinite(one[:, 0]) for one in shown)
+        assert outside.any()
+        assert (inside ^ outside).all()
+
+
 # Every demo
 
 
@@ -394,7 +521,7 @@ def test_no_line_and_no_point_lies_on_a_text(name: str, size: str) -> None:
     demo = getattr(demos, name)(size=size)
     for form in pairs(demo):
         stage, (_, found) = stage_of(demo, **form), boxes(demo, form)
-        for actor in [actor for actor in stage.cast if actor.kind in ("line", "points")]:
+        for actor in [actor for actor in stage.cast if actor.kind in ("line", "points", "arrows")]:
             shapes = [artist.get_transform().transform_path(artist.get_path()) for artist in actor.artists()]
             for text, box in found.items():
                 seen = Bbox.intersection(box, actor.window())
@@ -405,14 +532,17 @@ def test_no_line_and_no_point_lies_on_a_text(name: str, size: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_control_moves_an_actor(name: str) -> None:
     demo = getattr(demos, name)()
-    before = numbers(demo)
+
+    def actors(**form: str) -> tuple[list[str], bytes]:
+        message, data = demo.respond({"form": demo.start() | form})
+        return message["words"], data
+
+    before = actors()
     for control in demo.controls:
         other = next(o for o in control.options if o != control.start) if isinstance(control, Choice) else control.high
         if other == control.start:
             other = control.low
-        assert not np.array_equal(before, numbers(demo, **{control.name: control.write(other)}), equal_nan=True), (
-            control
-        )
+        assert actors(**{control.name: control.write(other)}) != before, control
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,18 +9,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradus.demos.backprop import computation_graph, gradient_by_depth, tangent
     from gradus.demos.initialization import activations
     from gradus.demos.softmax_cross_entropy import outlier, scores_to_loss
     from gradus.demos.training_loop import descent
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
+    "01 Backprop": ("tangent", "computation_graph", "gradient_by_depth"),
     "02 Softmax and cross-entropy": ("scores_to_loss", "outlier"),
     "03 Training loop": ("descent",),
     "04 Initialization": ("activations",),
 }
 """Chapter title -> its demos, in the order of the course; the chapter's name is also the module's."""
 
-__all__ = ["CHAPTERS", "activations", "descent", "outlier", "scores_to_loss"]
+__all__ = [
+    "CHAPTERS",
+    "activations",
+    "computation_graph",
+    "descent",
+    "gradient_by_depth",
+    "outlier",
+    "scores_to_loss",
+    "tangent",
+]
 
 _MODULES = {
     demo: chapter[3:].lower().replace(" and ", "_").replace("-", "_").replace(" ", "_")

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gradus.learning.lending import lends
+
+
+@lends("numerical_gradient")
+def _torch_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, h: float = 1e-5) -> np.ndarray:
+    import torch
+
+    x = np.array(x, dtype=np.float64)
+    slopes = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        moved = np.zeros_like(x)
+        moved[i] = h
+        values = torch.tensor([float(f(x + step * moved)) for step in (-1, 0, 1)], dtype=torch.float64)
+        slopes[i] = torch.gradient(values, spacing=h)[0][1]
+    return slopes
 
 
 @lends("sgd_step")
