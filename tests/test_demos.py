@@ -457,11 +457,11 @@ def test_a_wrong_slope_of_the_learner_moves_the_tangent() -> None:
 
 def test_the_node_used_twice_shows_its_sum_once_both_parts_are_there() -> None:
     demo = demos.computation_graph()
-    sums = [actor for actor in stage_of(demo).cast if actor.words == ["6 + 18"]]
+    sums = [actor for actor in stage_of(demo, step="14").cast if actor.words == ["6 + 18"]]
     assert len(sums) == 1
     stage = stage_of(demo, step="12")
     assert not [actor for actor in stage.cast if any("+" in word for word in actor.words)]
-    stage = stage_of(demo, x="-5", w="-5", b="5")
+    stage = stage_of(demo, step="14", x="-5", w="-5", b="5")
     assert [actor for actor in stage.cast if actor.words == ["50 − 250"]]
 
 

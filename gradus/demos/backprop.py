@@ -256,7 +256,7 @@ def computation_graph(*, size: str = "notebook") -> Demo:
             "What happens to everything before the relu when its input is negative?"
         ),
         controls=(
-            Slider("step", "step", 0, LAST_STEP, LAST_STEP, 1, play=20),
+            Slider("step", "step", 0, LAST_STEP, len(OPERATIONS), 1, play=20),
             Slider("x", "x", -5, 5, 3, 1),
             Slider("w", "w", -5, 5, 2, 1),
             Slider("b", "b", -5, 5, -5, 1),
@@ -271,10 +271,10 @@ def computation_graph(*, size: str = "notebook") -> Demo:
 PLACES = {"x": (1.1, 5.15), "w": (1.1, 3.0), "b": (1.1, 0.85), "p": (5.2, 5.15), "q": (5.2, 0.85)}
 PLACES |= {"r": (8.9, 5.15), "s": (11.6, 3.0), "L": (14.9, 3.0)}
 HALF = np.array([0.95, 0.62])
-_FORMULAS = {"p": "$p = w · x$", "r": "$r$ = relu($p$)", "q": "$q = w + b$", "s": "$s = r + q$", "L": "$L = s^2$"}
+FORMULAS = {"p": "$p = w · x$", "r": "$r$ = relu($p$)", "q": "$q = w + b$", "s": "$s = r + q$", "L": "$L = s^2$"}
 _NAMED = {name: f"{name} = " for name in "xwb"}
 # Per edge: where its arrow starts and ends, then the middles of its local derivative and of what flows over it.
-_EDGES = {
+ROUTES = {
     ("p", "x"): ((2.05, 5.15), (4.25, 5.15), (3.15, 5.5), (3.15, 4.65)),
     ("p", "w"): ((2.05, 3.25), (4.25, 4.85), (2.6, 4.1), (4.15, 3.9)),
     ("q", "w"): ((2.05, 2.75), (4.25, 1.15), (2.75, 1.75), (4.05, 2.2)),
@@ -286,6 +286,25 @@ _EDGES = {
 }
 
 
+def way_back(edge: tuple[str, str]) -> np.ndarray:
+    """Return where the gradient's arrow starts and ends, beside the edge, on the side where what flows is written.
+
+    Parameters
+    ----------
+    edge : tuple of str
+        A key of ``ROUTES``.
+
+    Returns
+    -------
+    ndarray, shape (4,)
+        x and y of its start, then of its end.
+    """
+    start, end, _, label = (np.array(point) for point in ROUTES[edge])
+    across = np.array([start[1] - end[1], end[0] - start[0]]) / np.hypot(*(end - start))
+    aside = 0.15 * across * np.sign(across @ (label - start))
+    return np.concatenate([end + aside, start + aside])
+
+
 def _graph_scene(stage: Stage) -> Callable[[Graph], str]:
     (ax,) = stage.panels("")
     ax.set(xlim=(0, 16), ylim=(0, 6.7), xticks=[], yticks=[])
@@ -293,10 +312,10 @@ def _graph_scene(stage: Stage) -> Callable[[Graph], str]:
     for name, (x, y) in PLACES.items():
         corner = (x - HALF[0], y - HALF[1])
         ax.add_patch(Rectangle(corner, *(2 * HALF), facecolor=plots.WHITE, edgecolor=plots.GREY, lw=2))
-        if name in _FORMULAS:
+        if name in FORMULAS:
             # Over s lies an edge.
-            ax.text(x, y + (0.92 if name != "s" else -0.92), _FORMULAS[name], ha="center", va="center")
-    for start, end, _, _ in _EDGES.values():
+            ax.text(x, y + (0.92 if name != "s" else -0.92), FORMULAS[name], ha="center", va="center")
+    for start, end, _, _ in ROUTES.values():
         ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": plots.GREY, "shrinkA": 0, "shrinkB": 0})
     signs = (("value", "value"), ("weight", "× local derivative"), ("gradient", "gradient of $L$"))
     for line, (quantity, text) in enumerate(signs):
@@ -317,8 +336,8 @@ def _graph_scene(stage: Stage) -> Callable[[Graph], str]:
         gradients = now.gradients
         _put(values, now.values, {name: (x, y + 0.27) for name, (x, y) in PLACES.items()}, _NAMED)
         _put(arrived, gradients, {name: (x, y - 0.3) for name, (x, y) in PLACES.items()}, {})
-        _put(local, now.local, {edge: place[2] for edge, place in _EDGES.items()}, dict.fromkeys(_EDGES, "× "))
-        _put(flows, now.flows, {edge: place[3] for edge, place in _EDGES.items()}, {})
+        _put(local, now.local, {edge: place[2] for edge, place in ROUTES.items()}, dict.fromkeys(ROUTES, "× "))
+        _put(flows, now.flows, {edge: place[3] for edge, place in ROUTES.items()}, {})
         parts = [_signed(flow) for (_, parent), flow in now.flows.items() if parent == "w"]
         both = " + ".join(parts).replace("+ −", "− ")
         summed.place(1.1 if len(parts) > 1 else np.nan, 2.1, words=[both])
@@ -328,7 +347,7 @@ def _graph_scene(stage: Stage) -> Callable[[Graph], str]:
         _frame(computed, order[now.step - 1] if forwards else None)
         _frame(reached, path[-1][1] if path else "L" if gradients else None)
         for actor, edges in ((flowed, path[:-1]), (flows_now, path[-1:])):
-            actor.place(*np.array([_way_back(edge) for edge in edges] or [np.full(4, np.nan)]).T)
+            actor.place(*np.array([way_back(edge) for edge in edges] or [np.full(4, np.nan)]).T)
         where, what = _said(now)
         said.place(15.85, [1.05, 0.45], words=[where, what])
         has = ", ".join(f"{name} {_signed(value)}" for name, value in now.values.items())
@@ -350,14 +369,6 @@ def _frame(actor: Actor, name: str | None) -> None:
     """Lay an actor over a node, or nowhere."""
     x, y = PLACES[name] if name else (np.nan, np.nan)
     actor.place(x - HALF[0], y - HALF[1], x + HALF[0], y + HALF[1])
-
-
-def _way_back(edge: tuple[str, str]) -> np.ndarray:
-    """Return where the gradient's arrow starts and ends: beside the edge, where what flows is written."""
-    start, end, _, label = (np.array(point) for point in _EDGES[edge])
-    across = np.array([start[1] - end[1], end[0] - start[0]]) / np.hypot(*(end - start))
-    aside = 0.15 * across * np.sign(across @ (label - start))
-    return np.concatenate([end + aside, start + aside])
 
 
 def _said(now: Graph) -> tuple[str, str]:
