@@ -146,7 +146,9 @@ def _tangent_scene(stage: Stage, function: str) -> Callable[[Tangent], str]:
     def show(now: Tangent) -> str:
         heights, there = now.value + now.slope * (x - now.a), now.a + now.h
         curve.place(x, FUNCTIONS[function](x))
-        straight.place(x, np.where(heights < roof, heights, np.nan))
+        # Cut off just below the axes: far outside, browsers and matplotlib begin the dashes at different places.
+        near = (heights > floor - 0.05 * (roof - floor)) & (heights < roof)
+        straight.place(x, np.where(near, heights, np.nan))
         gap.place([there, there], [now.predicted, now.true])
         touch.place(now.a, now.value)
         line.place(STEPS, np.where(now.errors >= NO_ERROR, now.errors, np.nan))
