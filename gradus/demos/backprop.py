@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.patches import Rectangle
 
@@ -24,7 +25,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 _VIEWS = {"x² + 2": (-14, 54, 20), "sin x": (-4.5, 4.5, 2), "|x|": (-4.5, 8, 4)}
 STEPS = np.geomspace(0.001, 4, 73)
 # Below this, the error of the slope itself and rounding are as large as that of the tangent.
-NO_ERROR = 1e-10
+NO_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def _tangent_scene(stage: Stage, function: str) -> Callable[[Tangent], str]:
     left.set(xlim=(-7, 7.4), ylim=(floor, top), xlabel="$x$", xticks=range(-6, 7, 3))
     left.set(yticks=np.arange(tick * (floor // tick + 1), roof, tick))
     right.set(xlim=(4e-4, 5), ylim=(NO_ERROR, 1e5), xscale="log", yscale="log", xlabel="step $h$")
-    right.set(xticks=[0.001, 0.1, 1], xticklabels=["0.001", "0.1", "1"], **decades(-10, -5, 0))
+    right.set(xticks=[0.001, 0.1, 1], xticklabels=["0.001", "0.1", "1"], **decades(-9, -6, -3, 0))
     for power, dots, name in ((1, ":", "$h$"), (2, "--", "$h^2$")):
-        right.plot(STEPS, STEPS**power, color=plots.GREY, ls=dots, lw=1.5, label=name)
+        right.plot(STEPS, STEPS**power, color=plots.GREY, ls=dots, lw=mpl.rcParams["lines.linewidth"] / 2, label=name)
 
     curve = stage.line(left, "function", label=function)
     straight = stage.line(left, "tangent", label="tangent")
@@ -155,7 +156,7 @@ def _tangent_scene(stage: Stage, function: str) -> Callable[[Tangent], str]:
         seen = not now.error < NO_ERROR
         point.place(now.h, now.error if seen else np.nan)
         none.place(np.nan if seen else now.h, NO_ERROR)
-        error = written(now.error) if seen else "< 10⁻¹⁰"
+        error = written(now.error) if seen else "< 10⁻⁹"
         number.place(5, 10**6.2, words=[error])
         slope = _signed(now.slope, 3)
         said.place(7.4, top + 0.08 * (top - floor), words=["none at the kink" if now.kink else f"slope {slope}"])
