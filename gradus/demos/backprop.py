@@ -197,20 +197,15 @@ class Graph:
         (node, parent) -> derivative of the node with respect to that parent, for nodes computed so far.
     flows : dict of float
         (node, parent) -> what has flowed over the edge, in the order of the backward pass.
+    gradients : dict of float
+        What has arrived at each node so far.
     """
 
     step: int
     values: dict[str, float]
     local: dict[tuple[str, str], float]
     flows: dict[tuple[str, str], float]
-
-    @property
-    def gradients(self) -> dict[str, float]:
-        """What has arrived at each node so far."""
-        arrived = {"L": 1.0} if self.step > len(OPERATIONS) else {}
-        for (_, parent), flow in self.flows.items():
-            arrived[parent] = arrived.get(parent, 0.0) + flow
-        return arrived
+    gradients: dict[str, float]
 
 
 def walk_graph(leaves: Mapping[str, float], step: int) -> Graph:
@@ -231,16 +226,18 @@ def walk_graph(leaves: Mapping[str, float], step: int) -> Graph:
     local = {("p", "w"): x, ("p", "x"): w, ("r", "p"): float(p > 0), ("s", "r"): 1.0, ("s", "q"): 1.0}
     local |= {("q", "w"): 1.0, ("q", "b"): 1.0, ("L", "s"): 2 * s}
 
-    gradients, flows = dict.fromkeys(values, 0.0) | {"L": 1.0}, {}
+    gradients = {"L": 1.0} if step > len(OPERATIONS) else {}
+    flows: dict[tuple[str, str], float] = {}
     for node, parent in EDGES[: max(step - len(OPERATIONS) - 1, 0)]:
         flows[node, parent] = gradients[node] * local[node, parent]
-        gradients[parent] += flows[node, parent]
+        gradients[parent] = gradients.get(parent, 0.0) + flows[node, parent]
     known = {*"xwb", *list(OPERATIONS)[:step]}
     return Graph(
         step,
         {name: value for name, value in values.items() if name in known},
         {edge: value for edge, value in local.items() if edge[0] in known},
         flows,
+        gradients,
     )
 
 
@@ -336,9 +333,8 @@ def _graph_scene(stage: Stage) -> Callable[[Graph], str]:
     said = stage.words(ax, "weight", align="right")
 
     def show(now: Graph) -> str:
-        gradients = now.gradients
         _put(values, now.values, {name: (x, y + 0.27) for name, (x, y) in PLACES.items()}, _NAMED)
-        _put(arrived, gradients, {name: (x, y - 0.3) for name, (x, y) in PLACES.items()}, {})
+        _put(arrived, now.gradients, {name: (x, y - 0.3) for name, (x, y) in PLACES.items()}, {})
         _put(local, now.local, {edge: place[2] for edge, place in ROUTES.items()}, dict.fromkeys(ROUTES, "× "))
         _put(flows, now.flows, {edge: place[3] for edge, place in ROUTES.items()}, {})
         parts = [_signed(flow) for (_, parent), flow in now.flows.items() if parent == "w"]
@@ -348,13 +344,13 @@ def _graph_scene(stage: Stage) -> Callable[[Graph], str]:
         order, path = list(OPERATIONS), list(now.flows)
         forwards = 0 < now.step <= len(order)
         _frame(computed, order[now.step - 1] if forwards else None)
-        _frame(reached, path[-1][1] if path else "L" if gradients else None)
+        _frame(reached, path[-1][1] if path else "L" if now.gradients else None)
         for actor, edges in ((flowed, path[:-1]), (flows_now, path[-1:])):
             actor.place(*np.array([way_back(edge) for edge in edges] or [np.full(4, np.nan)]).T)
         where, what = _said(now)
         said.place(15.85, [1.05, 0.45], words=[where, what])
         has = ", ".join(f"{name} {_signed(value)}" for name, value in now.values.items())
-        got = ", ".join(f"{name} {_signed(value)}" for name, value in gradients.items())
+        got = ", ".join(f"{name} {_signed(value)}" for name, value in now.gradients.items())
         return f"Step {now.step} of {LAST_STEP}, {where}: {what}. Values: {has}. Gradients: {got or 'none yet'}."
 
     return show
