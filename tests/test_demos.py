@@ -30,7 +30,7 @@ from gradus import demos
 from gradus.demos.backprop import EDGES as GRAPH_EDGES
 from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, gradient_sizes, walk_graph
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
-from gradus.demos.initialization import EDGES, run_through_layers
+from gradus.demos.initialization import ACTIVATIONS, EDGES, run_through_layers
 from gradus.demos.softmax_cross_entropy import TEMPERATURES, fit_constant, score_one_example
 from gradus.demos.stage import Actor, Stage, written
 from gradus.demos.training_loop import LANDSCAPES, descend
@@ -264,19 +264,26 @@ def test_nothing_arrives_before_a_relu_whose_input_is_negative_or_zero() -> None
         assert now.gradients["w"] == now.gradients["q"] != 0
 
 
-@pytest.mark.parametrize("activation", ["tanh", "ReLU", "sigmoid", "none"])
-def test_sizes_of_the_gradient_are_those_of_torch(activation: str) -> None:
+SLOPES = {
+    "tanh": lambda a: 1 - a**2,
+    "ReLU": lambda a: a > 0,
+    "sigmoid": lambda a: a * (1 - a),
+    "none": np.ones_like,
+}
+
+
+@pytest.mark.parametrize("activation", SLOPES)
+def test_sizes_of_the_gradient_follow_from_the_chain_rule(activation: str) -> None:
     weights, x = deep(3, 5)
     arriving = np.random.default_rng(1).normal(size=x.shape)
-    ours = gradient_sizes(weights, x, arriving, 1.5, activation)
-    function = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid, "none": torch.clone}[activation]
-    inputs, a = [], torch.tensor(x)
-    for matrix in weights:
-        inputs.append((a @ torch.tensor(1.5 * matrix)).requires_grad_())
-        inputs[-1].retain_grad()
-        a = function(inputs[-1])
-    a.backward(torch.tensor(arriving))
-    np.testing.assert_allclose(ours, [z.grad.std(correction=0) for z in inputs])
+    sizes = gradient_sizes(weights, x, arriving, 1.5, activation)
+    outputs = [x]
+    for matrix in 1.5 * weights:
+        outputs.append(ACTIVATIONS[activation](outputs[-1] @ matrix))
+    for layer in reversed(range(5)):
+        gradient = arriving * SLOPES[activation](outputs[layer + 1])
+        assert sizes[layer] == pytest.approx(gradient.std())
+        arriving = gradient @ (1.5 * weights[layer].T)
 
 
 @pytest.mark.parametrize(
@@ -298,6 +305,13 @@ def test_first_and_last_gradient_of_twenty_layers(activation: str, gain: float, 
 
 
 # The function being studied
+
+
+def test_what_is_lent_for_numerical_gradient_takes_arrays_of_any_shape() -> None:
+    for x in (np.array(3), np.arange(6.0).reshape(2, 3)):
+        slopes = operation("numerical_gradient")(lambda x: (x**2).sum(), x)
+        assert slopes.shape == x.shape
+        np.testing.assert_allclose(slopes, 2 * x, atol=1e-8)
 
 
 def test_the_learners_own_function_moves_the_picture() -> None:

@@ -385,13 +385,6 @@ def _said(now: Graph) -> tuple[str, str]:
 
 
 LAYERS, WIDTH, EXAMPLES = 30, 64, 64
-SLOPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "tanh": lambda a: 1 - a**2,
-    "ReLU": lambda a: (a > 0).astype(float),
-    "sigmoid": lambda a: a * (1 - a),
-    "none": np.ones_like,
-}
-"""Derivative of each of ``ACTIVATIONS``, from the activation itself."""
 SMALLEST, LARGEST = 1e-16, 1e4
 
 
@@ -418,15 +411,20 @@ def gradient_sizes(
     ndarray, shape (L,)
         Per layer, the standard deviation of the gradient of what goes into its activation.
     """
-    outputs = np.empty((len(weights), *x.shape))
-    for layer, matrix in enumerate(weights):
-        x = outputs[layer] = ACTIVATIONS[activation](x @ (gain * matrix))
-    sizes = np.empty(len(weights))
-    for layer in reversed(range(len(weights))):
-        gradient = arriving * SLOPES[activation](outputs[layer])
-        sizes[layer] = gradient.std()
-        arriving = gradient @ (gain * weights[layer].T)
-    return sizes
+    import torch
+
+    apply = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid, "none": torch.clone}[activation]
+    inputs, a, threads = [], torch.from_numpy(x).requires_grad_(), torch.get_num_threads()
+    # So small that threads cost more than they bring: on a busy machine they wait for each other.
+    torch.set_num_threads(1)
+    try:
+        for matrix in torch.from_numpy(gain * weights):
+            inputs.append(a @ matrix)
+            a = apply(inputs[-1])
+        gradients = torch.autograd.grad(a, inputs, torch.from_numpy(arriving))
+    finally:
+        torch.set_num_threads(threads)
+    return np.array([gradient.numpy().std() for gradient in gradients])
 
 
 def gradient_by_depth(*, size: str = "notebook") -> Demo:

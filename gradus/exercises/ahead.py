@@ -13,14 +13,10 @@ from gradus.learning.lending import lends
 def _torch_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, h: float = 1e-5) -> np.ndarray:
     import torch
 
-    x = np.array(x, dtype=np.float64)
-    slopes = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
-        moved = np.zeros_like(x)
-        moved[i] = h
-        values = torch.tensor([float(f(x + step * moved)) for step in (-1, 0, 1)], dtype=torch.float64)
-        slopes[i] = torch.gradient(values, spacing=h)[0][1]
-    return slopes
+    at = torch.tensor(np.asarray(x, dtype=np.float64))
+    moves = h * torch.eye(at.numel(), dtype=torch.float64).reshape(-1, *at.shape)
+    values = [[float(f((at + side * move).numpy())) for move in moves] for side in (-1, 0, 1)]
+    return torch.gradient(torch.tensor(values, dtype=torch.float64), spacing=h, dim=0)[0][1].reshape(at.shape).numpy()
 
 
 @lends("sgd_step")
