@@ -74,7 +74,7 @@ torch.set_num_threads(1)  # for arrays as small as these, sharing the work takes
 
 # %%
 predict(
-    "warm_up",
+    "warm_up_01",
     choice("x is (5, 3), W is (3, 2), b is (2,): the shape of x @ W + b", "(5, 2)", "(2, 5)", "(5, 3)", "an error"),
     choice("u is (4, 1), v is (4,): the shape of u - v", "(4, 1)", "(4,)", "(4, 4)", "an error, too"),
     choice("a column of x holds one number, five times: standardize makes it", "nan", "all 0", "all 1"),
@@ -83,7 +83,7 @@ predict(
 # %% tags=["outcome"]
 # What you predicted, and what is right.
 outcome(
-    "warm_up", "(5, 2)", "(4, 4)", "all 0",
+    "warm_up_01", "(5, 2)", "(4, 4)", "all 0",
     because="`b` is added to each of the 5 rows. `v` counts as (1, 4), so `u - v` holds every difference. "
     "A constant column is only centred: there is no deviation to divide by.",
 )
@@ -194,7 +194,12 @@ demos.tangent()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# @@TANGENT@@
+# - $x^2 + 2$: the error is exactly $h^2$ at every place. Halve $h$ and it falls by a factor of 4.
+# - $\sin x$: for small $h$ the error is about $\frac12 |f''(a)|\,h^2$, so the factor is 4 again. At $a = 0$, where $f'' = 0$, the
+#   next term is the first one that counts: the error falls with $h^3$, by a factor of 8.
+# - $|x|$: to the left and to the right of 0 the function is a straight line and there is no error, until the step crosses the
+#   kink. At $a = 0$ there is no tangent: whatever slope you choose, on one side at least the error is proportional to $h$, and
+#   falls only by a factor of 2.
 #
 # </details>
 #
@@ -832,7 +837,9 @@ demos.computation_graph()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# @@GRAPH@@
+# `w` is used twice: in `p`, and in `q`. At step 10 it holds 6, which came by way of `q`. At step 13 another 18 arrive by way of
+# `p`: only now its gradient is whole, 24. If the product $w \cdot x$ is negative, the ReLU gives 0, and its slope is 0: `p` and
+# `x` get a gradient of exactly 0, and `w` keeps only the part that came by way of `q`.
 #
 # </details>
 #
@@ -1219,7 +1226,10 @@ demos.gradient_by_depth()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# @@DEPTH@@
+# In this network of 20 layers: for the tanh a gain of about 1.3, for the ReLU about 1.4 (the theory of notebook 04 says
+# $\sqrt 2$), without an activation 1. For the sigmoid it takes a gain of about 10. But with such large weights most of its
+# outputs are close to 0 or 1: the network is as good as a collection of switches. There is no gain at which a deep network of
+# sigmoids passes gradients on *and* reacts gently to its input.
 #
 # </details>
 #
