@@ -2,16 +2,17 @@
 
 Every fault should cost one group. Therefore what is ordinary is as plain as can be: vectors for ``numerical_gradient``,
 with a step so small that a forward difference and the derivative itself are the same to a thousandth; gradients that
-start at zero for ``add`` and ``multiply``; graphs without a node that is used twice for ``backward``. Sizes are odd and
-all different, so that a wrong axis or a transposed matrix shows in the shape, except in one group, where they are equal
-and it shows in the numbers alone. The last digits are asked for where steps are large, because there they tell one
-formula from another, and rounding does not blur them. ``matmul`` and ``relu`` earn one point, which two groups share:
-gradients from before are ordinary there.
+start at zero for ``add`` and ``multiply``; graphs without a node that is used twice for ``backward``. Sizes are all
+different, so that a wrong axis or a transposed matrix shows in the shape, except in one group, where they are equal and
+it shows in the numbers alone. The last digits are asked for where steps are large, because there they tell one formula
+from another, and rounding does not blur them. Whether x is put back is asked with a large step, and nothing else there.
+``matmul`` and ``relu`` earn one point, which two groups share: gradients from before are ordinary there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ Edges = Sequence[tuple[str, str, Any]]
 
 def _some(rng: Rng, *shape: int) -> Array:
     """Numbers around 1, of both signs."""
-    return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.3, 1.5, size=shape)
+    return np.asarray(rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.3, 1.5, size=shape))
 
 
 # numerical_gradient
@@ -70,14 +71,14 @@ def _differentiated(group: str, name: str, f: Made, x: Any, **more: Any) -> Case
 @public_cases("numerical_gradient")
 def numerical_public(rng: Rng) -> Iterator[Case]:
     yield _differentiated("ordinary", "three numbers", _cubic(rng, 3), _some(rng, 3).round(1))
-    yield _differentiated("ordinary", "five numbers, h = 1e-4", _waves(rng, 5), _some(rng, 5).round(1), h=1e-4)
+    yield _differentiated("ordinary", "two numbers, h = 1e-4", _waves(rng, 2), _some(rng, 2).round(1), h=1e-4)
     yield _differentiated("exact", "h = 0.01", _cubic(rng, 3), _some(rng, 3).round(1), h=1e-2)
-    yield _differentiated("exact", "h = 0.1", _waves(rng, 3), _some(rng, 3).round(1), h=0.1)
-    thousands = np.array([998.5, -1000.25, 1001.0])
-    yield _differentiated("exact", "around 1000, h = 0.1", _waves(rng, 3, largest=1000), thousands, h=0.1)
-    yield from _other_shapes(rng, (2, 3), (1, 2, 2))
-    yield from _other_types(rng, np.array([3, -2, 0]), np.array([41.5, -72.25, 53.0], np.float32))
-    yield _differentiated("unchanged", "three numbers", _cubic(rng, 3), _some(rng, 3).round(1), _after=True)
+    yield _differentiated("exact", "h = 0.1", _waves(rng, 2), _some(rng, 2).round(1), h=0.1)
+    thousands = np.array([998.5, -1000.25])
+    yield _differentiated("exact", "around 1000, h = 0.1", _waves(rng, 2, largest=1000), thousands, h=0.1)
+    yield from _other_shapes(rng, (2, 3))
+    yield from _other_types(rng, np.array([3, -2, 0]), np.array([41.5, -72.25], np.float32))
+    yield _differentiated("unchanged", "h = 0.25", _cubic(rng, 3), _some(rng, 3).round(1), h=0.25, _after=True)
 
 
 @hidden_cases("numerical_gradient")
@@ -95,7 +96,7 @@ def numerical_hidden(rng: Rng) -> Iterator[Case]:
     eighths = rng.choice([-1, 1], size=5) * rng.integers(8 * 33, 8 * 95, size=5) / 8
     yield from _other_types(rng, whole, eighths.astype(np.float32))
     for f, name in ((_cubic(rng, 5), "a polynomial"), (_waves(rng, 5), "waves")):
-        yield _differentiated("unchanged", name, f, _some(rng, 5), _after=True)
+        yield _differentiated("unchanged", f"{name}, h = 0.25", f, _some(rng, 5), h=0.25, _after=True)
 
 
 def _other_shapes(rng: Rng, *shapes: tuple[int, ...]) -> Iterator[Case]:
@@ -107,7 +108,7 @@ def _other_shapes(rng: Rng, *shapes: tuple[int, ...]) -> Iterator[Case]:
 
 def _other_types(rng: Rng, whole: Array, narrow: Array) -> Iterator[Case]:
     yield _differentiated("types", "integers", _cubic(rng, len(whole)), whole)
-    yield _differentiated("types", "one integer", _cubic(rng), np.array(2))
+    yield _differentiated("types", "one integer", _cubic(rng, 1), np.array([2]))
     yield _differentiated("types", "float32, up to 100", _waves(rng, len(narrow), largest=100), narrow)
 
 
@@ -128,7 +129,6 @@ def _narrow(inputs: Any) -> Any:
 @public_cases("linear_backward")
 def linear_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "five examples, 3 inputs, 2 outputs", _layer(rng, 5, 3, 2))
-    yield Case("ordinary", "two examples, 3 inputs, 4 outputs", _layer(rng, 2, 3, 4))
     yield Case("exact", "four examples, 2 inputs, 3 outputs", _layer(rng, 4, 2, 3))
     yield Case("square", "two of everything", _layer(rng, 2, 2, 2))
     yield Case("one_example", "2 inputs, 3 outputs", _layer(rng, 1, 2, 3))
@@ -172,13 +172,13 @@ def _shaped(rng: Rng, n: int) -> Array:
 @public_cases("relu_backward")
 def relu_public(rng: Rng) -> Iterator[Case]:
     yield _rectified("ordinary", "2 by 4", _some(rng, 2, 4), _shaped(rng, 4).reshape(2, 4))
-    yield _rectified("ordinary", "3 by 2", _some(rng, 3, 2), _shaped(rng, 3).reshape(3, 2))
     yield _rectified("exact", "2 by 3", _some(rng, 2, 3), _shaped(rng, 3).reshape(2, 3))
     yield _rectified("shapes", "one vector", _some(rng, 6), _shaped(rng, 3))
     yield _rectified("shapes", "shape (2, 3, 2)", _some(rng, 2, 3, 2), _shaped(rng, 6).reshape(2, 3, 2))
     yield _rectified("shapes", "one number", np.array(0.75), np.array(-0.5))
-    yield _rectified("sizes", "tiny", _some(rng, 2, 3), _of_both_signs(rng, np.array([1e-30, 1e-12, 1e-7])).reshape(2, 3))
-    yield _rectified("sizes", "huge", _some(rng, 2, 2), _of_both_signs(rng, np.array([1e3, 1e30])).reshape(2, 2))
+    tiny, huge = np.array([1e-30, 1e-7]), np.array([1e3, 1e30])
+    yield _rectified("sizes", "tiny", _some(rng, 2, 2), _of_both_signs(rng, tiny).reshape(2, 2))
+    yield _rectified("sizes", "huge", _some(rng, 2, 2), _of_both_signs(rng, huge).reshape(2, 2))
     yield _rectified("sizes", "float32", *map(_narrow, (_some(rng, 2, 4), _shaped(rng, 4).reshape(2, 4))))
 
 
@@ -215,7 +215,6 @@ def _squashed(group: str, name: str, da: Array, a: Array) -> Case:
 @public_cases("tanh_backward")
 def tanh_public(rng: Rng) -> Iterator[Case]:
     yield _squashed("ordinary", "3 by 4", _some(rng, 3, 4), _activation(rng, 3, 4))
-    yield _squashed("ordinary", "5 by 2", _some(rng, 5, 2), _activation(rng, 5, 2))
     yield _squashed("exact", "2 by 5", _some(rng, 2, 5), _activation(rng, 2, 5))
     yield _squashed("shapes", "one vector", _some(rng, 5), _activation(rng, 5))
     yield _squashed("shapes", "shape (2, 3, 2)", _some(rng, 2, 3, 2), _activation(rng, 2, 3, 2))
@@ -258,12 +257,12 @@ def _with_saturated_units(task: Inputs) -> Inputs:
 
 @public_cases("torch_gradients")
 def torch_public(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "five examples, 2 inputs, 4 hidden units, 3 outputs", _network(rng, 5, 2, 4, 3))
+    yield Case("ordinary", "four examples, 2 inputs, 5 hidden units, 3 outputs", _network(rng, 4, 2, 5, 3))
     yield Case("exact", "three examples, 1 input, 4 hidden units, 2 outputs", _network(rng, 3, 1, 4, 2))
-    yield Case("one_example", "3 inputs, 4 hidden units, 2 outputs", _network(rng, 1, 3, 4, 2))
+    yield Case("one_example", "2 inputs, 4 hidden units, 3 outputs", _network(rng, 1, 2, 4, 3))
     yield Case("one_output", "four examples, 2 inputs, 3 hidden units", _network(rng, 4, 2, 3, 1))
     yield Case("square", "two of everything", _network(rng, 2, 2, 2, 2))
-    yield Case("float32", "four examples, 3 inputs, 5 hidden units, 2 outputs", _narrow(_network(rng, 4, 3, 5, 2)))
+    yield Case("float32", "five examples, 3 inputs, 4 hidden units, 2 outputs", _narrow(_network(rng, 5, 3, 4, 2)))
 
 
 @public_cases("mlp_gradients")
@@ -309,7 +308,6 @@ def _elementwise(rng: Rng, group: str, name: str, *shapes: tuple[int, ...], befo
 @public_cases("multiply")
 def elementwise_public(rng: Rng) -> Iterator[Case]:
     yield _elementwise(rng, "ordinary", "2 by 3", (2, 3), (2, 3))
-    yield _elementwise(rng, "ordinary", "two numbers", (), ())
     yield _elementwise(rng, "exact", "three numbers", (3,), (3,))
     yield _elementwise(rng, "broadcast", "(2, 3) and (3,)", (2, 3), (3,))
     yield _elementwise(rng, "broadcast", "(3, 1) and (1, 2)", (3, 1), (1, 2))
@@ -391,7 +389,12 @@ def relu_node_hidden(rng: Rng) -> Iterator[Case]:
 
 
 def _graph(
-    group: str, name: str, leaves: Mapping[str, Any], edges: Edges, values: Mapping[str, float] | None = None, **more: Any
+    group: str,
+    name: str,
+    leaves: Mapping[str, Any],
+    edges: Edges,
+    values: Mapping[str, float] | None = None,
+    **more: Any,
 ) -> Case:
     """A graph of weighted sums, unless other values are given; edges come in the order in which nodes are made."""
     known: dict[str, Any] = dict(leaves)
@@ -400,7 +403,7 @@ def _graph(
         known[child] = known.get(child, 0.0) + (part if child != "loss" else part.sum())
     known.update(values or {})
     shown = {} if len(edges) > 20 else {"graph": "\n".join(_lines(edges))}
-    kept = {key: value if np.ndim(value) else round(float(value), 6) for key, value in known.items()}
+    kept = {key: value if np.ndim(value) else float(f"{value:.4g}") for key, value in known.items()}
     return Case(group, name, {**shown, **more, "_values": kept, "_edges": [list(edge) for edge in edges]})
 
 
@@ -421,7 +424,7 @@ def _one(rng: Rng) -> float:
 
 def _chain(rng: Rng, n: int) -> Edges:
     names = ["x", *(f"y{k}" for k in range(1, n)), "loss"]
-    return [(one, other, _one(rng)) for one, other in zip(names[:-1], names[1:], strict=True)]
+    return [(one, other, _one(rng)) for one, other in pairwise(names)]
 
 
 def _tree(rng: Rng) -> tuple[dict[str, float], Edges]:
@@ -491,7 +494,7 @@ def _ladder(rng: Rng, n: int) -> Case:
     """Every second node is used twice, so that 2**n ways lead from the loss to x."""
     names = ["x", *(f"y{k}" for k in range(1, n)), "loss"]
     edges: list[tuple[str, str, float]] = []
-    for k, (one, other) in enumerate(zip(names[:-1], names[1:], strict=True)):
+    for k, (one, other) in enumerate(pairwise(names)):
         up, over, down = rng.uniform((0.6, 0.4, 0.6), (0.8, 0.6, 0.8)).round(3).tolist()
         edges += [(one, f"t{k}", up), (one, other, over), (f"t{k}", other, down)]
     return _graph("shared", f"{n} diamonds in a row", {"x": 1.0}, edges)

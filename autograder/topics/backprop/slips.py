@@ -90,9 +90,9 @@ slip("type_kept", title="the type of x kept",
      says="The step is added in the type of x: integers drop it, and float32 rounds most of it away. Make a float64 "
      "copy first.",
      replace=(", dtype=np.float64", ""))
-slip("single_precision", title="float32 kept",
-     says="Integers become floats, but float32 stays float32: at 50, its neighbouring numbers lie 4e-6 apart, which is "
-     "nearly the whole step. Make a float64 copy first.",
+slip("single_precision", title="single precision kept",
+     says="Integers become floats, but float32 stays: at 50, its neighbouring numbers lie 4e-6 apart, which is nearly "
+     "the whole step. Make a float64 copy first.",
      replace=("np.array(x, dtype=np.float64)", "1.0 * np.array(x)"))
 slip("whole_rows", title="whole rows moved",
      says="The loop runs over the first axis only: where x has two axes or more, whole rows are moved at once, and "
@@ -108,7 +108,8 @@ slip = slips("linear_backward", see="linear")
 DB = "dz.sum(axis=0)"
 
 slip("bias_not_summed", title="the bias gradient not summed",
-     says="db is dz itself. The same b is added to every example, so its gradient is the sum over the batch.",
+     says="The result db is dz itself. The same b is added to every example, so its gradient is the sum over the "
+     "batch.",
      replace=(DB, "dz"))
 slip("bias_wrong_axis", title="the bias gradient summed over the outputs",
      says="The sum for db runs over the outputs and leaves one number for each example. It has to run over the batch, "
@@ -118,36 +119,36 @@ slip("bias_summed_up", title="one number for the bias",
      says="The sum for db runs over everything. Each output has a bias of its own: sum over the batch only, axis 0.",
      replace=(DB, "np.full(dz.shape[1], dz.sum())"))
 slip("bias_averaged", title="a mean in the bias gradient",
-     says="db is a mean over the batch. The factor 1/N is in dz already, where the loss is a mean: what is left is a "
-     "sum.",
+     says="The result db is a mean over the batch. The factor 1/N is in dz already, where the loss is a mean: what is "
+     "left is a sum.",
      replace=(DB, "dz.mean(axis=0)"))
 slip("averaged_again", title="the mean taken twice",
-     says="dW and db are divided by N. The factor 1/N is in dz already, where the loss is a mean: both come out N "
-     "times too small.",
+     says="Both dW and db are divided by N. The factor 1/N is in dz already, where the loss is a mean: they come "
+     "out N times too small.",
      replace=[("x.T @ dz", "x.T @ dz / len(x)"), (DB, "dz.mean(axis=0)")])
 slip("everything_averaged", title="everything divided by N",
      says="All three gradients are divided by N. The factor 1/N is in dz already, where the loss is a mean.",
      replace=("return dz @ W.T, x.T @ dz, dz.sum(axis=0)",
               "return dz @ W.T / len(x), x.T @ dz / len(x), dz.mean(axis=0)"))
 slip("divided_by_inputs", title="divided by the number of inputs",
-     says="dW and db are divided by x.shape[1], which is the number of inputs and not even the size of the batch. "
+     says="Both dW and db are divided by x.shape[1], which is the number of inputs and not even the size of the batch. "
      "Nothing is to be divided here.",
      replace=[("x.T @ dz", "x.T @ dz / x.shape[1]"), (DB, "dz.sum(axis=0) / x.shape[1]")])
-slip("weights_transposed", title="dW transposed",
-     says="dW comes out as (D_out, D_in), the transpose. It has the shape of W: x.T @ dz.",
+slip("weights_transposed", title="gradient of W transposed",
+     says="The result dW comes out as (D_out, D_in), the transpose. It has the shape of W: x.T @ dz.",
      replace=("x.T @ dz", "dz.T @ x"))
-slip("weights_without_transpose", title="x not transposed",
+slip("weights_without_transpose", title="without x transposed",
      says="In dW the batch has to be summed over, so x is transposed. Without it, this runs only where N equals D_in, "
      "and gives other numbers there.",
      replace=("x.T @ dz", "x @ dz"))
-slip("input_without_transpose", title="W not transposed",
+slip("input_without_transpose", title="without W transposed",
      says="In dx the outputs have to be summed over, so W is transposed. Without it, this runs only where D_in equals "
      "D_out, and gives other numbers there.",
      replace=("dz @ W.T", "dz @ W"))
-slip("input_transposed", title="dx transposed",
-     says="dx comes out as (D_in, N), the transpose. It has the shape of x: dz @ W.T.",
+slip("input_transposed", title="gradient of x transposed",
+     says="The result dx comes out as (D_in, N), the transpose. It has the shape of x: dz @ W.T.",
      replace=("dz @ W.T", "W @ dz.T"))
-slip("order", title="dx and dW in the wrong order",
+slip("order", title="results in the wrong order",
      says="The results come back in the wrong order: dx first, then dW, then db.",
      replace=("dz @ W.T, x.T @ dz", "x.T @ dz, dz @ W.T"))
 slip("upstream_dropped", title="what arrives is dropped",
@@ -171,11 +172,11 @@ slip("times_the_output", title="multiplied by the output",
      says="What arrives is multiplied by max(z, 0), the output. It has to be multiplied by the derivative, 1 or 0.",
      replace=("(z > 0)", "np.maximum(z, 0)"))
 slip("always_passes", title="everything passes",
-     says="da passes everywhere. Either nothing is set to 0, or the derivative is taken where the negative numbers are "
+     says="All of da passes. Either nothing is set to 0, or the derivative is taken where the negative numbers are "
      "gone already: after max(z, 0), every number is at least 0.",
      replace=("z > 0", "np.maximum(z, 0) >= 0"))
 slip("wrong_side", title="the wrong side passes",
-     says="da passes where z is negative. It passes where z is positive.",
+     says="What arrives passes where z is negative. It passes where z is positive.",
      replace=("z > 0", "z < 0"))
 slip("arriving_rectified", title="the gradient rectified",
      says="The sign of da decides, and negative gradients are lost. It is the sign of z that decides.",
@@ -188,7 +189,7 @@ slip("leaky", title="a leak of {leak}",
      replace=("(z > 0)", "np.where(z > 0, 1, {leak})"),
      parameter="leak",
      values=(0.01, 0.1))
-slip("input_kept", title="z in place of 0",
+slip("input_kept", title="negative numbers in the place of 0",
      says="Where z is negative, z itself comes back. No gradient arrives there: it is 0.",
      replace=("da * (z > 0)", "np.where(z > 0, da, z)"))
 
@@ -207,7 +208,7 @@ slip("square_forgotten", title="the square forgotten",
 slip("square_of_difference", title="the square of 1 - a",
      says="This is (1 - a)². The derivative is 1 - a²: a alone is squared.",
      replace=("(1 - a**2)", "(1 - a) ** 2"))
-slip("plus", title="1 + a²",
+slip("plus", title="a plus for the minus",
      says="The derivative is 1 - a², with a minus: it is 1 at most, and 0 where the unit is saturated.",
      replace=("1 - a**2", "1 + a**2"))
 slip("sigmoid", title="the derivative of the sigmoid",
@@ -220,15 +221,15 @@ slip("brackets_forgotten", title="brackets forgotten",
      says="Without brackets, da * 1 - a**2 multiplies da by 1 and then takes a² away. It has to be da * (1 - a**2).",
      replace=("(1 - a**2)", "1 - a**2"))
 slip("forward", title="multiplied by tanh",
-     says="da is multiplied by the activation. It has to be multiplied by the derivative, 1 - a².",
+     says="What arrives is multiplied by the activation. It has to be multiplied by the derivative, 1 - a².",
      replace=("(1 - a**2)", "a"))
 slip("divided", title="divided by the derivative",
-     says="da is divided by 1 - a². The chain rule multiplies.",
+     says="What arrives is divided by 1 - a². The chain rule multiplies.",
      replace=("da *", "da /"))
 slip("derivative_left_out", title="the derivative left out",
-     says="da comes back as it is: the derivative 1 - a² is missing.",
+     says="What arrives comes back as it is: the derivative 1 - a² is missing.",
      replace=(" * (1 - a**2)", ""))
-slip("arriving_squared", title="da squared",
+slip("arriving_squared", title="what arrives squared",
      says="The square is that of da. The derivative is taken from the activation: 1 - a².",
      replace=("a**2", "da**2"))
 
@@ -240,7 +241,7 @@ HALF_SQUARES = "np.sum(error**2, axis=1) / 2"
 D_OUTPUT = "d_output = error / len(x)"
 RETURN = "    return loss, grads"
 
-slip("weights_from_z", title="z in the place of a",
+slip("weights_from_z", title="what the tanh was given, in the place of a",
      says="The gradient of W2 is made with z, from before the tanh. What W2 was multiplied by is a.",
      replace=("a.T @ d_output", f"{Z}.T @ d_output"))
 slip("derivative_at_z", title="the derivative taken at z",
@@ -261,10 +262,6 @@ slip("relu_derivative", title="the derivative of a ReLU",
      "with the derivative 1 - a².",
      see="activations",
      replace=("1 - a**2", "a > 0"))
-slip("sigmoid_derivative", title="the derivative of a sigmoid",
-     says="This takes a (1 - a), the derivative of a sigmoid. That of tanh is 1 - a².",
-     see="activations",
-     replace=("(1 - a**2)", "(a * (1 - a))"))
 slip("not_divided", title="gradients not divided by N",
      says="The loss is a mean over the batch, but its gradients are not divided by N: they belong to the sum.",
      replace=(D_OUTPUT, "d_output = error"))
@@ -286,10 +283,6 @@ slip("mean_over_entries", title="a mean over all entries",
      says="Loss and gradients are averaged over the outputs, too. Of the outputs of an example the squares are summed, "
      "and only over the batch there is a mean.",
      replace=[(f"np.mean({HALF_SQUARES})", "np.mean(error**2) / 2"), (D_OUTPUT, "d_output = error / error.size")])
-slip("loss_over_entries", title="a mean over all entries, in the loss only",
-     says="The loss is averaged over the outputs, too, while its gradients are right. Of the outputs of an example the "
-     "squares are summed.",
-     replace=(f"np.mean({HALF_SQUARES})", "np.mean(error**2) / 2"))
 slip("half_forgotten", title="the half forgotten",
      says="Loss and gradients are twice what is asked for: the loss of an example is half of the squared norm.",
      replace=[(HALF_SQUARES, "np.sum(error**2, axis=1)"), (D_OUTPUT, "d_output = 2 * error / len(x)")])
@@ -312,7 +305,7 @@ slip("biases_wrong_axis", title="bias gradients summed over the units",
      "axis 0.",
      see="linear",
      replace=("sum(axis=0)", "sum(axis=1)", ALL))
-slip("updated_first", title="W2 updated too early",
+slip("updated_first", title="weights updated too early",
      says="The gradient is carried through a W2 that a step with a learning rate of {lr} has changed. It belongs to "
      "the weights of the forward pass.",
      replace=('params["W2"].T', '(params["W2"] - {lr} * a.T @ d_output).T'),
@@ -321,29 +314,20 @@ slip("updated_first", title="W2 updated too early",
 slip("sign", title="the sign of all gradients reversed",
      says="The error is target minus output, so all gradients have the wrong sign.",
      replace=("d_output = error", "d_output = -error"))
-slip("second_layer_not_transposed", title="W2 not transposed",
+slip("second_layer_not_transposed", title="without W2 transposed",
      says="On its way back the gradient is multiplied by W2 transposed. Without it, this runs only where there are as "
      "many hidden units as outputs, and gives other numbers there.",
      see="linear",
      replace=('params["W2"].T', 'params["W2"]'))
-slip("first_bias_left_out", title="b1 left out of the forward pass",
+slip("first_bias_left_out", title="first bias left out of the forward pass",
      says="The hidden units are computed without b1.",
      replace=(' + params["b1"]', ""))
-slip("second_bias_left_out", title="b2 left out of the forward pass",
-     says="The output is computed without b2.",
-     replace=(' + params["b2"]', ""))
 slip("tanh_at_the_output", title="a tanh at the output",
      says="The output goes through a tanh as well. The output layer is linear.",
      replace=('a @ params["W2"] + params["b2"]', 'np.tanh(a @ params["W2"] + params["b2"])'))
 slip("no_activation", title="no activation",
      says="The hidden layer has no tanh: the whole network is linear.",
      replace=[("np.tanh(", "("), (" * (1 - a**2)", "")])
-slip("norm_not_squared", title="the norm not squared",
-     says="The loss takes half of the norm of the error. It is half of its square, without a root.",
-     replace=("np.sum(error**2, axis=1)", "np.sqrt(np.sum(error**2, axis=1))"))
-slip("output_stops_at_first", title="x in the place of a",
-     says="The gradient of W2 is made with the inputs of the network. What W2 was multiplied by is a.",
-     replace=("a.T @ d_output", "x.T @ d_output"))
 
 # add and multiply
 
@@ -374,7 +358,8 @@ def _shared_by_add_and_multiply(name: str, value: str, through: tuple[str, str])
               "        return grad if grad.shape == shape else grad.sum(axis=0)\n\n    def backward"),
              ("unbroadcast(", "reduced(", ALL),
          ])
-    slip("backward_not_set", title="the backward never set", says=NOT_SET, replace=("    out.backward = backward\n", ""))
+    slip("backward_not_set", title="the backward never set", says=NOT_SET,
+         replace=("    out.backward = backward\n", ""))
     slip("no_parents", title="no parents", says=NO_PARENTS, replace=(f"{value}, (a, b))", f"{value})"))
     slip("values_for_parents", title="values in the place of parents", says=VALUES,
          replace=("(a, b))", "(a.value, b.value))"))
@@ -446,10 +431,11 @@ slip = slips("relu", see="autograd")
 slip("overwrites", title="gradients overwritten", says=OVERWRITTEN, replace=("a.grad = a.grad + ", "a.grad = "))
 slip("upstream_dropped", title="what arrives is dropped", says=DROPPED, replace=("out.grad * ", "1.0 * "))
 slip("backward_not_set", title="the backward never set", says=NOT_SET, replace=("    out.backward = backward\n", ""))
-slip("no_parents", title="no parents", says=NO_PARENTS, replace=("np.maximum(a.value, 0), (a,))", "np.maximum(a.value, 0))"))
+slip("no_parents", title="no parents", says=NO_PARENTS,
+     replace=("np.maximum(a.value, 0), (a,))", "np.maximum(a.value, 0))"))
 slip("always_passes", title="everything passes",
-     says="The gradient passes everywhere. After max(a, 0), every number is at least 0: ask where the operand itself is "
-     "positive.",
+     says="The gradient passes everywhere. After max(a, 0), every number is at least 0: ask where the operand itself "
+     "is positive.",
      see="activations",
      replace=("a.value > 0", "out.value >= 0"))
 slip("wrong_side", title="the wrong side passes",
@@ -527,10 +513,10 @@ slip("gradient_of_the_sum", title="a sum over the batch",
      says="Loss and gradients are those of a sum over the batch, N times what is asked for.",
      replace=(".mean() / 2", ".sum() / 2"))
 slip("mean_over_entries", title="a mean over all entries",
-     says="The mean runs over the outputs as well, as that of nn.functional.mse_loss does by default. Of the outputs of "
-     "an example the squares are summed.",
+     says="The mean runs over the outputs as well, as that of nn.functional.mse_loss does by default. Of the outputs "
+     "of an example the squares are summed.",
      replace=(TORCH_LOSS, "(error**2).mean() / 2"))
-slip("mse_loss", title="mse_loss as it is",
+slip("mse_loss", title="the function mse_loss as it is",
      says="This is nn.functional.mse_loss: a mean over all entries, without the half. Here the squares of an example "
      "are summed and halved, and the mean runs over the batch.",
      replace=(TORCH_LOSS, "(error**2).mean()"))
@@ -543,21 +529,15 @@ slip("backward_twice", title="backward twice",
 slip("parameters_returned", title="parameters in the place of gradients",
      says="What comes back are the parameters themselves. Their gradients are in .grad.",
      replace=("leaf.grad.cpu()", "leaf.detach().cpu()"))
-slip("other_loss_returned", title="another loss returned",
-     says="The gradients are right, but the number that comes back is the sum over the batch.",
-     replace=("loss.item()", "loss.item() * len(x)"))
 slip("one_example", title="one example only",
      says="Only the first example of the batch counts. The loss is the mean over all of them.",
      replace=(".sum(dim=1).mean()", ".sum(dim=1)[0]"))
-slip("first_bias_left_out", title="b1 left out",
+slip("first_bias_left_out", title="first bias left out",
      says="The hidden units are computed without b1, but its gradient is asked for all the same.",
      replace=('+ leaves["b1"]', '+ 0 * leaves["b1"]'))
 slip("no_activation", title="no activation",
      says="The hidden layer has no tanh: the whole network is linear.",
      replace=("torch.tanh(", "("))
-slip("relu", title="a ReLU for tanh",
-     says="The hidden layer is a ReLU. Here it is a tanh.",
-     replace=("torch.tanh", "torch.relu"))
 slip("tanh_at_the_output", title="a tanh at the output",
      says="The output goes through a tanh as well. The output layer is linear.",
      replace=('hidden @ leaves["W2"] + leaves["b2"]', 'torch.tanh(hidden @ leaves["W2"] + leaves["b2"])'))
