@@ -80,7 +80,7 @@ def _value(value: Any) -> str:
 
 def _amount(value: Any) -> str:
     """A number, or the norm of an array."""
-    return f"{float(value):.4g}" if np.ndim(value) == 0 else f"{np.linalg.norm(value):.3g}"
+    return f"{float(np.linalg.norm(value) if np.ndim(value) else value):.3g}"
 
 
 def _arrived(expected: Any, got: Any) -> tuple[str, bool]:
@@ -93,7 +93,7 @@ def _arrived(expected: Any, got: Any) -> tuple[str, bool]:
     if np.allclose(mine, right, rtol=0, atol=SLACK * max(np.abs(right).max(initial=0.0), SLACK)):
         return _amount(mine), False
     came, wanted = _amount(mine), _amount(right)
-    return (f"{came}, not {wanted}" if came != wanted else f"{came}, other values"), True
+    return (f"{came}, not {wanted}" if came != wanted else f"{came}, but wrong"), True
 
 
 def draw_network(_: Inputs, expected: Outputs, got: Outputs) -> GraphPicture:
