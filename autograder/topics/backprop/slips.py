@@ -72,9 +72,9 @@ slip("callers_x_moved", title="the caller's x moved",
      "for the later entries.",
      base="in_place",
      replace=[("        x[i] = here\n", ""), ("np.array(x, dtype", "np.asarray(x, dtype")])
-slip("names_for_one_array", title="two names for one array",
-     says="The two points are two names for one and the same array: moving one up and the other down brings it back, "
-     "and every difference is 0. Copy x first.",
+slip("names_for_one_array", title="nothing but zeros",
+     says="Every difference is 0, as it is where x + h and x - h are two names for one array, which moves up and down "
+     "again before f sees it. Each of the two points needs a copy of its own.",
      code="""
      def numerical_gradient(f, x, h=1e-5):
          x = np.array(x, dtype=np.float64)
@@ -485,8 +485,9 @@ slip("direct_parents", title="only the parents of the loss",
      says="Only the parents of the loss get a gradient. Either nothing but its own backward() runs, or the order is "
      "not reversed, and all others run before anything has arrived.",
      replace=("reversed(order)", "order"))
-slip("no_seed", title="the gradient of the loss not set",
-     says="The gradient of the loss with respect to itself is 1, and has to be set: from 0, only zeros are passed on.",
+slip("no_seed", title="nothing arrives",
+     says="Nothing arrives at the leaves. The gradient of the loss with respect to itself is 1, and has to be set "
+     "before anything runs: from 0, only zeros are passed on.",
      replace=("    loss.grad = np.ones_like(loss.value)\n", ""))
 slip("seed_is_value", title="the value of the loss for its gradient",
      says="The gradient of the loss starts as its value. With respect to itself it is 1.",
