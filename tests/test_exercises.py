@@ -70,11 +70,14 @@ def hidden(course: Course, name: str, seed: int) -> tuple[list[Case], list[Outco
     return cases, right, [behaviour(exercise, *pair) for pair in zip(cases, right, strict=True)]
 
 
-@cache
 def frozen(course: Course, name: str) -> public.Public:
     """The public cases as a build makes them."""
-    source = course.assignment(exercise_called(name).topic).source
-    return public.read(build.public_cases(course, source).encode())[exercise_called(name).judged_as]
+    return _all_frozen(course, exercise_called(name).topic)[exercise_called(name).judged_as]
+
+
+@cache
+def _all_frozen(course: Course, topic: str) -> dict[str, public.Public]:
+    return public.read(build.public_cases(course, course.assignment(topic).source).encode())
 
 
 @cache
