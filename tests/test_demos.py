@@ -476,8 +476,9 @@ def test_every_demo_takes_its_function_first_and_its_size_by_name() -> None:
         assert all(one.default is None for one in studied)
 
 
-def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+@pytest.mark.parametrize("graded", ["GRADUS_JUDGE", "NBGRADER_EXECUTION"])
+def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.MonkeyPatch, graded: str) -> None:
+    monkeypatch.setenv(graded, "some")
     bundle, metadata = demos.outlier()._repr_mimebundle_()
     assert set(bundle) == {"image/png", "text/plain"}
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
@@ -485,7 +486,8 @@ def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.Mo
 
 
 def test_a_notebook_gets_the_widget_and_the_picture_for_those_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    for graded in ("GRADUS_JUDGE", "NBGRADER_EXECUTION"):
+        monkeypatch.delenv(graded, raising=False)
     bundle, _ = demos.outlier()._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
 

@@ -133,9 +133,11 @@ def predicts(learner: Learner) -> None:
     page.keyboard.type("2.3")
     learner.tab_to(asked.get_by_label("falls", exact=True).first)
     before = page.evaluate(SELECTED)
-    learner.press("Space", "ArrowDown")
+    learner.press("Space", "ArrowDown", "ArrowRight", "ArrowUp")
     assert page.evaluate(SELECTED) == before
     expect(asked.get_by_label("rises, then falls")).to_be_checked()
+    learner.press("Control+s")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
     button = asked.get_by_role("button")
     learner.tab_to(button)
     expect(asked).to_be_in_viewport(ratio=1)
@@ -224,7 +226,9 @@ def hands_in(learner: Learner) -> None:
     page.keyboard.type("import gradus; gradus.handin()")
     learner.press("Control+Enter")
     told = page.get_by_text("this is the file to submit")
-    expect(told).to_be_in_viewport(timeout=2 * PATIENCE)
+    told.wait_for(timeout=2 * PATIENCE)
+    learner.press("ArrowUp", "ArrowDown")
+    expect(told).to_be_in_viewport(ratio=1)
     expect(page.get_by_text(f"Public checks: 5 of {POINTS:g} points.")).to_be_in_viewport()
     expect(page.locator(".jp-RenderedJavaScript")).to_have_count(0)
 
