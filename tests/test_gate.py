@@ -199,7 +199,7 @@ HOSTILE = {
         lambda folder, student: put(folder, student, '{"nbformat": ' + "1" * 5000 + "}"), "is not a notebook"
     ),
     "many_values": Hostile(
-        lambda folder, student: put(folder, student, "[" + "1," * 2_000_001 + "1]"), "holds more values than any"
+        lambda folder, student: put(folder, student, "[" + "1," * 500_001 + "1]"), "holds more values than any"
     ),
     "many_cells": Hostile(changed(cells=[{}] * 5001), "holds more cells than any notebook (at most 5,000)"),
     "many_outputs": Hostile(

@@ -24,7 +24,7 @@ from autograder.judging.edition import released
 TIMESTAMP = "timestamp.txt"
 """nbgrader's own note beside a submission; no part of it."""
 _LONGEST_TIMESTAMP = 100
-_MOST_VALUES, _DEEPEST = 2_000_000, 64
+_MOST_VALUES, _DEEPEST = 500_000, 64
 _MOST_CELLS, _MOST_OUTPUTS = 5_000, 10_000  # each is looked at, alone where something is wrong with some
 _FORMATS = (3, 4)
 
@@ -327,7 +327,7 @@ def _cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def _is_output(value: Any) -> bool:
-    fields = {"id": "x", "metadata": {}, "source": "", "execution_count": None}
+    fields: dict[str, Any] = {"id": "x", "metadata": {}, "source": "", "execution_count": None}
     try:
         _validate(_notebook({}, {"cell_type": "code", "outputs": [value], **fields}))
     except nbformat.ValidationError:
