@@ -310,9 +310,9 @@ for panel, name, values in zip(panels, ("before", "after"), (people, standardize
     units = " (years)", " (m)"
     panel.set(title=name, xlabel="age" + (units[0] if name == "before" else ""),
               ylabel="height" + (units[1] if name == "before" else ""))
-    means, deviations = values.mean(axis=0) + 0.0, values.std(axis=0)
-    words.append(f"{name}: means {means[0]:.1f} and {abs(means[1]):.1f}, deviations {deviations[0]:.1f} and {deviations[1]:.1f}")
-plots.describe(figure, f"Age and height of people as dots, in two panels that look the same but for the axes. {'; '.join(words)}.")
+    (age, height), deviations = values.mean(axis=0).round(1) + 0.0, values.std(axis=0)
+    words.append(f"{name}: means {age:.1f} and {height:.1f}, deviations {deviations[0]:.1f} and {deviations[1]:.1f}")
+plots.describe(figure, f"Age and height of people as dots, in two panels. {'; '.join(words)}.")
 
 # %% [markdown]
 # The cloud of dots keeps its form. Only the axes have changed.

@@ -31,12 +31,12 @@ slip("weights_first", title="the weights on the left",
      says="W stands on the left of the product. The examples are the rows of x, so x comes first: x @ W.",
      replace=("x @ W", "W @ x"))
 slip("weights_transposed", title="the weights transposed",
-     says="W is transposed. It has one row for each input and one column for each output already, so the inner sizes of "
-     "x @ W agree.",
+     says="W is transposed. It has one row for each input and one column for each output already, so the inner sizes "
+     "of x @ W agree.",
      replace=("x @ W", "x @ W.T"))
 slip("batch_last", title="the result transposed",
-     says="The numbers are right, but every example is a column. In this course the batch comes first: one row for each "
-     "example.",
+     says="The numbers are right, but every example is a column. In this course the batch comes first: one row for "
+     "each example.",
      replace=("x @ W + b", "(x @ W + b).T"))
 slip("elementwise", title="a product of elements",
      says="The operator * multiplies element by element. The product of matrices is @.",
@@ -83,8 +83,8 @@ slip("one_column_too_many", title="one column too many",
      says="There is one column too many. Classes are numbered from 0 to n_classes - 1, which makes n_classes columns.",
      replace=("n_classes", "n_classes + 1"))
 slip("from_one", title="classes counted from 1",
-     says="The 1 stands one column too far left, and for class 0 in the last column, since the index -1 means the last. "
-     "Classes are counted from 0, as columns are.",
+     says="The 1 stands one column too far left, and for class 0 in the last column, since the index -1 means the "
+     "last. Classes are counted from 0, as columns are.",
      replace=(", y]", ", y - 1]"))
 slip("one_too_far", title="one column too far",
      says="The 1 stands one column too far right, and for the last class there is no such column. Classes are counted "
@@ -117,8 +117,8 @@ slip("diagonal", title="the classes not used",
          return np.eye(len(y), n_classes)
      """)
 slip("first_row_only", title="a return inside the loop",
-     says="The return stands inside the loop, so the function ends after the first row. Move it to the left, below the "
-     "loop.",
+     says="The return stands inside the loop, so the function ends after the first row. Move it to the left, below "
+     "the loop.",
      base="by_a_loop",
      replace=("    return rows", "        return rows"))
 slip("one_row", title="one row for the whole batch",
@@ -173,11 +173,12 @@ slip("one_deviation", title="one deviation for all columns",
      says="Without an axis, std runs over the whole array. Every column needs its own: axis=0.",
      replace=(DEVIATION, "x.std()"))
 slip("rows_standardized", title="rows standardized",
-     says="With axis=1 the functions run along each row, so the rows get mean 0. Columns are standardized with axis=0.",
+     says="With axis=1 the functions run along each row, so the rows get mean 0. Columns are standardized with "
+     "axis=0.",
      replace=("axis=0", "axis=1, keepdims=True", ALL))
 slip("axis_1", title="axis 1 in place of axis 0",
-     says="With axis=1 there is one number for each row. If there are as many rows as columns, it then acts on a column, "
-     "without any message; otherwise there is an error. One number for each column takes axis=0.",
+     says="With axis=1 there is one number for each row. If there are as many rows as columns, it then acts on a "
+     "column, without any message; otherwise there is an error. One number for each column takes axis=0.",
      replace=("axis=0", "axis=1", ALL))
 slip("sample_deviation", title="the sample deviation",
      says="The deviation is that with N - 1 (ddof=1). Here it is the one with N, which std computes by itself.",
@@ -206,16 +207,16 @@ slip("between_0_and_1", title="stretched to lie between 0 and 1",
      "with the range. Here it takes the mean and the standard deviation.",
      replace=[(CENTRED, "x - x.min(axis=0)"), (DEVIATION, "x.max(axis=0) - x.min(axis=0)")])
 slip("no_guard", title="nothing done about constant columns",
-     says="Nothing is done about constant columns. Their deviation is 0, and 0/0 is nan, or it is off in the last digit "
-     "and they become 1 or -1. Ask for each column whether its largest number equals its smallest.",
+     says="Nothing is done about constant columns. Their deviation is 0, and 0/0 is nan, or it is off in the last "
+     "digit and they become 1 or -1. Ask for each column whether its largest number equals its smallest.",
      base="without_a_guard")
 slip("compared_with_0", title="the deviation compared with 0",
-     says="You rely on a computed deviation that is exactly 0 (or on the nan that comes of it). For a column of 0.1 it "
-     "is not quite 0, and the column becomes 1 or -1. Compare the largest number with the smallest.",
+     says="You rely on a computed deviation that is exactly 0 (or on the nan that comes of it). For a column of 0.1 "
+     "it is not quite 0, and the column becomes 1 or -1. Compare the largest number with the smallest.",
      replace=("x.max(axis=0) == x.min(axis=0)", f"{DEVIATION} == 0"))
 slip("taken_for_0", title="small deviations taken for 0",
-     says="A deviation below some limit is taken for 0. But a column of very small numbers has a small deviation, too, "
-     "and is not constant. Compare the largest number with the smallest.",
+     says="A deviation below some limit is taken for 0. But a column of very small numbers has a small deviation, "
+     "too, and is not constant. Compare the largest number with the smallest.",
      replace=("x.max(axis=0) == x.min(axis=0)", f"{DEVIATION} < {{limit}}"),
      parameter="limit",
      values=(1e-8, 1e-10))
@@ -224,15 +225,15 @@ slip("nearly_equal", title="nearly equal taken for equal",
      "that are small, or large with small differences, are close, too. Ask whether they are equal, with ==.",
      replace=("x.max(axis=0) == x.min(axis=0)", "np.isclose(x.max(axis=0), x.min(axis=0))"))
 slip("fudged", title="a constant of {added:.0e} added to the deviation",
-     says="A constant of {added:.0e} is added to the deviation, against a division by 0. It makes every column a little "
-     "wrong, and one of small numbers very wrong. Look for the constant columns instead.",
+     says="A constant of {added:.0e} is added to the deviation, against a division by 0. It makes every column a "
+     "little wrong, and one of small numbers very wrong. Look for the constant columns instead.",
      base="without_a_guard",
      replace=(DEVIATION, f"({DEVIATION} + {{added}})"),
      parameter="added",
      values=FUDGES)
 slip("fudged_variance", title="a constant of {added:.0e} added to the variance",
-     says="A constant of {added:.0e} is added to the variance, against a division by 0. It makes every column a little "
-     "wrong, and one of small numbers very wrong. Look for the constant columns instead.",
+     says="A constant of {added:.0e} is added to the variance, against a division by 0. It makes every column a "
+     "little wrong, and one of small numbers very wrong. Look for the constant columns instead.",
      base="without_a_guard",
      replace=(DEVIATION, "np.sqrt(x.var(axis=0) + {added})"),
      parameter="added",
@@ -241,11 +242,12 @@ slip("constant_left", title="constant columns left as they are",
      says="Constant columns keep their number. They carry no information: they become 0.",
      replace=("np.where(constant, 0,", "np.where(constant, x,"))
 slip("constant_to_1", title="constant columns set to 1",
-     says="Constant columns become 1. The 1 is good for the deviation, by which you divide; the column itself becomes 0.",
+     says="Constant columns become 1. The 1 is good for the deviation, by which you divide; the column itself becomes "
+     "0.",
      replace=("np.where(constant, 0,", "np.where(constant, 1,"))
 slip("constant_nearly_0", title="a rest left in constant columns",
-     says="A constant column minus its mean is not always exactly 0, since the mean is off in the last digit. Set these "
-     "columns to 0.",
+     says="A constant column minus its mean is not always exactly 0, since the mean is off in the last digit. Set "
+     "these columns to 0.",
      replace=(f"np.where(constant, 0, {CENTRED})", f"({CENTRED})"))
 slip("cut_off", title="digits cut off for integers",
      says="The result is written into an array of integers, which cuts off what stands after the decimal point. "
