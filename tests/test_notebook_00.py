@@ -24,7 +24,7 @@ def test_the_mistake_that_is_made_on_purpose_is_named_with_the_numbers_side_by_s
     report = judge_publicly(exercise_called("affine"), lambda x, W, b: x @ W)
     assert [named.slip.id for named in report.slips] == ["no_bias"]
     assert report.failure is not None
-    assert report.failure.shown is not None
+    assert {"expected z", "got z"} <= {label for label, _ in report.failure.shown}
 
 
 @pytest.mark.parametrize(
