@@ -413,7 +413,7 @@ def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
     if _ROUNDED.rtol < off < _SLIGHTLY:
         cause = "computed in float32, or is something small added" if off < _SINGLE else "small added or rounded"
         which = "Every number" if right.size > 1 else "It"
-        return f" {which} is right up to about {off:.0e} of itself: is something {cause}?"
+        return f" {which} has a relative error of at most about {off:.0e}: is something {cause}?"
     if not np.allclose(factors, factor, rtol=1e-5) or factor == 0 or np.isclose(factor, 1, rtol=1e-3):
         return ""
     if np.isclose(factor, -1):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradus.demos.training_loop import descent
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
-    "02 Softmax and cross-entropy": ("scores_to_loss", "outlier"),
+    "02 Softmax and cross-entropy": ("outlier", "scores_to_loss"),
     "03 Training loop": ("descent",),
     "04 Initialization": ("activations",),
 }
