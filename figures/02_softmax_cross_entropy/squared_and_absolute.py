@@ -44,7 +44,9 @@ def draw() -> Figure:
     best.plot(TARGETS[:4], np.full(4, 0.6), "o", color=plots.COLOURS["example"], markersize=9)
     best.plot(TARGETS[4], 0.6, "s", color=plots.COLOURS["outlier"], markersize=10)
     best.text(15, 1.1, "outlier", ha="center", color=plots.ink("outlier"), weight="bold")
-    best.set(xlabel="constant prediction (marks: the five targets)", ylabel="loss (units of the target)", ylim=(0, 11.5))
+    best.set(
+        xlabel="constant prediction (marks: the five targets)", ylabel="loss (units of the target)", ylim=(0, 11.5)
+    )
     best.set_title("what it predicts", fontsize=15)
     best.text(0.6, 8.2, "root of the mean\nsquared error", color=plots.ink("squared"), weight="bold")
     best.text(7.3, 3.8, "mean absolute error", color=plots.ink("absolute"), weight="bold")

@@ -229,7 +229,7 @@ def outlier(*, size: str = "notebook") -> Demo:
     """
     return Demo(
         title="One outlier, two losses",
-        question="How far can one outlier move the mean, and how far the median? How many outliers carry the median away?",
+        question="How far can one outlier move the mean, and the median? How many outliers carry the median away?",
         controls=(
             Slider("position", "outlier at", 0, 20, 12, 0.1, unit="m"),
             Slider("outliers", "number of outliers", 0, 9, 1, 1),
