@@ -92,7 +92,8 @@ with np.errstate(all="ignore"):  # warnings would only repeat what the losses sa
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("first_run", first_losses[0], "becomes infinite, then nan")
+broken = np.isinf(first_losses).any() and np.isnan(first_losses[-1])
+outcome("first_run", first_losses[0], "becomes infinite, then nan" if broken else "falls")
 
 # %% [markdown]
 # After two steps of descent the loss is infinite. One step later it is `nan` (*not a number*), and it stays `nan`. The
@@ -327,15 +328,16 @@ print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 # **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
 
 # %%
-predict("log_of_softmax", number("ln p₀, by hand"), choice("the code gives", "the same", "about −745", "−∞", "nan"))
+predict("log_of_softmax", number("ln p₀, by hand"), choice("the code gives", "the same", "about −700", "−∞", "nan"))
 
 # %%
 with np.errstate(all="ignore"):
-    print("ln p:", np.log(softmax(np.array([0.0, 1000.0]))))
+    detour = np.log(softmax(np.array([0.0, 1000.0])))
+print("ln p:", detour)
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("log_of_softmax", -1000, "−∞")
+outcome("log_of_softmax", 0 - 1000, "−∞" if np.isinf(detour[0]) else "the same")
 
 # %% [markdown]
 # For a logarithm, 0 is not good enough. By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code
@@ -506,9 +508,8 @@ plots.describe(figure, f"Loss against the probability of the true class, with do
 # $\ln C$, if it is a mean and nothing was added to it, means that your network is *sure* of something before it has
 # learned anything. Being sure and wrong costs about as much as the gap between the scores, and there is no limit.
 #
-# **Predict.** The **temperature** $T$ divides all scores before the softmax. Take the example's scores,
-# $(3.0,\ 1.6,\ 3.8,\ {-2.0})$. If the true class is the dog, does a larger or a smaller $T$ make the loss smaller? And
-# if it is the fox? The cat?
+# **Predict.** The **temperature** $T$ divides all scores before the softmax. In the example, does a larger or a smaller
+# $T$ make the loss smaller if the true class is the dog? The fox? The cat?
 #
 # **Play.** Now find the best $T$ for each. The three answers are of three different kinds. Why?
 
@@ -525,16 +526,16 @@ demos.scores_to_loss(softmax)
 # - *Cat*: also a wrong prediction, but here the best $T$ is near 2.1, with a loss of 1.122. The scores say something
 #   about the cat: its score lies far above the mean score.
 #
-# For a whole data set, average over the examples. Then there is a best $T$ in between if some predictions are wrong,
-# and if the scores of the true classes lie above the plain mean scores on average. Remember this at the end of the
-# notebook.
+# For a whole data set, the best $T$ usually lies in between. Remember this at the end of the notebook.
 #
 # *Going further: why?* Let $\beta = 1/T$. Then $\frac{dL}{d\beta} = \sum_c p_c s_c - s_y$: the mean score, weighted by
 # the probabilities, minus the score of the true class. When $T$ falls from $\infty$ to 0, the weighted mean climbs from
 # the plain mean of the scores (1.6) to the largest score (3.8). The loss is smallest where the weighted mean passes
 # $s_y$. If $s_y$ is at most the plain mean, as for the dog (1.6) and the owl, that is at $T \to \infty$. If it is the
 # largest score, it is at $T \to 0$. In all other cases the best $T$ lies in between. (If all scores are equal, $T$
-# changes nothing. If two classes share the largest score and one of them is the true one, $T \to 0$ gives $\ln 2$.)
+# changes nothing. If two classes share the largest score and one of them is the true one, $T \to 0$ gives $\ln 2$.) For
+# a data set, average: there is a best $T$ in between if some predictions are wrong, and if the scores of the true
+# classes lie above the plain mean scores on average.
 #
 # </details>
 
@@ -544,19 +545,17 @@ demos.scores_to_loss(softmax)
 # - Classes lie on axis 1. For sequences of length $M$, scores are `(N, C, M)` and targets `(N, M)`. Scores `(N, M, C)`
 #   are an error, but not if $M = C$: then the loss is wrong without any message.
 # - Targets are int64 classes, or float probabilities `(N, C)`; `label_smoothing` makes these.
-# - Targets equal to `ignore_index` ($-100$) count neither in the sum nor in the $N$ of the mean. `weight`, one number
-#   per class, makes it a weighted mean: with class targets the divisor is the sum of the examples' weights, with
-#   probabilities it is still $N$.
+# - Targets equal to `ignore_index` ($-100$) count neither in the sum nor in the $N$ of the mean. For targets that are
+#   classes, `weight`, one number per class, makes the mean a weighted one.
 #
 # **What goes wrong**
 #
-# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. The negative mean of this
-#   array looks like a loss, and training can make it smaller. But at its minimum every example gets the same
-#   probabilities: the shares of the classes in the batch. You want `log_p[np.arange(N), targets]`, one entry per row.
+# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. Its negative mean looks
+#   like a loss, and training can lower it. But at its minimum every example gets the same probabilities: the shares of
+#   the classes in the batch. You want `log_p[np.arange(N), targets]`, one entry per row.
 # - *A sum in place of the mean.* The gradient of a sum is $N$ times the gradient of the mean. With a mean, a learning
 #   rate that is good for a small batch is also good for a larger one; often a higher one works, too. With a sum, divide
-#   this rate by the batch size. So a new batch size usually needs a new learning rate. (This holds for plain gradient
-#   descent. The steps of another optimizer, Adam, hardly depend on the size of the gradient.)
+#   this rate by the batch size: each new size needs a new rate. (This holds for plain gradient descent.)
 
 # %% [markdown]
 # ## Repair {#repair}
@@ -909,7 +908,7 @@ check(multitask_loss)
 predict("nan_gradient", choice("the gradient holds a nan with", "torch.where", "the index", "both", "neither"))
 
 # %%
-box_targets = torch.tensor([1.0, torch.nan])
+box_targets, with_nan = torch.tensor([1.0, torch.nan]), []
 has_box = torch.tensor([True, False])
 for name in ("where", "index"):
     box = torch.zeros(2, requires_grad=True)
@@ -919,10 +918,12 @@ for name in ("where", "index"):
         loss = ((box[has_box] - box_targets[has_box]) ** 2).sum()
     loss.backward()
     print(f"{name}: loss {loss.item()}, gradient {box.grad.tolist()}")
+    with_nan += [name] if box.grad.isnan().any() else []
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("nan_gradient", "torch.where")
+found = {"where": "torch.where", "index": "the index", "where index": "both", "": "neither"}
+outcome("nan_gradient", found[" ".join(with_nan)])
 
 # %% [markdown]
 # `torch.where` chooses the right *values*. But the backward pass still runs through the branch that was not chosen, and

@@ -317,6 +317,16 @@ def test_temperature_divides_the_scores_that_are_drawn() -> None:
     np.testing.assert_allclose(solid[1], [1.6 / 2])
 
 
+@pytest.mark.parametrize(("temperature", "up", "down"), [("0", 0, 0), ("-0.3", 2, 0), ("-0.5", 3, 1), ("-1", 4, 1)])
+def test_a_triangle_marks_every_bar_that_leaves_the_picture(temperature: str, up: int, down: int) -> None:
+    stage = stage_of(demos.scores_to_loss(), temperature=temperature)
+    left = next(actor.axes for actor in stage.cast if actor.kind == "bars")
+    triangles = {marker: [a.data for a in stage.cast if a.axes is left and a.marker == marker] for marker in "^v"}
+    for marker, count, edge in (("^", up, ROOF), ("v", down, -ROOF)):
+        heights = np.concatenate([data[:, 1] for data in triangles[marker]])
+        assert list(heights[np.isfinite(heights)]) == [edge] * count
+
+
 def test_the_last_spread_stands_on_the_stage() -> None:
     demo = demos.activations()
     assert actor_of(stage_of(demo), "words", 1).words == ["layer 20: 0.18"]

@@ -61,6 +61,7 @@ def median(outliers: int) -> Callable[[ModuleType], float]:
 GIVEN = {
     "scores": {"0.25"},
     "stable": {"710", "900", "901"},
+    "log": {"700"},
     "pytorch": {"300"},
     "questions": {"255", "1000", "25.3", "0.2", "5000"},
 }
@@ -219,6 +220,7 @@ class Trained:
 @cache
 def trained(twice: bool, rate: float, epochs: int) -> Trained:
     """`train_torch` of the notebook, with a softmax before the loss or without."""
+    torch.set_num_threads(1)  # for arrays as small as these, sharing the work takes longer than the work
     x, y = torch.tensor(data.digits().train.x).float(), torch.tensor(data.digits().train.y)
     torch.manual_seed(0)
     losses, linear = [], torch.nn.Linear(64, 10)
@@ -417,10 +419,8 @@ def test_targets_of_cross_entropy_may_be_left_out_weighted_or_probabilities() ->
     scores, y = torch.randn(4, 5, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 2])
     each, weight = functional.cross_entropy(scores, y, reduction="none"), torch.arange(1.0, 6)
     smooth = 0.9 * functional.one_hot(y, 5) + 0.1 / 5
-    weighted = -(weight * smooth * functional.log_softmax(scores, dim=1)).sum() / 4
     for found, expected in (
         (functional.cross_entropy(scores, torch.tensor([0, 1, -100, -100])), each[:2].mean()),
-        (functional.cross_entropy(scores, smooth, weight=weight), weighted),
         (functional.cross_entropy(scores, y, weight=weight), (weight[y] * each).sum() / weight[y].sum()),
         (functional.cross_entropy(scores, smooth), functional.cross_entropy(scores, y, label_smoothing=0.1)),
     ):
@@ -432,20 +432,6 @@ def test_the_shares_of_the_classes_make_the_summed_gradient_zero(answers: Module
     scores = np.log([[3.0, 2.0, 1.0]]).repeat(6, axis=0)
     assert np.abs(answers.cross_entropy_gradient(scores, y).sum(axis=0)).max() < 1e-15
     assert np.abs(answers.cross_entropy_gradient(scores[:, ::-1], y).sum(axis=0)).max() > 0.1
-
-
-@pytest.mark.parametrize(("optimizer", "same"), [("SGD", False), ("Adam", True)])
-def test_the_steps_of_adam_hardly_depend_on_the_size_of_the_gradient(optimizer: str, same: bool) -> None:
-    def weights(factor: float) -> torch.Tensor:
-        w = torch.zeros(3, requires_grad=True)
-        steps = getattr(torch.optim, optimizer)([w], lr=0.01)
-        for _ in range(5):
-            steps.zero_grad()
-            (factor * functional.cross_entropy(w[None], torch.tensor([1]))).backward()
-            steps.step()
-        return w.detach()
-
-    assert torch.allclose(weights(1), weights(1000), rtol=1e-4) == same
 
 
 def test_at_rate_1_two_softmaxes_read_fewer_digits_and_at_rate_10_nearly_all() -> None:

@@ -45,7 +45,7 @@ from shared import COURSE, KINDS, ROOT, exercise_called, graded_exercises
 from spoilers import spoilers
 
 from autograder.course import Assignment
-from autograder.source import executing, outcomes
+from autograder.source import executing, outcomes, points
 from autograder.source.notebook import FOLDED, Cell, Source
 from autograder.source.outline import outline
 
@@ -229,6 +229,9 @@ def test_parts_that_take_more_or_less_time_than_the_table_says_are_named(tmp_pat
     assert found("unread " * 300) == found("## Unnamed {#unnamed}", "## Unnamed {#other}") == []
     assert found("## Unnamed {#unnamed}\n#\n# Words", "## Unnamed {#unnamed}\n#\n# " + "word " * 300)
     assert found("## More", "## Less") == ["no heading says More"]
+    assert found("another 1 ", "another 2 ") == [
+        "the table has 1 minutes that go further, the sentence below it others"
+    ]
     assert found("minutes: 9", "minutes: 8") == found("about 9 min", "about 8 min") != []
 
 
@@ -247,7 +250,7 @@ TIMED = f"""\
 # | More | `one` | 6 | 2.5 |
 # | Further (*going further*) | | 1 | |
 #
-# The core takes about 9 minutes.
+# The core takes about 9 minutes and earns 2.5 points, *going further* another 1 minutes and 0 points.
 #
 # ## Why {{#why}}
 #
@@ -420,6 +423,9 @@ def mistimed(source: Source) -> list[str]:
         if not -0.5 < int(stated) - takes < 1.5
     ]
     core = sum(int(stated) for names, stated in table if "going further" not in names)
+    rest = sum(int(stated) for _, stated in table) - core
+    if rest != points.further(source)[0]:
+        found.append(f"the table has {rest} minutes that go further, the sentence below it others")
     if not core == source.minutes <= 90 or f"The core takes about {core} minutes" not in source.cells[0].source:
         found.append(f"the core of the table takes {core} minutes; the notebook says others, or they are more than 90")
     return found

@@ -54,6 +54,14 @@ def test_every_notebook_has_a_row(served: Callable[[], str]) -> None:
     assert "The file to submit" not in page
 
 
+def test_a_row_says_what_goes_further_beside_the_core() -> None:
+    further = replace(BEFORE, further_minutes=16, further_points=2.5)
+    assert start.takes(further, {}) == "30 minutes, 6.5 points; going further 16 minutes, 2.5 points"
+    assert start.takes(replace(ONE, further_minutes=5, further_points=1), {BEFORE.name: BEFORE}) == (
+        "30 minutes, 8 points, builds on 94; going further 5 minutes, 1 points"
+    )
+
+
 def test_a_row_says_how_far_the_learner_is(
     served: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,6 +158,16 @@ slip("maximum_not_given_back", title="the maximum not subtracted from the score"
      says="The maximum is subtracted inside the sum of exponentials but not from the score itself: every row is too "
      "large by its maximum.",
      replace=("return shifted", "return scores"))
+slip("sign_of_sum", title="log-sum-exp added",
+     says="The logarithm of the sum is added, where it has to be subtracted: the largest log-probability of each row "
+     "comes out above 0.",
+     replace=("shifted - np.log", "shifted + np.log"))
+slip("base", title="logarithm to base {base:g}",
+     says="The logarithm of the sum is taken to base {base:g}, so the exponentials of a row do not sum to 1. The "
+     "softmax is made of powers of e and needs the natural logarithm.",
+     replace=("np.log(", "np.log{base}("),
+     parameter="base",
+     values=(2, 10))
 slip("over_batch", title="normalised over the batch",
      says="The sum runs down the batch: the exponentials of every column sum to 1 instead of those of every row.",
      see="stable",
@@ -293,7 +303,7 @@ slip("mean_over_classes_too", title="a mean over examples and classes",
      replace=(f"log_p{AT_THE_TARGETS}", "np.eye(scores.shape[1])[targets] * log_p"))
 slip("softmax_twice", title="softmax applied twice",
      says="The softmax is applied twice: the inner one squeezes all scores into [0, 1], so even a perfect prediction "
-     "cannot bring the loss below log(1 + (C - 1)/e), and being sure and wrong costs only 1 nat more.",
+     "costs something, and being sure and wrong costs only 1 nat more.",
      base="by_probabilities",
      replace=(
          "    p =",
@@ -737,8 +747,8 @@ way(
 )
 
 slip("softmax_first", title="softmax before cross_entropy",
-     says="The softmax is applied before cross_entropy, which applies it itself: the loss cannot fall below "
-     "log(1 + (C - 1)/e), and the gradients are too small, and vanish where the network is sure.",
+     says="The softmax is applied before cross_entropy, which applies it itself: a softmax of a softmax. Below you see "
+     "what that does to training.",
      replace=("model(x)", "model(x).softmax(dim=1)"))
 slip("probabilities_into_nll", title="probabilities into nll_loss",
      says="The function nll_loss is given probabilities, but it expects their logarithms: the loss lies between -1 "
