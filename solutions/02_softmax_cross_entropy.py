@@ -432,7 +432,7 @@ plots.describe(figure, f"Loss against the gap, by log_softmax and by the log of 
 # $\mathbf q$. If $\mathbf q$ puts everything on the true class, one term remains. That term still depends on *all*
 # scores, by way of the sum in the softmax.
 #
-# In the example with cat, dog, fox and owl, suppose that the photo shows the dog. Its probability is 0.0709 and the
+# In the example with cat, dog, fox and owl, let the photo show the dog. Its probability is 0.0709 and the
 # loss $-\ln 0.070884\ldots = 2.647$ nats. (If you find $-\ln(0.071) = 2.647$ on a slide, recompute: it is 2.645. Round
 # at the end, not on the way.)
 #
@@ -511,7 +511,7 @@ plots.describe(figure, f"Loss against the probability of the true class, with do
 # **Predict.** The **temperature** $T$ divides all scores before the softmax. In the example, does a larger or a smaller
 # $T$ make the loss smaller if the true class is the dog? The fox? The cat?
 #
-# **Play.** Now find the best $T$ for each. The three answers are of three different kinds. Why?
+# **Play.** Now find the best $T$ for each. The answers are of three kinds. Why?
 
 # %% tags=["demo"]
 demos.scores_to_loss(softmax)
@@ -543,7 +543,7 @@ demos.scores_to_loss(softmax)
 # **In PyTorch:** `nn.functional.cross_entropy(scores, targets)`. It takes scores and does the log-softmax itself.
 #
 # - Classes lie on axis 1. For sequences of length $M$, scores are `(N, C, M)` and targets `(N, M)`. Scores `(N, M, C)`
-#   are an error, but not if $M = C$: then the loss is wrong without any message.
+#   are an error, but not if $M = C$: then the loss is silently wrong.
 # - Targets are int64 classes, or float probabilities `(N, C)`; `label_smoothing` makes these.
 # - Targets equal to `ignore_index` ($-100$) count neither in the sum nor in the $N$ of the mean. For targets that are
 #   classes, `weight`, one number per class, makes the mean a weighted one.

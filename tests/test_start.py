@@ -99,7 +99,7 @@ def test_a_notebook_that_is_missing_is_said(served: Callable[[], str], tmp_path:
 def test_the_page_for_places_without_a_server_leads_to_every_notebook() -> None:
     text = (ROOT / "notebooks" / "Start.md").read_text(encoding="utf-8")
     for name, one in outlines().items():
-        assert f"- [{one.title}]({name}/{name}.ipynb): {one.minutes} minutes, {one.points:g} points" in text
+        assert f"- [{one.title}]({name}/{name}.ipynb): {start.takes(one, outlines())}\n" in text
         assert (ROOT / "notebooks" / name / f"{name}.ipynb").is_file()
     assert "builds on 94" in start.markdown({one.name: one for one in (BEFORE, ONE)})
     for step in (*start.WORKING, *start.HANDING_IN):

@@ -101,7 +101,7 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
 
 
 def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
-    titles = ("Scores ÷ $T$", "Probabilities", "Loss (nats)", "Loss by $T$")
+    titles = ("Scores ÷ $T$", "Probabilities", "Loss (nats)", "")
     left, middle, right, far = stage.panels(*titles, width_ratios=(1.1, 1.4, 1, 1))
     x = np.arange(4)
     for ax in (left, middle):
@@ -126,9 +126,8 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
     drops = [stage.line(right, "loss", width=0.7), stage.line(far, "loss", width=0.7)]
     points = [stage.points(ax, "loss", width=1.5) for ax in (right, far)]
     above = [stage.points(ax, "loss", marker="^", width=1.5) for ax in (right, far)]
-    outside = [stage.points(left, "score", marker=marker, width=1.9) for marker in "^v"]
-    outside_true = [stage.points(left, "true class", marker=marker, width=1.9) for marker in "^v"]
-    number = stage.words(far, "loss", align="right", width=0.75)
+    outside = [stage.points(left, "example", marker=marker) for marker in "^v"]
+    number = stage.words(far, "loss", align="right", width=1.1)
 
     def show(now: ScoresToLoss) -> str:
         wrong, divided_scores = x != now.target, now.scores / now.temperature
@@ -139,10 +138,8 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
         ):
             for actor, which in zip(pair, (wrong, ~wrong), strict=True):
                 actor.place(x[which] - half, 0, x[which] + half, heights[which])
-        for pair, which in ((outside, wrong), (outside_true, ~wrong)):
-            for triangle, sign in zip(pair, (1, -1), strict=True):
-                beyond = sign * divided_scores[which] > ROOF
-                triangle.place(x[which], np.where(beyond, sign * ROOF, np.nan))
+        for triangle, edge in zip(outside, (ROOF, -ROOF), strict=True):
+            triangle.place(x, np.where(divided_scores / edge > 1, 0.92 * edge, np.nan))
         heights, texts = np.clip(now.probabilities, 0, 1), [_chance(value) for value in now.probabilities]
         numbers.place(x, heights + 0.06, words=texts)
         true.place(now.target, heights[now.target] + 0.18, words=["true"])
@@ -154,7 +151,7 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
             point.place(at, now.loss)
             triangle.place(at if now.loss > ROOF else np.nan, ROOF)
         loss = f"{now.loss:.3f}" if now.loss < 10 else written(now.loss, 3)
-        number.place(TEMPERATURES[-1] / 1.5, 0.92 * ROOF, words=[f"loss {loss}"])
+        number.place(TEMPERATURES[-1], 1.085 * ROOF, words=[f"loss {loss}"])
         words = ", ".join(f"{name} {text}" for name, text in zip(CLASSES, texts, strict=True))
         return f"Probabilities: {words}. The true class is {CLASSES[now.target]}, the loss is {loss} nats."
 
