@@ -14,6 +14,9 @@ from shared import COURSE, ROOT, exercise_called
 from autograder.source import executing
 from gradus.checking.public import judge_publicly
 
+# The first report, on a mistake made on purpose.
+DOING = {"shapes": 2}
+
 
 @pytest.fixture(scope="module")
 def answers() -> ModuleType:

@@ -17,6 +17,9 @@ holds years and pages, and is left out.
 
 What a prediction asks for must not be said before: see ``spoilers.py``. Words of an option that the text uses earlier
 in another sense stand in ``SAID`` of ``tests/test_notebook_NN.py``, by id: ``{"first_run": {"falls"}}``.
+
+The minutes in the table of the parts are counted, see ``mistimed``. What the text asks for outside of exercises, such
+as a mistake made on purpose, stands in ``DOING``, in minutes, by section: ``{"shapes": 2}``.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ import math
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
@@ -207,22 +210,23 @@ def test_no_outcome_is_given_away(assignment: Assignment) -> None:
 
 @notebooks
 def test_the_table_of_parts_adds_up_to_90_minutes_of_core_at_most(assignment: Assignment) -> None:
-    assert mistimed(assignment.source) == []
+    assert mistimed(assignment.source, own_tests(assignment).DOING) == []
 
 
 def test_parts_that_take_more_or_less_time_than_the_table_says_are_named(tmp_path: Path) -> None:
-    def found(old: str = "", new: str = "") -> list[str]:
+    def found(old: str = "", new: str = "", **doing: float) -> list[str]:
         assert old in TIMED
         path = tmp_path / "95_timed.py"
         path.write_text(TIMED.replace(old, new, 1), encoding="utf-8")
-        return mistimed(Source.read(path))
+        return mistimed(Source.read(path), doing)
 
     assert found() == []
     assert found("| Why · What, exactly | | 3 | |", "| Why · What, exactly | | 5 | |")[0].startswith(
         "Why · What, exactly"
     )
     assert len(found("| Why · What, exactly | | 3 | |", "| Why · What, exactly | | 2 | |")) == 2
-    assert found("word " * 300, "word " * 450)
+    assert found("word " * 300, "word " * 450) == found(why=1) != []
+    assert found("| Why · What, exactly | | 3 | |", "| Why · What, exactly | | 5 | |", why=2)[0].startswith("the core")
     assert found("# **Predict**, and **Predict**.", "# **Predict**." * 6)
     assert found("demos.one()", "one()")
     assert found("· 4 minutes ·", "· 8 minutes ·")
@@ -400,12 +404,13 @@ def test_a_number_stands_for_values_that_round_to_it(text: str, value: float, sa
     assert Number(text, "").rounds(value) == same
 
 
-def mistimed(source: Source) -> list[str]:
+def mistimed(source: Source, doing: Mapping[str, float]) -> list[str]:
     """Where the table of the parts, at the start of a notebook, says other minutes than it takes.
 
     A part takes what it takes to read it at 150 words a minute, with 2 minutes for a demo and half a one to predict.
     Words are those of the text and of code that neither draws nor is to be written; an exercise says its own minutes.
-    A section that the table does not name belongs to the part before it.
+    A section that the table does not name belongs to the part before it. ``doing`` has the minutes, by section, of
+    what the text asks for beside that.
     """
     ids = {heading.title: name for name, heading in source.headings.items()}
     table = re.findall(r"^\| (.*) \| .*\| (\d+) \| [\d.]* ?\|$", source.cells[0].source, flags=re.M)
@@ -414,6 +419,8 @@ def mistimed(source: Source) -> list[str]:
         return [f"no heading says {' or '.join(unknown)}"]
     row_of = {ids[name]: row for row, names in enumerate(parts) for name in names}
     needed, row = [0.0] * len(table), 0
+    for section, extra in doing.items():
+        needed[row_of[section]] += extra
     for section, cell, text in sections(source):
         row = row_of.get(section, row)
         needed[row] += 0 if section in NOT_QUOTED else minutes(cell, text)
@@ -446,7 +453,10 @@ def own_tests(assignment: Assignment) -> Any:
     name = f"test_notebook_{assignment.number}"
     module = importlib.import_module(name) if find_spec(name) else None
     return SimpleNamespace(
-        QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}), SAID=getattr(module, "SAID", {})
+        QUOTED=getattr(module, "QUOTED", {}),
+        GIVEN=getattr(module, "GIVEN", {}),
+        SAID=getattr(module, "SAID", {}),
+        DOING=getattr(module, "DOING", {}),
     )
 
 
