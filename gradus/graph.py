@@ -1,4 +1,4 @@
-"""The node of a computation graph, given in notebook 01: what it holds. What it does there is for the learner to write."""
+"""The node of a computation graph, given in notebook 01: what it holds. What it does is for the learner to write."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ check(one_hot)
 # Then set one element of each row to 1, with an index of two arrays. Which array says the rows, and which the columns?
 
 # %% [markdown] hint="one_hot"
-# `rows = np.zeros((len(y), n_classes))`, then `rows[np.arange(len(y)), ...] = 1`, then return it.
+# `rows = np.zeros((len(y), ...))`, then `rows[np.arange(len(y)), ...] = 1`, then return it.
 
 # %% [markdown]
 # ## Columns {#columns}
@@ -240,13 +240,13 @@ check(one_hot)
 # What about a column that holds the same number in every row? Its deviation is 0, and 0/0 is `nan` (*not a number*). Such
 # a column carries no information: it becomes 0.
 #
-# **Predict.** A column holds 0.1, five times. Does NumPy say that its standard deviation is 0?
+# **Predict.** A column holds 0.1, three times. Does NumPy say that its standard deviation is 0?
 
 # %%
-predict("same_number", choice("np.std of five times 0.1 is", "0", "a little more than 0", "nan"))
+predict("same_number", choice("np.std of three times 0.1 is", "0", "a little more than 0", "nan"))
 
 # %%
-column = np.full(5, 0.1)
+column = np.full(3, 0.1)
 print("standard deviation:", column.std(), "  maximum minus minimum:", column.max() - column.min())
 
 # %% tags=["outcome"]
@@ -282,7 +282,7 @@ def standardize(x):
     """
     ### BEGIN SOLUTION
     constant = x.max(axis=0) == x.min(axis=0)
-    deviation = np.where(constant, 1, x.std(axis=0))
+    deviation = np.where(constant, 1.0, x.std(axis=0))
     return np.where(constant, 0, x - x.mean(axis=0)) / deviation
     ### END SOLUTION
 
@@ -302,8 +302,7 @@ check(standardize)
 
 # %% tags=["figure"]
 # Figure: two columns, before and after.
-rng = np.random.default_rng(0)
-people = np.stack([rng.normal(40, 12, size=60), rng.normal(1.7, 0.1, size=60)], axis=1)
+people = np.random.default_rng(0).normal([40, 1.7], [12, 0.1], size=(60, 2))
 figure, panels = plots.axes("Two columns, before and after", ncols=2, figsize=(9, 3.6))
 words = []
 for panel, name, values in zip(panels, ("before", "after"), (people, standardize(people))):
@@ -311,9 +310,9 @@ for panel, name, values in zip(panels, ("before", "after"), (people, standardize
     units = " (years)", " (m)"
     panel.set(title=name, xlabel="age" + (units[0] if name == "before" else ""),
               ylabel="height" + (units[1] if name == "before" else ""))
-    means, deviations = values.mean(axis=0) + 0.0, values.std(axis=0)
-    words.append(f"{name}: means {means[0]:.1f} and {abs(means[1]):.1f}, deviations {deviations[0]:.1f} and {deviations[1]:.1f}")
-plots.describe(figure, f"Age and height of people as dots, in two panels that look the same but for the axes. {'; '.join(words)}.")
+    (age, height), deviations = values.mean(axis=0).round(1) + 0.0, values.std(axis=0)
+    words.append(f"{name}: means {age:.1f} and {height:.1f}, deviations {deviations[0]:.1f} and {deviations[1]:.1f}")
+plots.describe(figure, f"Age and height of people as dots, in two panels. {'; '.join(words)}.")
 
 # %% [markdown]
 # The cloud of dots keeps its form. Only the axes have changed.

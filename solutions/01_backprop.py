@@ -506,7 +506,7 @@ def relu_backward(da, z):
     Returns
     -------
     array
-        `dz`, the gradient with respect to `z`, of the same shape. `da` and `z` stay as they are.
+        `dz`, the gradient with respect to `z`, of the same shape.
     """
     ### BEGIN SOLUTION
     return da * (z > 0)
@@ -604,7 +604,7 @@ def mlp_gradients(params, x, y):
     Parameters
     ----------
     params : dict of array
-        "W1" (D_in, D_hidden), "b1" (D_hidden,), "W2" (D_hidden, D_out), "b2" (D_out,). It stays as it is.
+        "W1" (D_in, D_hidden), "b1" (D_hidden,), "W2" (D_hidden, D_out), "b2" (D_out,).
     x : array (N, D_in)
         Inputs.
     y : array (N, D_out)
@@ -1069,7 +1069,7 @@ def backward(loss):
     Parameters
     ----------
     loss : Node
-        Of shape `()`, computed from other nodes in any way: a node may be used several times.
+        One number, of shape `()` or `(1, 1)`, computed from other nodes in any way: a node may be used several times.
 
     Returns
     -------

@@ -16,16 +16,16 @@
 # %% [markdown]
 # # 02 · Softmax and cross-entropy
 #
-# A network ends in numbers. A **loss** is one number that says how bad they are. The network learns from nothing else.
-# In this notebook you watch a textbook loss at work, write your own, and train a model with it that reads handwritten
-# digits.
+# The output of a network is numbers. A **loss** is one number that says how bad they are. The network learns from
+# nothing else. In this notebook you watch a textbook loss at work, write your own, and train a model with it that reads
+# handwritten digits.
 #
 # **After this notebook you can**
 #
-# - say what a network ends up predicting under squared error, absolute error and cross-entropy;
-# - turn scores of any size into probabilities, log-probabilities and a loss, exactly;
+# - say what a network learns to predict under squared error, absolute error and cross-entropy;
+# - turn even very large scores into correct probabilities, log-probabilities and losses;
 # - derive the gradient of the cross-entropy and write it in four lines;
-# - explain why the binary and the general cross-entropy are one and the same;
+# - explain why the binary and the general cross-entropy are the same;
 # - recognise the usual mistakes in PyTorch by their symptoms.
 #
 # | Part | You write | Minutes | Points |
@@ -42,9 +42,9 @@
 # | Reading digits | | 7 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 90 minutes and earns 35 points, *going further* another 16 minutes and 6 points. The exercises
-# are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
-# next cell. A wrong prediction is where you learn most.
+# The core takes about 90 minutes and earns 35 points, *going further* another 16 minutes and 6 points. If all of this
+# is new to you, plan two hours for the core. The exercises are checked one by one: you can skip one and come back.
+# Where the text says **Predict**, answer before you run the next cell. A wrong prediction is where you learn most.
 #
 # **Conventions.** A batch of $N$ examples comes first: scores have shape `(N, C)` for $C$ classes, class targets are
 # integers of shape `(N,)`. Losses are *means* over the batch. $\ln$ is the natural logarithm, and a loss computed with
@@ -58,9 +58,11 @@ from gradus import check, choice, data, demos, lend, number, outcome, plots, pre
 # %% [markdown]
 # ## Why this matters {#why}
 #
-# The next cell is a complete classifier. It computes ten scores per image and turns them into probabilities with the
-# textbook's softmax (explained below). The loss is $-\ln$ of the probability of the true digit, and gradient descent
-# improves the weights. Every formula in it is right. The pixels run from 0 to 255, as bytes do in most image files.
+# The next cell is a complete *classifier*: a program that says which digit an image shows. Each row of `x` is one image
+# of 8 × 8 = 64 pixels; each column of `W` holds the weights of one digit. The cell computes ten scores per image and
+# turns them into probabilities with the textbook's softmax (explained below). The loss is the mean of $-\ln$ of the
+# probability of the true digit, and gradient descent improves the weights. Every formula in it is right. The pixels run
+# from 0 to 255, as bytes do in most image files.
 #
 # **Predict.** All weights start at zero, so all ten digits are equally likely at first. What is the loss at step 0?
 # And what will it do in the four steps after that?
@@ -90,7 +92,8 @@ with np.errstate(all="ignore"):  # warnings would only repeat what the losses sa
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("first_run", first_losses[0], "becomes infinite, then nan")
+broken = np.isinf(first_losses).any() and np.isnan(first_losses[-1])
+outcome("first_run", first_losses[0], "becomes infinite, then nan" if broken else "falls")
 
 # %% [markdown]
 # After two steps of descent the loss is infinite. One step later it is `nan` (*not a number*), and it stays `nan`. The
@@ -98,8 +101,8 @@ outcome("first_run", first_losses[0], "becomes infinite, then nan")
 #
 # - *Step 2: too small.* For 88 of the 1,197 images, the probability of the true digit is so small that it becomes 0,
 #   and $-\ln 0 = \infty$. The gradient is still finite.
-# - *Step 3: too large.* Some scores are above 1200. The exponential of such a score becomes `inf`, and `inf / inf` is
-#   `nan`. After the next step of descent the weights are `nan`, too.
+# - *Step 3: too large.* More than a quarter of the scores are above 710, the largest above 1200. The exponential of
+#   such a score becomes `inf`, and `inf / inf` is `nan`. After the next step of descent the weights are `nan`, too.
 #
 # The section *Log-softmax* solves the first problem, *Stable softmax* the second. At the end of this notebook you
 # repeat this **first run** with *your* functions. Will they be enough?
@@ -115,20 +118,26 @@ outcome("first_run", first_losses[0], "becomes infinite, then nan")
 # $$\|\mathbf y - \mathbf s\|_2^2 = \sum_i (y_i - s_i)^2 \quad\text{(squared)}, \qquad
 # \|\mathbf y - \mathbf s\|_1 = \sum_i |y_i - s_i| \quad\text{(absolute)}.$$
 #
-# Suppose that the inputs say nothing about the target. Then the network can only predict one number $c$ for all targets
-# $y_1, \dots, y_N$. Set the derivative with respect to $c$ to zero:
+# Now let each target be a single number, and suppose that the inputs say nothing about it. Then the network can only
+# predict one number $c$ for all targets $y_1, \dots, y_N$. Set the derivative of the summed loss to zero:
 #
 # - squared: $\sum_n 2(c - y_n) = 0$, so $c$ is the **mean** of the targets;
 # - absolute: each target pulls with the same force 1, up or down, so the pulls cancel when as many targets lie above
-#   $c$ as below: $c$ is a **median**.
+#   $c$ as below: $c$ is a **median**. (Targets equal to $c$ hold it there: $c$ is a median when at most half of the
+#   targets lie above it and at most half below.)
 #
 # With inputs, the same holds for each input: a network that is flexible enough, with enough data, learns the
-# conditional mean or the conditional median of the target.
+# conditional mean or the conditional median of the target (the mean or median of the targets of all examples with this
+# input).
 #
 # **Predict.** Five parcels took 20, 22, 25, 28 and 130 minutes. Which constant minimises each loss?
 
 # %%
-predict("parcels", number("least squared error", unit="minutes"), number("least absolute error", unit="minutes"))
+predict(
+    "parcels",
+    number("constant with the least squared error", unit="minutes"),
+    number("constant with the least absolute error", unit="minutes"),
+)
 
 # %%
 minutes = np.array([20, 22, 25, 28, 130])
@@ -136,8 +145,8 @@ constant = np.linspace(0, 140, 1401)
 error = constant[:, None] - minutes
 squared = constant[(error**2).mean(axis=1).argmin()].round(1)
 absolute = constant[np.abs(error).mean(axis=1).argmin()].round(1)
-print("least squared error: ", squared, "minutes")
-print("least absolute error:", absolute, "minutes")
+print("constant with the least squared error: ", squared, "minutes")
+print("constant with the least absolute error:", absolute, "minutes")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
@@ -171,7 +180,7 @@ demos.outlier()
 #
 # **What goes wrong.** A model returns `(N, 1)`, and the targets have shape `(N,)`. Broadcasting makes an array of
 # `(N, N)` differences: every prediction minus every target. The squared error is then smallest when every prediction is
-# the mean of all the targets. (PyTorch's own losses warn about the shapes, but go on.) Below, each prediction is
+# the mean of all the targets. (These three of PyTorch warn about the shapes, but go on.) Below, each prediction is
 # *exactly right*, and its error is not 0:
 
 # %% role="given"
@@ -258,7 +267,7 @@ def softmax(scores):
     Parameters
     ----------
     scores : array (..., C)
-        Finite numbers of any size (±1e4 side by side in one batch), any number of leading dimensions, including
+        Finite numbers, also large ones (±1e4 side by side in one batch), any number of leading dimensions, including
         none.
 
     Returns
@@ -276,8 +285,8 @@ def softmax(scores):
 # row without changing its probabilities?
 
 # %% [markdown] hint="softmax"
-# Two reductions are needed, a maximum and a sum. Both run over the *last* axis, and both results have to fit beside
-# the scores again: print their shapes for an array of shape `(2, 3, 4)`.
+# You need two numbers for each row, its maximum and a sum. Compute both along the *last* axis; both results have to fit
+# beside the scores again: print their shapes for an array of shape `(2, 3, 4)`.
 
 # %% [markdown] hint="softmax"
 # Write it in two lines. `exponentials = np.exp(scores - ...)`, with each row's own maximum and `keepdims=True`, then
@@ -319,15 +328,16 @@ print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 # **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
 
 # %%
-predict("log_of_softmax", number("ln p₀, by hand"), choice("the code gives", "the same", "about −745", "−∞", "nan"))
+predict("log_of_softmax", number("ln p₀, by hand"), choice("the code gives", "the same", "about −700", "−∞", "nan"))
 
 # %%
 with np.errstate(all="ignore"):
-    print("ln p:", np.log(softmax(np.array([0.0, 1000.0]))))
+    detour = np.log(softmax(np.array([0.0, 1000.0])))
+print("ln p:", detour)
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("log_of_softmax", -1000, "−∞")
+outcome("log_of_softmax", 0 - 1000, "−∞" if np.isinf(detour[0]) else "the same")
 
 # %% [markdown]
 # For a logarithm, 0 is not good enough. By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code
@@ -347,12 +357,12 @@ outcome("log_of_softmax", -1000, "−∞")
 
 # %% solution="log_softmax"
 def log_softmax(scores):
-    """Natural logarithm of the softmax over the last axis, exact where the softmax itself underflows to 0.
+    """Natural logarithm of the softmax over the last axis, accurate also where the softmax itself underflows to 0.
 
     Parameters
     ----------
     scores : array (..., C)
-        Finite numbers of any size, any number of leading dimensions, including none.
+        Finite numbers, also large ones (±1e4), any number of leading dimensions, including none.
 
     Returns
     -------
@@ -380,7 +390,7 @@ check(log_softmax)
 # %% [markdown]
 # **Predict.** Two classes; the score of the true one lies `gap` below the other. The next cell plots $-\ln p$ of the
 # true class against the gap: with your function, and by the detour in float64 and in float32, which most networks use.
-# Where does each curve end?
+# Where does each curve end? (The smallest positive float32 is about $1.4 \cdot 10^{-45}$.)
 
 # %% tags=["figure"]
 # Figure: the loss against the gap, exact and by the detour.
@@ -422,9 +432,9 @@ plots.describe(figure, f"Loss against the gap, by log_softmax and by the log of 
 # $\mathbf q$. If $\mathbf q$ puts everything on the true class, one term remains. That term still depends on *all*
 # scores, by way of the sum in the softmax.
 #
-# In the example above, suppose that the photo shows the dog. Its probability is 0.0709 and the loss
-# $-\ln 0.070884\ldots = 2.647$ nats. (If you find $-\ln(0.071) = 2.647$ on a slide, recompute: it is 2.645. Round at
-# the end, not on the way.)
+# In the example with cat, dog, fox and owl, let the photo show the dog. Its probability is 0.0709 and the
+# loss $-\ln 0.070884\ldots = 2.647$ nats. (If you find $-\ln(0.071) = 2.647$ on a slide, recompute: it is 2.645. Round
+# at the end, not on the way.)
 #
 # **Predict**, without a calculator: it is the dog; what is the loss of a nearly perfect prediction $(0, 20, 0, 0)$,
 # of a terrible one $(20, 0, 0, 0)$, and of one that knows nothing, $(0, 0, 0, 0)$?
@@ -440,14 +450,14 @@ def cross_entropy(scores, targets):
     Parameters
     ----------
     scores : array (N, C)
-        Raw scores, not probabilities; finite numbers of any size.
+        Raw scores, not probabilities; finite numbers, also large ones (±1e4).
     targets : integer array (N,)
         The true class of each example, from 0 to C - 1.
 
     Returns
     -------
     float
-        The loss in nats; finite and exact even where the probability of the true class underflows to 0.
+        The loss in nats; finite and accurate even where the probability of the true class underflows to 0.
     """
     ### BEGIN SOLUTION
     shifted = scores - scores.max(axis=1, keepdims=True)
@@ -494,13 +504,14 @@ plots.describe(figure, f"Loss against the probability of the true class, with do
                f"beside it the squared error, which ends at {((1 - p) ** 2).max():.3g}.")
 
 # %% [markdown]
-# Three numbers to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above $\ln C$
-# means that your network is *sure* of something before it has learned anything. Being sure and wrong costs about as
-# much as the gap between the scores, and there is no limit.
+# Three numbers to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above
+# $\ln C$, if it is a mean and nothing was added to it, means that your network is *sure* of something before it has
+# learned anything. Being sure and wrong costs about as much as the gap between the scores, and there is no limit.
 #
-# **Play.** Take the example's scores, $(3.0,\ 1.6,\ 3.8,\ {-2.0})$. The **temperature** $T$ divides all scores before
-# the softmax. Which $T$ makes the loss smallest when the true class is the dog? When it is the fox? And when it is the
-# cat? The three answers are of three different kinds. Why?
+# **Predict.** The **temperature** $T$ divides all scores before the softmax. In the example, does a larger or a smaller
+# $T$ make the loss smaller if the true class is the dog? The fox? The cat?
+#
+# **Play.** Now find the best $T$ for each. The answers are of three kinds. Why?
 
 # %% tags=["demo"]
 demos.scores_to_loss(softmax)
@@ -515,15 +526,16 @@ demos.scores_to_loss(softmax)
 # - *Cat*: also a wrong prediction, but here the best $T$ is near 2.1, with a loss of 1.122. The scores say something
 #   about the cat: its score lies far above the mean score.
 #
-# Over a data set, take averages. There is a best $T$ in between if some predictions are wrong, and if the scores of the
-# true classes lie above the plain mean scores on average. Remember this at the end of the notebook.
+# For a whole data set, the best $T$ usually lies in between. Remember this at the end of the notebook.
 #
 # *Going further: why?* Let $\beta = 1/T$. Then $\frac{dL}{d\beta} = \sum_c p_c s_c - s_y$: the mean score, weighted by
 # the probabilities, minus the score of the true class. When $T$ falls from $\infty$ to 0, the weighted mean climbs from
 # the plain mean of the scores (1.6) to the largest score (3.8). The loss is smallest where the weighted mean passes
 # $s_y$. If $s_y$ is at most the plain mean, as for the dog (1.6) and the owl, that is at $T \to \infty$. If it is the
 # largest score, it is at $T \to 0$. In all other cases the best $T$ lies in between. (If all scores are equal, $T$
-# changes nothing. If two classes share the largest score and one of them is the true one, $T \to 0$ gives $\ln 2$.)
+# changes nothing. If two classes share the largest score and one of them is the true one, $T \to 0$ gives $\ln 2$.) For
+# a data set, average: there is a best $T$ in between if some predictions are wrong, and if the scores of the true
+# classes lie above the plain mean scores on average.
 #
 # </details>
 
@@ -531,27 +543,26 @@ demos.scores_to_loss(softmax)
 # **In PyTorch:** `nn.functional.cross_entropy(scores, targets)`. It takes scores and does the log-softmax itself.
 #
 # - Classes lie on axis 1. For sequences of length $M$, scores are `(N, C, M)` and targets `(N, M)`. Scores `(N, M, C)`
-#   are an error, but not if $M = C$: then the loss is wrong without any message.
+#   are an error, but not if $M = C$: then the loss is silently wrong.
 # - Targets are int64 classes, or float probabilities `(N, C)`; `label_smoothing` makes these.
-# - Targets equal to `ignore_index` ($-100$) count neither in the sum nor in the $N$ of the mean. `weight`, one number
-#   per class, makes it a weighted mean, divided by the sum of the weights.
+# - Targets equal to `ignore_index` ($-100$) count neither in the sum nor in the $N$ of the mean. For targets that are
+#   classes, `weight`, one number per class, makes the mean a weighted one.
 #
 # **What goes wrong**
 #
-# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. The negative mean of this
-#   array looks like a loss, and training can make it smaller. But at its minimum every example gets the same
-#   probabilities: the shares of the classes in the batch. You want `log_p[np.arange(N), targets]`, one entry per row.
-# - *A sum in place of the mean.* The gradient of a sum is $N$ times the gradient of the mean. With a mean, a good
-#   learning rate for a small batch is also good for a larger one, and often it may be larger. With a sum, you must
-#   divide that rate by $N$. So a new batch size usually needs a new learning rate. (All this is about plain gradient
-#   descent. Adam divides the size of the gradient out.)
+# - *`log_p[:, targets]`* picks for each row the columns of *all* targets, an `(N, N)` array. Its negative mean looks
+#   like a loss, and training can lower it. But at its minimum every example gets the same probabilities: the shares of
+#   the classes in the batch. You want `log_p[np.arange(N), targets]`, one entry per row.
+# - *A sum in place of the mean.* The gradient of a sum is $N$ times the gradient of the mean. With a mean, a learning
+#   rate that is good for a small batch is also good for a larger one; often a higher one works, too. With a sum, divide
+#   this rate by the batch size: each new size needs a new rate. (This holds for plain gradient descent.)
 
 # %% [markdown]
 # ## Repair {#repair}
 #
 # *Going further. Short of time? Go on with "The gradient".* Much of the code that you will meet was written by somebody
-# else, and has bugs. This cross-entropy has three. Find them one at a time: read, say what will go wrong, then run the
-# check.
+# else, and has bugs. This cross-entropy has three, and one of them makes it fail in two ways, as the first run did.
+# Find them one at a time: read, say what will go wrong, then run the check.
 #
 # ### Exercise 4: repaired_cross_entropy {#exercise-repaired-cross-entropy}
 #
@@ -582,7 +593,7 @@ def repaired_cross_entropy(scores, targets):
 
 # %% [markdown] hint="repaired_cross_entropy"
 # Two bugs are about the mean: what happens to `total` from one example to the next, and what is it divided by? The
-# third one shows only with large scores.
+# third one shows only with scores that are large or far apart. Subtracting the maximum is half of its repair.
 
 # %% check="repaired_cross_entropy" points=2
 check(repaired_cross_entropy)
@@ -620,7 +631,7 @@ def cross_entropy_gradient(scores, targets):
     Parameters
     ----------
     scores : array (N, C)
-        Raw scores, finite numbers of any size.
+        Raw scores; finite numbers, also large ones (±1e4).
     targets : integer array (N,)
         The true class of each example, from 0 to C - 1.
 
@@ -673,13 +684,13 @@ print("yours:    ", cross_entropy_gradient(scores, targets)[0].round(6))
 
 # %% [markdown]
 # Take two classes, and let $p$ be the probability of the true one. Instead of the cross-entropy, one could use the
-# squared error of the probabilities, $(1-p)^2$.
+# squared error of this probability, $(1-p)^2$.
 #
 # **Predict.** A network is sure and wrong: the score of the true class lies 6 below the other. Which of the two losses
-# pulls harder?
+# pulls harder, that is, has the larger derivative (in size) with respect to the score of the true class?
 
 # %%
-predict("pull", choice("it pulls harder", "cross-entropy", "squared error", "both about the same"))
+predict("pull", choice("the loss that pulls harder", "cross-entropy", "squared error", "both about the same"))
 
 # %% tags=["figure"]
 # Figure: how hard each loss pulls.
@@ -719,7 +730,7 @@ outcome("pull", "cross-entropy" if pull[margin == -6] > 1.5 * squared[margin == 
 #   a learning rate $N$ times too large. (Divided by $N$ twice, every step is $N$ times too short.)
 # - *The softmax treated as if each score only moved its own probability*, with derivative $p(1-p)$. The rows of the
 #   gradient no longer sum to 0.
-# - *The Jacobian applied once more*, on top of $\mathbf p - \text{one-hot}$, which contains it already.
+# - *The Jacobian applied once more* to $\mathbf p - \text{one-hot}$, which contains it already.
 
 # %% [markdown]
 # ## Two classes {#two-classes}
@@ -735,8 +746,8 @@ outcome("pull", "cross-entropy" if pull[margin == -6] > 1.5 * squared[margin == 
 # $$\ell(s, t) = -t \ln \sigma(s) - (1 - t) \ln \sigma(-s)
 # = \begin{cases} \ln(1 + e^{-s}) & t = 1, \\ \ln(1 + e^{s}) & t = 0. \end{cases}$$
 #
-# This is called **binary cross-entropy**. It is not a new loss: it is the old one, with one score fewer. It also has
-# the old problem: $e^{1000}$. Note that $\ln(1 + e^{a}) = \ln(e^{0} + e^{a})$ is a log-sum-exp.
+# This is called **binary cross-entropy**. It is not a new loss: it is the old one, with one score in place of two. It
+# also has the old problem: $e^{1000}$. Note that $\ln(1 + e^{a}) = \ln(e^{0} + e^{a})$ is a log-sum-exp.
 #
 # **Predict.** What are $\ell(1000, 1)$ and $\ell(1000, 0)$?
 #
@@ -751,14 +762,14 @@ def binary_cross_entropy(score, target):
     Parameters
     ----------
     score : array (N,)
-        Score of "yes" (class 1), before any sigmoid; finite numbers of any size.
+        Score of "yes" (class 1), before any sigmoid; finite numbers, also large ones (±1e4).
     target : array (N,)
         1 for "yes", 0 for "no"; integers or floats.
 
     Returns
     -------
     float
-        Mean over the batch in nats, finite and exact for scores of ±1e4.
+        Mean over the batch in nats, finite and accurate for scores of ±1e4, too.
     """
     ### BEGIN SOLUTION
     return float(np.mean(np.logaddexp(0, np.where(target == 1, -score, score))))
@@ -816,9 +827,9 @@ for loss_function, prepare in (
 
 # %% [markdown]
 # **What goes wrong.** In float32, $1 + e^{-17}$ rounds to 1, so $\sigma(17)$ comes out as 1, and the second loss jumps
-# to 100. It gives gradient zero for one of the worst predictions, and training never corrects it. A different mistake
-# is to confuse *exactly one of C classes* with *any number of C classes*. A digit is exactly one of ten: softmax. A
-# photo can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each label, no softmax.
+# to 100. It gives gradient zero for one of the worst predictions: this example does nothing to correct itself. A
+# different mistake is to confuse *exactly one of C classes* with *any number of C classes*. A digit is exactly one of
+# ten: softmax. A photo can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each class, no softmax.
 
 # %% [markdown]
 # ## Several losses at once {#several}
@@ -826,7 +837,8 @@ for loss_function, prepare in (
 # *Going further. Short of time? Go on with "In PyTorch".*
 #
 # An object detector answers two questions about each region of an image: what is it (class scores), and where exactly
-# (a box, $\mathbf b \in \mathbb R^4$)? It is trained on the sum of two losses, weighted by $\lambda$:
+# (a box, $\mathbf b \in \mathbb R^4$)? It is trained on the sum of two losses, the second weighted by $\lambda$
+# (`box_weight` in the code):
 #
 # $$L = \underbrace{-\frac1N \sum_n \ln p_{n, y_n}}_{\text{what}} \;+\;
 # \lambda \cdot \underbrace{\frac1N \sum_{n:\, y_n \ne 0} \|\mathbf b_n - \mathbf b^*_n\|_2^2}_{\text{where}}.$$
@@ -836,7 +848,7 @@ for loss_function, prepare in (
 # batch of only background does not give $0/0$. Since the losses add, so do their gradients. $\lambda$ also converts the
 # units, from squared pixels to nats.
 #
-# The box targets of background rows hold whatever the data loader left there, often `nan`.
+# The box targets of background rows hold anything, often `nan`.
 #
 # **Predict.** `has_box` is 0 for the background. Does `has_box * (box - box_targets) ** 2` switch these rows off?
 
@@ -893,10 +905,10 @@ check(multitask_loss)
 # **Predict.** Which of the two gradients below holds a `nan`?
 
 # %%
-predict("nan_gradient", choice("a nan is in the gradient by", "torch.where", "the index", "both", "neither"))
+predict("nan_gradient", choice("the gradient holds a nan with", "torch.where", "the index", "both", "neither"))
 
 # %%
-box_targets = torch.tensor([1.0, torch.nan])
+box_targets, with_nan = torch.tensor([1.0, torch.nan]), []
 has_box = torch.tensor([True, False])
 for name in ("where", "index"):
     box = torch.zeros(2, requires_grad=True)
@@ -906,10 +918,12 @@ for name in ("where", "index"):
         loss = ((box[has_box] - box_targets[has_box]) ** 2).sum()
     loss.backward()
     print(f"{name}: loss {loss.item()}, gradient {box.grad.tolist()}")
+    with_nan += [name] if box.grad.isnan().any() else []
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("nan_gradient", "torch.where")
+found = {"where": "torch.where", "index": "the index", "where index": "both", "": "neither"}
+outcome("nan_gradient", found[" ".join(with_nan)])
 
 # %% [markdown]
 # `torch.where` chooses the right *values*. But the backward pass still runs through the branch that was not chosen, and
@@ -994,15 +1008,16 @@ for name, yours, theirs in (
 # **What goes wrong.** A common bug: a softmax as the last layer of the model, *and* `cross_entropy`, which applies
 # another one. Nothing crashes.
 #
-# **Predict.** The same linear model on the same data, with and without the extra softmax, for 1000 **epochs**. (An
-# epoch is one pass over the training data, here one step. The extra softmax makes gradients small, so that model gets
-# learning rate 10. The right one gets 1, then also 10.) How do they compare in loss, and how in accuracy?
+# **Predict.** A linear model (each score is a weighted sum of the pixels) learns the digits, with and without the extra
+# softmax, for 1000 **epochs**. (An epoch is one pass over the training data, here one step. The extra softmax makes
+# gradients small, so that model gets learning rate 10. The right one runs twice, with 1 and with 10.) What is the last
+# loss of the model with two softmaxes? What share of the training digits does it read correctly (its **accuracy**)?
 
 # %%
 predict(
     "softmax_twice",
     number("last training loss of the model with two softmaxes", unit="nats"),
-    choice("of the training digits it reads", "fewer than half", "about three quarters", "nearly all"),
+    choice("of the training digits it reads correctly", "fewer than half", "about three quarters", "nearly all"),
 )
 
 # %% tags=["gpu", "experiment"]
@@ -1037,7 +1052,7 @@ for add_softmax, lr, style in ((False, 1, "-"), (False, 10, "-."), (True, 10, "-
     losses, accuracy = train_torch(add_softmax, lr)
     print(f"{name:23} last loss {losses[-1]:.3f}   training accuracy {accuracy:.1%}")
     ax.semilogx(range(1, len(losses) + 1), losses, style, label=name)
-    words.append(f"{name}: from {losses[0]:.3g} to {losses[-1]:.3g}")
+    words.append(f"{name}: from {losses[0]:.3g} by way of at most {max(losses):.3g} to {losses[-1]:.3g}")
 floor = np.log(1 + 9 / np.e)
 ax.axhline(floor, color=plots.BLACK, linestyle=":", label=f"floor, {floor:.4f}")
 ax.set_ylim(0, 3)
@@ -1057,14 +1072,15 @@ outcome("softmax_twice", losses[-1], "nearly all" if accuracy > 0.9 else "about 
 # which is 1.4612 for ten classes. Remember the symptom: *on ten classes, a loss that never falls below 1.46*.
 #
 # At rate 10 the accuracy hides the bug: even with two softmaxes, the model reads nearly all training digits correctly.
-# (At this rate the right model's loss first leaves the picture, but in the end the model reads all of them. At rate 1
-# and after 300 epochs, the model with the bug reads fewer than 90 %, the right one more than 97 %.) The loss always
-# shows the bug. After 1000 epochs the loss with two softmaxes is 1.480. More epochs bring it closer to 1.4612, never
-# below.
+# (At this rate the right model's loss first rises above the top of the figure, but in the end the model reads all of
+# them. At rate 1 and after 300 epochs, the model with the bug reads fewer than 90 %, the right one more than 97 %.) The
+# loss always shows the bug. After 1000 epochs the loss with two softmaxes is 1.480. More epochs bring it closer to
+# 1.4612, never below.
 #
 # Here is why the accuracy hardly suffers: once the inner softmax is sure of its answers, a right answer costs 1.4612,
-# and a wrong one 1 nat more. So the loss is then 1.46 plus the share of wrong answers: to lower it, the model must read
-# more digits. But for the last ones the gradient is too small to correct them.
+# and a wrong one 1 nat more. So the loss then comes near 1.46 plus the share of wrong answers: to lower it, the model
+# must read more digits correctly. (Here this would be 1.467, and the loss is still 1.480: not every right answer is
+# quite sure.) But the gradient for the last ones is so small that 1000 epochs are not enough.
 #
 # Two similar mistakes. A *log*-softmax before `cross_entropy` is harmless, since the log-softmax of log-probabilities
 # changes nothing. Probabilities given to `nn.functional.nll_loss`, which expects log-probabilities, make a loss between
@@ -1075,7 +1091,8 @@ outcome("softmax_twice", losses[-1], "nearly all" if accuracy > 0.9 else "about 
 #
 # Now use what you wrote. Softmax regression has one score per digit, linear in the 64 pixels:
 # $\mathbf s = \mathbf x W + \mathbf b$. It needs your loss, your gradient, and the chain rule of notebook 01 for $W$
-# and $\mathbf b$.
+# and $\mathbf b$. The images come in three sets: 1,197 to train, 300 for **validation** (to compare and choose) and 300
+# to **test** at the end.
 
 # %% tags=["experiment"]
 lend("softmax", "log_softmax", "cross_entropy", "cross_entropy_gradient")
@@ -1100,12 +1117,12 @@ def fit(scale, lr, epochs):
 # images that it has not seen?
 
 # %%
-predict("unseen_digits", choice("about", "70 %", "85 %", "95 %", "99 %"))
+predict("unseen_digits", choice("accuracy on unseen images, about", "70 %", "85 %", "95 %", "99 %"))
 
 # %% tags=["experiment"]
-tame_W, tame_b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
-tame_scores = digits.validation.x @ tame_W + tame_b
-predicted = tame_scores.argmax(axis=1)
+rescaled_W, rescaled_b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
+scores_of_rescaled = digits.validation.x @ rescaled_W + rescaled_b
+predicted = scores_of_rescaled.argmax(axis=1)
 print(f"validation accuracy {np.mean(predicted == digits.validation.y):.1%}")
 plots.learning_curve(losses, validation_losses, title="Softmax regression on the digits")
 
@@ -1115,14 +1132,14 @@ accuracy = 100 * np.mean(predicted == digits.validation.y)
 outcome("unseen_digits", f"{min((70, 85, 95, 99), key=lambda guess: abs(guess - accuracy))} %")
 
 # %% [markdown]
-# With 300 images, this accuracy has a standard error of 1.3 percentage points. And the same 13 people wrote the digits
-# of all three sets: on strangers' digits it would probably be lower.
+# With only 300 images, chance alone moves this accuracy by about 1.3 percentage points (its *standard error*). And the
+# same 13 people wrote the digits of all three sets: on strangers' digits it would probably be lower.
 #
 # Which digits does it confuse? Your `log_softmax` gives the loss of every single image. Here are the eight images with
 # the largest losses.
 
 # %% tags=["experiment"]
-image_losses = -log_softmax(tame_scores)[np.arange(len(predicted)), digits.validation.y]
+image_losses = -log_softmax(scores_of_rescaled)[np.arange(len(predicted)), digits.validation.y]
 worst = image_losses.argsort()[::-1][:8]
 titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{image_losses[i]:.1f} nats" for i in worst]
 plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The largest losses")
@@ -1133,13 +1150,14 @@ np.add.at(counts, (digits.validation.y, predicted), 1)
 plots.confusion(counts, title="Validation images, by digit and answer")
 
 # %% [markdown]
-# Would you have read all eight? A linear model compares each image with one template per digit. A digit that is slanted
-# or narrow may fit its template badly.
+# Would you have read all eight? A linear model compares each image with one template per digit (a column of $W$). A
+# digit that is slanted or narrow may fit its template badly.
 #
 # ### The first run again {#loop}
 #
 # Repeat the first run: pixels from 0 to 255, learning rate 0.01, weights that start at zero. The functions are now
-# yours; the only other difference is the bias. Call this model *wild*, and the one above *tame*.
+# yours; the only other difference is the bias. Call this model *raw* (pixels 0 to 255), and the one above *rescaled*
+# (pixels 0 to 1).
 #
 # **Predict.** Does the loss stay finite? What does it do in the first steps?
 
@@ -1151,12 +1169,12 @@ predict(
 )
 
 # %% tags=["experiment"]
-wild_W, wild_b, losses, _ = fit(scale=255, lr=0.01, epochs=300)
+raw_W, raw_b, losses, _ = fit(scale=255, lr=0.01, epochs=300)
 steps = 1, 2, 3, 6, 10, 100, 300
 print("loss", *(f"after step {step}: {losses[step - 1]:.1f}" for step in steps), sep="\n    ")
-wild_scores = 255 * digits.validation.x @ wild_W + wild_b
-right = np.mean(wild_scores.argmax(axis=1) == digits.validation.y)
-print(f"validation: accuracy {right:.1%}, loss {cross_entropy(wild_scores, digits.validation.y):.2f} nats")
+scores_of_raw = 255 * digits.validation.x @ raw_W + raw_b
+right = np.mean(scores_of_raw.argmax(axis=1) == digits.validation.y)
+print(f"validation: accuracy {right:.1%}, loss {cross_entropy(scores_of_raw, digits.validation.y):.2f} nats")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
@@ -1165,25 +1183,26 @@ outcome("second_run", "stays finite" if np.isfinite(losses).all() else "becomes 
 
 # %% [markdown]
 # The loss climbs above 1000 nats, and then falls to almost 0. (Such a run magnifies rounding errors: from about step 50
-# on, some digits of your numbers may differ from your neighbour's.) Stable functions keep the run alive: the loss is
-# finite and exact however bad it is, and no entry of $\mathbf p - \text{one-hot}$ is ever larger than 1 in size. That
-# it also recovers is due to this problem: a linear model can separate the training images. With 10 % wrong labels, the
-# same run is still above 10 nats after 1000 steps. The real cure is a sensible scale and learning rate.
+# on, your numbers may differ a little from your neighbour's.) Stable functions keep the run alive: the loss is finite
+# and right however bad it is, and no entry of $\mathbf p - \text{one-hot}$ is ever larger than 1 in size. The loss also
+# falls again, but only because this problem is easy: a linear model can separate the training images. With 10 % wrong
+# targets, the same run is still above 10 nats after 1000 steps. The real cure is a sensible scale and learning rate.
 #
-# Now look at the last line. Here the two models read about equally many digits (with 300 images, four more or fewer say
-# nothing). And yet the wild one's loss is far higher, even above the $\ln 10 = 2.3$ of a model that knows nothing! It
-# is seldom wrong, but when it is wrong, it is nearly always sure: half of its wrong answers have a probability above
-# 0.999. Accuracy cannot see that, the loss can. The demo had a control for how sure a model is: the temperature.
+# Now look at the last line. Here the two models read about equally many digits correctly (with 300 images, a difference
+# of four says nothing). And yet the raw model's loss is far higher, even above the $\ln 10 = 2.3$ of a model that knows
+# nothing! It is seldom wrong, but when it is wrong, it is mostly sure: more than half of its wrong answers have a
+# probability above 0.999. Accuracy cannot see that, the loss can. The demo had a control for how sure a model is: the
+# temperature.
 #
-# **Predict.** Divide all scores of a model by one temperature $T$. The answers stay the same. How far can the wild
-# model's loss fall? Can the tame model gain, too?
+# **Predict.** Divide all scores of a model by one temperature $T$. The answers stay the same. How far can the raw
+# model's loss fall? Can the rescaled model gain, too?
 
 # %% tags=["experiment", "figure"]
 # Figure: the validation loss of both models against the temperature.
 temperatures, best = np.geomspace(0.1, 1000, 400), {}
 words = []
 figure, ax = plots.axes("Validation loss against temperature", "temperature T", "validation loss (nats)")
-models = ("wild", wild_scores, "--", plots.VERMILLION), ("tame", tame_scores, "-", plots.BLUE)
+models = ("raw", scores_of_raw, "--", plots.VERMILLION), ("rescaled", scores_of_rescaled, "-", plots.BLUE)
 for name, scores, style, colour in models:
     curve = [cross_entropy(scores / T, digits.validation.y) for T in temperatures]
     best[name] = temperatures[np.argmin(curve)]
@@ -1197,19 +1216,19 @@ plots.describe(figure, f"Validation loss of both models against temperature. {';
 
 # %% [markdown]
 # This is **temperature scaling**: one parameter, fitted on the validation set. It is a standard repair for networks
-# that are too sure. The tame model was stopped early and is not sure enough: its best $T$ is about 0.65. The test set,
-# not used until now, shows whether the improvement is real:
+# that are too sure. The rescaled model was stopped early and is not sure enough: its best $T$ is about 0.65. The test
+# set, not used until now, shows whether the improvement is real:
 
 # %% tags=["experiment"]
-for name, s in (("tame", digits.test.x @ tame_W + tame_b), ("wild", 255 * digits.test.x @ wild_W + wild_b)):
+for name, s in (("rescaled", digits.test.x @ rescaled_W + rescaled_b), ("raw", 255 * digits.test.x @ raw_W + raw_b)):
     accuracy = np.mean(s.argmax(axis=1) == digits.test.y)
     before, after = cross_entropy(s, digits.test.y), cross_entropy(s / best[name], digits.test.y)
     print(f"{name}: test accuracy {accuracy:.1%}   loss {before:.3f} nats, divided by its T {after:.3f} nats")
 
 # %% [markdown]
-# It is real: the wild model's loss falls from more than 6 nats to about 0.15, and not one answer has changed. The tame
-# model ends at about 0.15, too. So temperature repairs models that are too sure or too unsure. It does not make a model
-# better at telling digits apart.
+# It is real: the raw model's loss falls from more than 6 nats to about 0.15, and not one answer has changed. The
+# rescaled model ends at about 0.15, too. So temperature repairs models that are too sure or too unsure. It does not
+# make a model better at telling digits apart.
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -1347,7 +1366,7 @@ print("p of the true class:", p[1])
 # | `inf` or `nan` after a few steps | the log of a softmax; exponentials of raw scores |
 # | loss never below 1.46 with ten classes | softmax twice |
 # | negative cross-entropy | probabilities in `nll_loss`; a constant inside the log |
-# | first loss far above $\ln C$ | inputs or initial weights too large |
+# | first mean loss far above $\ln C$ | inputs or initial weights too large; another term added |
 # | larger batches are unstable at the same learning rate | sum in place of mean |
 # | good accuracy, very large validation loss | too sure: too few data, or scores too large |
 #

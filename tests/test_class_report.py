@@ -232,6 +232,7 @@ def page(course: Course, assignment: Assignment) -> Callable[[], Page]:
         (verdict(0.5), "partial"),
         (verdict(0.0), "wrong"),
         (EMPTY, "empty"),
+        (verdict(0.0, unrepaired=True), "empty"),
         (CRASHED, "crashed"),
         (silent("no answer reached the judge"), "crashed"),
         (verdict(1.0, warnings=("RuntimeWarning: overflow",)), "right"),

@@ -31,7 +31,7 @@ from gradus.demos.backprop import EDGES as GRAPH_EDGES
 from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, gradient_sizes, walk_graph
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.initialization import ACTIVATIONS, EDGES, run_through_layers
-from gradus.demos.softmax_cross_entropy import TEMPERATURES, fit_constant, score_one_example
+from gradus.demos.softmax_cross_entropy import ROOF, TEMPERATURES, fit_constant, score_one_example
 from gradus.demos.stage import Actor, Stage, written
 from gradus.demos.training_loop import LANDSCAPES, descend
 from gradus.learning.lending import operation
@@ -418,6 +418,17 @@ def test_temperature_divides_the_scores_that_are_drawn() -> None:
     np.testing.assert_allclose(solid[1], [1.6 / 2])
 
 
+@pytest.mark.parametrize(("temperature", "up", "down"), [("0", 0, 0), ("-0.4", 2, 0), ("-0.5", 2, 1), ("-1", 3, 1)])
+def test_a_triangle_marks_every_bar_that_leaves_the_picture(temperature: str, up: int, down: int) -> None:
+    stage = stage_of(demos.scores_to_loss(), temperature=temperature)
+    left = next(actor.axes for actor in stage.cast if actor.kind == "bars")
+    for marker, count, edge in (("^", up, ROOF), ("v", down, -ROOF)):
+        (triangles,) = [actor for actor in stage.cast if actor.axes is left and actor.marker == marker]
+        heights = triangles.data[:, 1]
+        assert np.isfinite(heights).sum() == count
+        np.testing.assert_allclose(heights[np.isfinite(heights)], edge, rtol=0.1)
+
+
 def test_the_last_spread_stands_on_the_stage() -> None:
     demo = demos.activations()
     assert actor_of(stage_of(demo), "words", 1).words == ["layer 20: 0.18"]
@@ -620,8 +631,9 @@ def test_every_demo_takes_its_function_first_and_its_size_by_name() -> None:
         assert all(one.default is None for one in studied)
 
 
-def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+@pytest.mark.parametrize("graded", ["GRADUS_JUDGE", "NBGRADER_EXECUTION"])
+def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.MonkeyPatch, graded: str) -> None:
+    monkeypatch.setenv(graded, "some")
     bundle, metadata = demos.outlier()._repr_mimebundle_()
     assert set(bundle) == {"image/png", "text/plain"}
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
@@ -629,7 +641,8 @@ def test_a_graded_notebook_gets_the_picture_and_no_widget(monkeypatch: pytest.Mo
 
 
 def test_a_notebook_gets_the_widget_and_the_picture_for_those_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    for graded in ("GRADUS_JUDGE", "NBGRADER_EXECUTION"):
+        monkeypatch.delenv(graded, raising=False)
     bundle, _ = demos.outlier()._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import operator
@@ -10,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
-from rooms import NAME, answers, copy_course, ledger, own_code, put, sketch, submission
+from rooms import NAME, SKETCH, answers, copy_course, ledger, own_code, put, sketch, submission
 
 import autograder
 from autograder.classroom import results
@@ -34,11 +36,13 @@ from autograder.cli import main
 from autograder.course import Course, CourseError
 from autograder.grading import batch, gate
 from autograder.grading.collect import collect, parse, take, taken
-from autograder.grading.execution import Limits, run_judged
+from autograder.grading.execution import Limits, check_of, is_test, run_judged
 from autograder.grading.pool import side_by_side
 from autograder.judging.edition import released
+from autograder.judging.judge import Judge, Verdict
 from autograder.nbgrader_hooks import gradebook as recording
 from autograder.nbgrader_hooks import release
+from gradus.checking import Report
 
 RIGHT = {"softmax": answers()["softmax"]}
 
@@ -195,7 +199,18 @@ HOSTILE = {
         lambda folder, student: put(folder, student, '{"nbformat": ' + "1" * 5000 + "}"), "is not a notebook"
     ),
     "many_values": Hostile(
-        lambda folder, student: put(folder, student, "[" + "1," * 2_000_001 + "1]"), "holds more values than any"
+        lambda folder, student: put(folder, student, "[" + "1," * 500_001 + "1]"), "holds more values than any"
+    ),
+    "many_cells": Hostile(changed(cells=[{}] * 5001), "holds more cells than any notebook (at most 5,000)"),
+    "many_outputs": Hostile(
+        with_cell(lambda cell: cell.update(outputs=[{}] * 10_001)), "holds more outputs than any notebook"
+    ),
+    "many_old_cells": Hostile(
+        changed(nbformat=3, worksheets=[{"cells": [{}] * 3000}] * 2), "holds more cells than any notebook"
+    ),
+    "odd_tags": Hostile(
+        with_cell(lambda cell: cell["metadata"].update(tags=[*range(10**5), *map(str, range(10**5)), []])),
+        "is a damaged notebook",
     ),
     "many_terms": Hostile(
         lambda folder, student: put(folder, student, submission({"softmax": TERMS})), "", graded=True
@@ -444,10 +459,142 @@ def test_nbgraders_reason_is_the_one_that_is_said(course: Course, monkeypatch: p
         recording.record(course, course.assignment(NAME), "ada", course.root)
 
 
-def test_a_process_that_dies_costs_its_own_call_alone() -> None:
-    made = dict(side_by_side(eval, ["0", "__import__('os')._exit(1)", "2"], 2))
-    assert (made[0], made[2]) == (0, 2)
-    assert isinstance(made[1], ChildProcessError)
+def meeting(folder: Path, own: str, other: str) -> str:
+    """An expression that is True as soon as another one of its kind is worked on at the same time."""
+    waits = f"next((True for _ in range(3000) if (place / {other!r}).exists() or time.sleep(0.01)), False)"
+    arguments = f"__import__('pathlib').Path({str(folder)!r}), __import__('time')"
+    return f"(lambda place, time: ((place / {own!r}).touch(), {waits})[1])({arguments})"
+
+
+def test_a_process_that_dies_costs_its_own_call_alone_and_the_others_go_on_side_by_side(tmp_path: Path) -> None:
+    dies = f"[open({str(tmp_path / 'died')!r}, 'ab', 0).write(b'x'), __import__('os')._exit(1)]"
+    meets = [meeting(tmp_path, "one", "two"), meeting(tmp_path, "two", "one")]
+    made = list(side_by_side(eval, ["0", dies, *meets, "4"], 2))
+    assert dict(made[:-1]) == {0: 0, 2: True, 3: True, 4: 4}
+    assert made[-1][0] == 1, "it is tried again, after all others"
+    assert isinstance(made[-1][1], ChildProcessError)
+    assert (tmp_path / "died").read_bytes() == b"xx"
+
+
+def test_a_call_whose_process_was_taken_down_by_chance_is_made_again(tmp_path: Path) -> None:
+    once = f"__import__('pathlib').Path({str(tmp_path / 'x')!r})"
+    dies = f"{once}.exists() or ({once}.touch(), __import__('os')._exit(1))"
+    assert dict(side_by_side(eval, [dies, "1"], 2)) == {0: True, 1: 1}
+
+
+def test_what_kills_its_parent_kills_nobody_who_grades_and_leaves_nothing_behind() -> None:
+    kills = f"""
+import os, subprocess, sys
+sleeps = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+with open({{place!r}}, "w") as file:
+    file.write(str(sleeps.pid))
+if os.getppid() == {os.getpid()}:
+    raise RuntimeError
+os.kill({{whom}}, 9)
+__import__("time").sleep(30)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        for whom in ("os.getppid()", "os.getpid()"):
+            found = ledger(own_code(submission(RIGHT), kills.format(place=f"{folder}/pid", whom=whom), position=3))
+            assert found.remarks[0].startswith("the kernel died"), found
+            assert found.verdicts["check_softmax"].share == 1.0
+        pid = int(Path(folder, "pid").read_text())
+    for _ in range(500):
+        if not running(pid):
+            return
+        time.sleep(0.01)
+    pytest.fail("a process of the student's goes on")
+
+
+def running(pid: int) -> bool:
+    """Whether a process exists."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(found.strip()) and not found.startswith("Z")
+
+
+def test_nothing_of_a_kernel_that_broke_is_printed(caplog: pytest.LogCaptureFixture) -> None:
+    breaks = own_code(submission(RIGHT), "get_ipython().kernel.session.pack = lambda value: b'{'", position=3)
+    assert "could not be run further" in ledger(breaks).remarks[0]
+    ledger(own_code(submission(RIGHT), "import time\ntime.sleep(1.5)"))  # what was left behind goes on meanwhile
+    gc.collect()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+
+
+def test_a_fault_of_the_course_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(client: Any, **how: Any) -> None:
+        client.started.append(client.nb.cells[0].id)
+        raise CourseError("a fault of the course")
+
+    monkeypatch.setattr("autograder.grading.execution._Client.async_execute", broken)
+    with pytest.raises(CourseError, match=r"^a fault of the course$"):
+        run_judged(sketch(), submission({}), b"key", {}, Limits())
+
+
+def test_after_a_run_no_answer_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(client: Any, room: str) -> str:
+        client._judge.open("softmax")  # as a check cell leaves it in which the kernel died
+        return ""
+
+    def verdict(judge: Judge, name: str) -> Verdict:
+        assert judge._open is None
+        return Verdict(name, 0.0, Report(name))
+
+    monkeypatch.setattr("autograder.grading.execution._Client.run", run)
+    monkeypatch.setattr(Judge, "verdict", verdict)
+    monkeypatch.setattr("autograder.grading.execution._verdict", lambda judge, client, cell: judge.verdict("softmax"))
+    assert run_judged(sketch(), submission({}), b"key", {}, Limits()).verdicts.keys() == {
+        f"check_{name}" for name in SKETCH
+    }
+
+
+def test_a_check_cell_is_called_one_and_anything_else_that_is_graded_is_a_test() -> None:
+    fields = {"grade": True, "solution": False, "points": 1}
+    called, other = (
+        new_code_cell(metadata={"gradus": {"role": "check"}, "nbgrader": {**fields, "grade_id": name}})
+        for name in ("check_softmax", "softmax_check")
+    )
+    assert (check_of(called), is_test(called)) == ("check_softmax", False)
+    assert (check_of(other), is_test(other)) == ("", True)
+
+
+HIDING = {
+    "numpy.py": "`numpy.py`, handed in beside the notebook, hides the package numpy: rename it.",
+    "torch/__init__.py": "`torch/__init__.py`, handed in beside the notebook, hides the package torch: rename it.",
+    "gradus.so": "`gradus.so`, handed in beside the notebook, hides the package gradus: rename it.",
+    "lib/numpy.py": "",
+    "numpy/notes.txt": "",
+    "numpy.txt": "",
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_file_that_hides_a_package_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.grading.execution._Client.run", lambda client, room: "it stopped")
+    found = run_judged(sketch(), submission({}), b"key", {name: b""}, Limits())
+    assert found.remarks == (*filter(None, [HIDING[name]]), "it stopped")
+
+
+def open_files() -> int:
+    """How many files this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_no_way_to_look_or_read_leaves_a_file_open(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "x").write_text("x")
+    (tmp_path / "a" / "linked").symlink_to("b")
+    before = open_files()
+    gate.look(tmp_path, "a", "b")
+    gate.read(tmp_path, "a", "b", "x", most=1)
+    for way in (("a",), ("a", "linked"), ("a", "nowhere"), ("a", "b", "x")):
+        with pytest.raises(CourseError):
+            gate.look(tmp_path, *way)
+    for way in (("a", "linked"), ("a", "b"), ("a", "b", "nowhere")):
+        with pytest.raises(CourseError):
+            gate.read(tmp_path, *way, most=1)
+    with pytest.raises(CourseError):
+        gate.read(tmp_path, "a", "b", "x", most=0)
+    assert open_files() == before
 
 
 def test_results_are_written_before_they_are_printed(everything: Path, tmp_path: Path) -> None:
@@ -594,8 +741,10 @@ def test_what_becomes_another_thing_after_it_was_looked_at_is_not_read(
         path.symlink_to("secret") if becomes == "link" else os.mkfifo(path)
 
     monkeypatch.setattr(gate, "_demand", swapped)
+    before = open_files()
     with pytest.raises(CourseError, match=r"cannot be read|is a named pipe"):
         gate.read(tmp_path, "notes.txt", most=100)
+    assert open_files() == before
 
 
 def test_a_link_that_stands_in_the_course_is_not_written_through(course: Course) -> None:
@@ -672,6 +821,17 @@ def test_an_ordinary_test_is_graded_by_nbgraders_rule_if_it_ran_and_earns_nothin
                 "test_half": 3.0,
                 "test_last": last,
             }
+
+
+def test_what_is_wrong_with_many_values_is_found_or_left_out_at_once() -> None:
+    tree, pictures = right(), {f"{number}.png": 3 for number in range(10**4)}
+    text, code = (next(cell for cell in tree["cells"] if cell["cell_type"] == kind) for kind in ("markdown", "code"))
+    text["attachments"], code["outputs"] = pictures, [{"output_type": "none"}] * 2000
+    before = time.process_time()
+    found = parse(json.dumps(tree).encode(), "x.ipynb", [])
+    assert time.process_time() - before < 5  # half a second; many minutes where nbformat lists it all
+    assert [cell.get("outputs", []) for cell in found.cells if cell.id == code["id"]] == [[]]
+    assert not any("attachments" in cell for cell in found.cells)
 
 
 def test_ids_that_are_made_up_are_no_others_and_the_same_every_time() -> None:

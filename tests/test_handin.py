@@ -187,6 +187,7 @@ def test_a_notebook_is_found_from_wherever_one_is(
     course: Path, monkeypatch: pytest.MonkeyPatch, name: str | None, where: str
 ) -> None:
     path = saved(course, released())
+    monkeypatch.setattr(handin, "outlines", lambda: {NAME: outlines()[NAME]})  # the only one there is
     monkeypatch.chdir(course / where)
     if name and name.endswith(".ipynb"):
         monkeypatch.chdir(path.parent)
@@ -196,8 +197,8 @@ def test_a_notebook_is_found_from_wherever_one_is(
 def test_a_name_that_is_none_gets_the_names_there_are(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(handin.HandInError, match=f"There is no notebook '77'. Name one of these: .*{NAME}"):
         handin.find("77")
-    monkeypatch.setitem(outlines(), "03_more", outlines()[NAME])
-    with pytest.raises(handin.HandInError, match=f"Say which of these: {NAME}, 03_more"):
+    monkeypatch.setitem(outlines(), "99_more", outlines()[NAME])
+    with pytest.raises(handin.HandInError, match=f"Say which of these: .*{NAME}, (.*, )?99_more"):
         handin.find(None)
 
 

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rooms import NAME, answers, copy_course, job, own_code, sketch, submission
+from shared import COURSE
 
 from autograder.course import Course, CourseError
 from autograder.grading.execution import Limits
-from autograder.grading.job import Job, grade_one
+from autograder.grading.job import Job, as_given, grade_one
 from autograder.judging.edition import judging_edition
 from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger, read, write
@@ -108,6 +109,26 @@ def test_a_file_of_a_job_stays_in_its_room(name: str) -> None:
     broken = dataclasses.replace(job(submission({})), files={name: b""})
     with pytest.raises(CourseError, match="a file of the name"):
         Job.from_bytes(broken.to_bytes())
+
+
+SLIPPED = Verdict("repaired_cross_entropy", 0.0, Report("repaired_cross_entropy", slips=(None,)))  # type: ignore[arg-type]
+SOURCE = COURSE.assignment("02").source
+GIVEN = SOURCE.broken["repaired_cross_entropy"]
+
+
+@pytest.mark.parametrize("code", [GIVEN, "# mine\n" + GIVEN + "\n\n"])
+def test_a_repair_as_it_was_given_is_not_repaired_yet_and_gives_its_mistake_no_name(code: str) -> None:
+    report = as_given(SLIPPED, SOURCE, code).report
+    assert (report.unrepaired, report.slips) == (True, ())
+
+
+def test_a_repair_that_was_changed_or_earns_points_is_judged_like_any_answer() -> None:
+    for code in (GIVEN.replace("return ", "return 1.0 * "), "", "def"):
+        assert as_given(SLIPPED, SOURCE, code) is SLIPPED
+    right = dataclasses.replace(SLIPPED, share=1.0)
+    assert as_given(right, SOURCE, GIVEN) is right
+    plain = dataclasses.replace(SLIPPED, exercise="softmax")
+    assert as_given(plain, SOURCE, "") is plain
 
 
 def some_ledger() -> Ledger:

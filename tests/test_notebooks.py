@@ -17,6 +17,9 @@ holds years and pages, and is left out.
 
 What a prediction asks for must not be said before: see ``spoilers.py``. Words of an option that the text uses earlier
 in another sense stand in ``SAID`` of ``tests/test_notebook_NN.py``, by id: ``{"first_run": {"falls"}}``.
+
+The minutes in the table of the parts are counted, see ``mistimed``. What the text asks for outside of exercises, such
+as a mistake made on purpose, stands in ``DOING``, in minutes, by section: ``{"shapes": 2}``.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ import math
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
@@ -45,11 +48,13 @@ from shared import COURSE, KINDS, ROOT, exercise_called, graded_exercises
 from spoilers import spoilers
 
 from autograder.course import Assignment
-from autograder.source import executing, outcomes
-from autograder.source.notebook import Cell, Source
+from autograder.source import executing, outcomes, points
+from autograder.source.notebook import FOLDED, Cell, Source
 from autograder.source.outline import outline
 
 NOT_QUOTED = ("read-on",)
+# Cells that take other time than reading does.
+UNREAD = ("solution", "broken", "check", "hint", "setup", "answer", "mark_scheme")
 PER_EXERCISE = (
     "test_the_reference_passes_public_and_hidden_cases_without_a_remark",
     "test_every_slip_is_rejected_and_named",
@@ -203,6 +208,89 @@ def test_no_outcome_is_given_away(assignment: Assignment) -> None:
     assert spoilers(assignment.source, executed(assignment), own_tests(assignment).SAID) == []
 
 
+@notebooks
+def test_the_table_of_parts_adds_up_to_90_minutes_of_core_at_most(assignment: Assignment) -> None:
+    assert mistimed(assignment.source, own_tests(assignment).DOING) == []
+
+
+def test_parts_that_take_more_or_less_time_than_the_table_says_are_named(tmp_path: Path) -> None:
+    def found(old: str = "", new: str = "", **doing: float) -> list[str]:
+        assert old in TIMED
+        path = tmp_path / "95_timed.py"
+        path.write_text(TIMED.replace(old, new, 1), encoding="utf-8")
+        return mistimed(Source.read(path), doing)
+
+    assert found() == []
+    assert found("| Why · What, exactly | | 3 | |", "| Why · What, exactly | | 5 | |")[0].startswith(
+        "Why · What, exactly"
+    )
+    assert len(found("| Why · What, exactly | | 3 | |", "| Why · What, exactly | | 2 | |")) == 2
+    assert found("word " * 300, "word " * 450) == found(why=1) != []
+    assert found("| Why · What, exactly | | 3 | |", "| Why · What, exactly | | 5 | |", why=2)[0].startswith("the core")
+    assert found("# **Predict**, and **Predict**.", "# **Predict**." * 6)
+    assert found("demos.one()", "one()")
+    assert found("· 4 minutes ·", "· 8 minutes ·")
+    assert found("unread " * 300) == found("## Unnamed {#unnamed}", "## Unnamed {#other}") == []
+    assert found("## Unnamed {#unnamed}\n#\n# Words", "## Unnamed {#unnamed}\n#\n# " + "word " * 300)
+    assert found("## More", "## Less") == ["no heading says More"]
+    assert found("another 1 ", "another 2 ") == [
+        "the table has 1 minutes that go further, the sentence below it others"
+    ]
+    assert found("minutes: 9", "minutes: 8") == found("about 9 min", "about 8 min") != []
+
+
+TIMED = f"""\
+# ---
+# jupyter:
+#   gradus: {{minutes: 9}}
+# ---
+
+# %% [markdown]
+# # 95 · Timed
+#
+# | Part | You write | Minutes | Points |
+# |---|---|---|---|
+# | Why · What, exactly | | 3 | |
+# | More | `one` | 6 | 2.5 |
+# | Further (*going further*) | | 1 | |
+#
+# The core takes about 9 minutes and earns 2.5 points, *going further* another 1 minutes and 0 points.
+#
+# ## Why {{#why}}
+#
+# {"word " * 300}
+#
+# ## What, exactly {{#what}}
+#
+# **Predict**, and **Predict**.
+
+# %% tags=["figure"]
+# {"unread " * 300}
+
+# %% [markdown]
+# ## More {{#more}}
+#
+# *Core* · 4 minutes · 2.5 points.
+
+# %% tags=["demo"]
+demos.one()
+
+# %% [markdown]
+# ## Unnamed {{#unnamed}}
+#
+# Words.
+#
+# <details>*Going further: why?* {"unread " * 300}</details>
+#
+# ## Further {{#further}}
+#
+# {"word " * 150}
+#
+# ## Read on {{#read-on}}
+#
+# {"unread " * 300}
+"""
+
 TELLTALE = """# %% [markdown]
 # # 95 · Tiny
 #
@@ -316,12 +404,59 @@ def test_a_number_stands_for_values_that_round_to_it(text: str, value: float, sa
     assert Number(text, "").rounds(value) == same
 
 
+def mistimed(source: Source, doing: Mapping[str, float]) -> list[str]:
+    """Where the table of the parts, at the start of a notebook, says other minutes than it takes.
+
+    A part takes what it takes to read it at 150 words a minute, with 2 minutes for a demo and half a one to predict.
+    Words are those of the text and of code that neither draws nor is to be written; an exercise says its own minutes.
+    A section that the table does not name belongs to the part before it. ``doing`` has the minutes, by section, of
+    what the text asks for beside that.
+    """
+    ids = {heading.title: name for name, heading in source.headings.items()}
+    table = re.findall(r"^\| (.*) \| .*\| (\d+) \| [\d.]* ?\|$", source.cells[0].source, flags=re.M)
+    parts = [[name.removesuffix(" (*going further*)") for name in names.split(" · ")] for names, _ in table]
+    if unknown := [name for names in parts for name in names if name not in ids]:
+        return [f"no heading says {' or '.join(unknown)}"]
+    row_of = {ids[name]: row for row, names in enumerate(parts) for name in names}
+    needed, row = [0.0] * len(table), 0
+    for section, extra in doing.items():
+        needed[row_of[section]] += extra
+    for section, cell, text in sections(source):
+        row = row_of.get(section, row)
+        needed[row] += 0 if section in NOT_QUOTED else minutes(cell, text)
+    found = [
+        f"{names}: the table says {stated} minutes, {takes:.1f} are needed"
+        for (names, stated), takes in zip(table, needed, strict=True)
+        if not -0.5 < int(stated) - takes < 1.5
+    ]
+    core = sum(int(stated) for names, stated in table if "going further" not in names)
+    rest = sum(int(stated) for _, stated in table) - core
+    if rest != points.further(source)[0]:
+        found.append(f"the table has {rest} minutes that go further, the sentence below it others")
+    if not core == source.minutes <= 90 or f"The core takes about {core} minutes" not in source.cells[0].source:
+        found.append(f"the core of the table takes {core} minutes; the notebook says others, or they are more than 90")
+    return found
+
+
+def minutes(cell: Cell, text: str) -> float:
+    """What a piece of a cell takes."""
+    if cell.kind in UNREAD or FOLDED.intersection(cell.tags) or cell.source.startswith("predict("):
+        return 0
+    core = re.sub(r"\*Going further: .*?(?=</details>)", "", text, flags=re.S)
+    words = sum(any(map(str.isalnum, word)) for word in core.split())
+    tasks = sum(map(int, re.findall(r"· (\d+) minutes? ·", text)))
+    return words / 150 + tasks + text.count("**Predict") / 2 + 2 * text.startswith("demos.")
+
+
 def own_tests(assignment: Assignment) -> Any:
     """``tests/test_notebook_NN.py``, or something without numbers where there is none."""
     name = f"test_notebook_{assignment.number}"
     module = importlib.import_module(name) if find_spec(name) else None
     return SimpleNamespace(
-        QUOTED=getattr(module, "QUOTED", {}), GIVEN=getattr(module, "GIVEN", {}), SAID=getattr(module, "SAID", {})
+        QUOTED=getattr(module, "QUOTED", {}),
+        GIVEN=getattr(module, "GIVEN", {}),
+        SAID=getattr(module, "SAID", {}),
+        DOING=getattr(module, "DOING", {}),
     )
 
 
@@ -351,16 +486,21 @@ def unfounded(assignment: Assignment) -> Iterator[tuple[str, Cell, Number]]:
 
 def passages(assignment: Assignment) -> Iterator[tuple[str, Cell, str]]:
     """What a reader reads: the id of its section's heading, the cell, the text. A check says nothing."""
-    section = ""
-    for cell in assignment.source.cells:
+    for section, cell, text in sections(assignment.source):
         if cell.cell_type == "code":
             yield section, cell, "" if cell.kind == "check" else strings(cell.source)
-            continue
-        for part in re.split(r"^(?=## )", cell.source, flags=re.M):
-            heading = re.match(r"## .*\{#([^}]*)\}", part)
+        elif section not in NOT_QUOTED:
+            yield section, cell, text
+
+
+def sections(source: Source) -> Iterator[tuple[str, Cell, str]]:
+    """Every cell, cut at headings of level 2: the id of the last one, the cell, the piece of its source."""
+    section = ""
+    for cell in source.cells:
+        for text in re.split(r"^(?=## )", cell.source, flags=re.M):
+            heading = re.match(r"## .*\{#([^}]*)\}", text)
             section = heading[1] if heading else section
-            if section not in NOT_QUOTED:
-                yield section, cell, part
+            yield section, cell, text
 
 
 def shown(cell: Cell, outputs: list[NotebookNode]) -> str:

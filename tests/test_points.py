@@ -100,6 +100,14 @@ def said(folder: Path, text: str) -> list[str]:
     return list(points.differences(Source.read(path)))
 
 
+def test_what_goes_further_is_read_from_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "95_points.py"
+    path.write_text(TEXT, encoding="utf-8")
+    assert points.further(Source.read(path)) == (5, 2.5)
+    path.write_text(TEXT.replace("another", "some"), encoding="utf-8")
+    assert points.further(Source.read(path)) == (0, 0)
+
+
 def test_what_agrees_is_left_alone(tmp_path: Path) -> None:
     assert said(tmp_path, TEXT) == []
     assert said(tmp_path, TEXT.replace("minutes: 20", "minutes: 0")) == []

@@ -54,6 +54,14 @@ def test_every_notebook_has_a_row(served: Callable[[], str]) -> None:
     assert "The file to submit" not in page
 
 
+def test_a_row_says_what_goes_further_beside_the_core() -> None:
+    further = replace(BEFORE, further_minutes=16, further_points=2.5)
+    assert start.takes(further, {}) == "30 minutes, 6.5 points; going further 16 minutes, 2.5 points"
+    assert start.takes(replace(ONE, further_minutes=5, further_points=1), {BEFORE.name: BEFORE}) == (
+        "30 minutes, 8 points, builds on 94; going further 5 minutes, 1 points"
+    )
+
+
 def test_a_row_says_how_far_the_learner_is(
     served: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,7 +99,7 @@ def test_a_notebook_that_is_missing_is_said(served: Callable[[], str], tmp_path:
 def test_the_page_for_places_without_a_server_leads_to_every_notebook() -> None:
     text = (ROOT / "notebooks" / "Start.md").read_text(encoding="utf-8")
     for name, one in outlines().items():
-        assert f"- [{one.title}]({name}/{name}.ipynb): {one.minutes} minutes, {one.points:g} points" in text
+        assert f"- [{one.title}]({name}/{name}.ipynb): {start.takes(one, outlines())}\n" in text
         assert (ROOT / "notebooks" / name / f"{name}.ipynb").is_file()
     assert "builds on 94" in start.markdown({one.name: one for one in (BEFORE, ONE)})
     for step in (*start.WORKING, *start.HANDING_IN):

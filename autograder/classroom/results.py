@@ -47,7 +47,7 @@ class Answer:
             return "right"
         if self.verdict.share > 0:
             return "partial"
-        if self.report.unwritten:
+        if self.report.unwritten or self.report.unrepaired:
             return "empty"
         raised = self.report.failure is not None and self.report.failure.kind == "raised"
         return "crashed" if raised or self.report.unanswered else "wrong"

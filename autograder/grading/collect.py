@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.convert import upgrade_cell
+from nbformat.validator import get_validator
 
 from autograder.course import Assignment, Course, CourseError
 from autograder.grading import gate
@@ -22,8 +24,8 @@ from autograder.judging.edition import released
 TIMESTAMP = "timestamp.txt"
 """nbgrader's own note beside a submission; no part of it."""
 _LONGEST_TIMESTAMP = 100
-_MOST_VALUES, _DEEPEST = 2_000_000, 64
-_MOST_OUTPUTS = 1000  # looked at one by one, where something is wrong with some
+_MOST_VALUES, _DEEPEST = 500_000, 64
+_MOST_CELLS, _MOST_OUTPUTS = 5_000, 10_000  # each is looked at, alone where something is wrong with some
 _FORMATS = (3, 4)
 
 
@@ -194,13 +196,19 @@ def parse(content: bytes, name: str, remarks: list[str]) -> NotebookNode:
             f"{name} has the notebook format {gate.plain(json.dumps(tree['nbformat']), 20)}; 3 and 4 can be read. "
             "Open it in JupyterLab and save it again"
         )
+    sheets = [tree, *_list(tree, "worksheets")]
+    cells = [cell for sheet in sheets for cell in _list(sheet, "cells")]
+    if len(cells) > _MOST_CELLS:
+        raise CourseError(f"{name} holds more cells than any notebook (at most {_MOST_CELLS:,}): take some away")
+    if sum(len(_list(cell, "outputs")) for cell in cells) > _MOST_OUTPUTS:
+        raise CourseError(f"{name} holds more outputs than any notebook (at most {_MOST_OUTPUTS:,}): clear them")
     try:
         text = json.dumps(tree, ensure_ascii=False)
         whole = text.encode("utf-8", "replace")
         if whole.decode() != text:
             tree = json.loads(whole)
             remarks.append("half characters, which no file can hold, were replaced by question marks")
-        return _repaired(nbformat.convert(nbformat.from_dict(tree), 4))
+        return _repaired(nbformat.from_dict(tree))
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise CourseError(f"{name} is a damaged notebook: {type(error).__name__}: {gate.plain(error, 200)}") from None
 
@@ -263,6 +271,11 @@ def _timestamp(folder: Path, student: str, assignment: Assignment, nbgraders: bo
     return b""
 
 
+def _list(tree: Any, key: str) -> list[Any]:
+    found = tree.get(key) if isinstance(tree, dict) else None
+    return found if isinstance(found, list) else []
+
+
 def _deeper_than(tree: Any, most: int) -> bool:
     level = [tree]
     for _ in range(most):
@@ -279,44 +292,56 @@ def _deeper_than(tree: Any, most: int) -> bool:
 
 def _repaired(notebook: NotebookNode) -> NotebookNode:
     """A valid notebook with the same cells: what other tools leave behind (no ids, the same id twice) is put right."""
-    fresh = nbformat.v4.new_notebook(metadata=notebook.metadata)
+    fresh = _notebook(notebook.metadata)
     seen: set[str] = set()
-    for index, cell in enumerate(notebook.cells):
+    for index, cell in enumerate(_cells(notebook)):
         source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(
-            cell.cell_type, nbformat.v4.new_markdown_cell
-        )
+        kind = cell.cell_type if cell.cell_type in ("code", "raw") else "markdown"
         name = cell.get("id")
         if not isinstance(name, str) or name in seen or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
             name = f"submitted-{index}"
             while name in seen:
                 name += "-"
         seen.add(name)
-        copied = make(source=source, metadata=cell.metadata, id=name)
-        for part in ("attachments", "outputs", "execution_count"):
-            if part in cell and (part == "attachments" or cell.cell_type == "code"):
-                copied[part] = cell[part]
+        copied = NotebookNode(cell_type=kind, id=name, metadata=cell.metadata, source=source)
+        if kind == "code":
+            copied |= {"outputs": cell.get("outputs", []), "execution_count": cell.get("execution_count")}
+        if "attachments" in cell:
+            copied.attachments = cell.attachments
         fresh.cells.append(copied)
     try:
-        nbformat.validate(fresh)
+        _validate(fresh)
     except nbformat.ValidationError:
-        left = _MOST_OUTPUTS
         for cell in fresh.cells:
             cell.pop("attachments", None)
             if cell.cell_type == "code":
-                outputs = cell.outputs[:left] if isinstance(cell.outputs, list) else []
-                left -= len(outputs)
-                cell.outputs, cell.execution_count = list(filter(_is_output, outputs)), None
-        nbformat.validate(fresh)
+                cell.outputs, cell.execution_count = list(filter(_is_output, _list(cell, "outputs"))), None
+        _validate(fresh)
     return fresh
 
 
+def _cells(notebook: NotebookNode) -> list[NotebookNode]:
+    if notebook.nbformat == 4:
+        return list(notebook.cells)
+    return [upgrade_cell(cell) for sheet in notebook.worksheets for cell in sheet.cells]
+
+
 def _is_output(value: Any) -> bool:
+    fields: dict[str, Any] = {"id": "x", "metadata": {}, "source": "", "execution_count": None}
     try:
-        nbformat.validate(value or {}, ref="output", version=4, version_minor=5)
+        _validate(_notebook({}, {"cell_type": "code", "outputs": [value], **fields}))
     except nbformat.ValidationError:
         return False
     return True
+
+
+def _notebook(metadata: Mapping[str, Any], *cells: Mapping[str, Any]) -> NotebookNode:
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=list(cells))
+
+
+def _validate(notebook: NotebookNode) -> None:
+    """As nbformat does it, but for the list of everything that is wrong, which may take hours."""
+    get_validator(4, 5, name="fastjsonschema").validate(notebook)
 
 
 def _put(course: Course, student: str, assignment: Assignment, content: dict[str, bytes]) -> None:

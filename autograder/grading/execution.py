@@ -6,24 +6,29 @@ released to demonstrate, to try out or to draw plays no part in a verdict.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 
 from autograder.course import Course, CourseError
-from autograder.grading import gate
+from autograder.grading import gate, parent
 from autograder.grading.carrying import OWN
 from autograder.grading.markup import harmless_outputs
 from autograder.judging.judge import Judge, Verdict, process_environment
@@ -40,6 +45,7 @@ _TIMEOUT = "CellTimeoutError"
 _KERNEL = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
 # Where a word begins, and nowhere within it: a long line would take minutes else.
 _CELL_FILE = re.compile(r"(?<![\w./\\:-])[\w./\\:-]*ipykernel_\d+[/\\]\d+\.py")
+_NEEDED = ("gradus", "numpy", "torch")
 _UNKNOWN_NAME = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -123,6 +129,7 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
             path = Path(room) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        hiding = list(_hiding(room))
         client = _Client(new_notebook(cells=cells), judge, limits)
         trouble = client.run(room)
         judge.close()
@@ -132,7 +139,7 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
             for cell in cells
             if not check_of(cell)
         }
-    remarks = [trouble] if trouble else []
+    remarks = [*hiding, trouble] if trouble else hiding
     if client.cut:
         remarks.append("it wrote more than can be kept; the rest of its output was left out")
     ran = {cell.id for cell in cells}
@@ -150,6 +157,13 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
     return Run(verdicts, outputs, tuple(dict.fromkeys(remarks)))
 
 
+class _Manager(AsyncKernelManager):
+    """Starts a kernel that is no child of whoever grades."""
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        return [sys.executable, "-I", "-S", parent.__file__, *super().format_kernel_cmd(extra_arguments)]
+
+
 class _Client(NotebookClient):
     """nbclient's client, with a judge outside the kernel.
 
@@ -160,6 +174,7 @@ class _Client(NotebookClient):
         super().__init__(
             notebook,
             kernel_name="python3",
+            kernel_manager_class=_Manager,
             allow_errors=True,
             interrupt_on_timeout=True,
             error_on_timeout={"ename": _TIMEOUT, "evalue": f"stopped after {limits.cell:g} s", "traceback": []},
@@ -187,7 +202,7 @@ class _Client(NotebookClient):
         environment = {**process_environment(self._judge), "NBGRADER_EXECUTION": "autograde"}
         try:
             # What the code writes past its own kernel would reach the terminal of whoever grades.
-            self.execute(cwd=room, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            run_sync(self._execute)(cwd=room, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except CourseError:
             raise  # the judge has found a fault of the course, not of the student
         except DeadKernelError:
@@ -207,6 +222,11 @@ class _Client(NotebookClient):
         last.outputs.append(new_output("stream", name="stderr", text=text))
         line = next(iter(last.source.strip().splitlines()), "")[:80]
         return f"{self.stopped}, in the cell that starts with: {_whole(line)}"
+
+    async def _execute(self, **how: Any) -> None:
+        # Where a kernel dies, nbclient leaves tasks behind, and asyncio would print how those end.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        await self.async_execute(**how)
 
     @property
     def cut(self) -> bool:
@@ -247,6 +267,15 @@ class _Client(NotebookClient):
         if check := check_of(cell):
             why = said if name == _TIMEOUT else f"{name}: {said}".partition("\n")[0]
             self._judge.fail(check.removeprefix(CHECK), _whole(f"the check cell did not run to its end: {why}"[:300]))
+
+
+def _hiding(room: str) -> Iterator[str]:
+    """A sentence on everything in a folder that hides a package which answers need."""
+    for name in _NEEDED:
+        found = PathFinder.find_spec(name, [room])
+        if found and found.origin:
+            file = Path(found.origin).relative_to(room).as_posix()
+            yield f"`{file}`, handed in beside the notebook, hides the package {name}: rename it."
 
 
 def _verdict(judge: Judge, client: _Client, cell: NotebookNode) -> Verdict:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal, Self, get_args
 
@@ -20,9 +20,12 @@ from autograder.course import Assignment, Course, CourseError
 from autograder.grading.carrying import carry_answers
 from autograder.grading.execution import Limits, check_of, role, run_judged, running
 from autograder.judging.edition import judging_edition, released, released_files, released_outline
+from autograder.judging.judge import Verdict
 from autograder.judging.ledger import Ledger, Predictions
+from autograder.source.notebook import Source
 from gradus.learning.kept import answers_in
 from gradus.learning.outline import Answers, Outline
+from gradus.learning.sources import fingerprint_in
 
 CellType = Literal["code", "markdown", "raw"]
 
@@ -203,9 +206,22 @@ def grade_one(job: bytes, course: Course | None = None) -> bytes:
         for cell in notebook.cells
         if (fields := cell.metadata.get("nbgrader", {})).get("solution")
     }
+    verdicts = {
+        grade_id: as_given(verdict, assignment.source, answers.get(verdict.exercise, ""))
+        for grade_id, verdict in run.verdicts.items()
+    }
     return Ledger(
-        assignment.name, edition, asked.submission, run.verdicts, run.outputs, answers, asked.predictions, run.remarks
+        assignment.name, edition, asked.submission, verdicts, run.outputs, answers, asked.predictions, run.remarks
     ).to_bytes()
+
+
+def as_given(verdict: Verdict, source: Source, code: str) -> Verdict:
+    """The verdict, which says so if the answer is still the broken one that a repair starts from."""
+    name = verdict.exercise
+    given = fingerprint_in(source.broken.get(name, ""), name)
+    if verdict.share or not given or fingerprint_in(code, name) != given:
+        return verdict
+    return replace(verdict, report=replace(verdict.report, unrepaired=True, slips=()))
 
 
 def _cell(cell: NotebookNode) -> Cell:

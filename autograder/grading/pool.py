@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -13,34 +14,45 @@ from typing import Any
 def side_by_side(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> Iterator[tuple[int, Any]]:
     """Number of the job and what came of it, as the calls end.
 
-    A call that raises gives its exception, and so does one whose process dies: when a process of several dies, the
-    calls that were not done are made again, one by one, so that one of them cannot take another one down. A single
-    worker is this process: nothing has to be started for it.
+    A call that raises gives its exception, and so does one whose process dies: it is made again, alone, once all
+    others are done, for something else may have taken its process down. A single worker is this process: nothing has
+    to be started for it.
     """
     if min(workers, len(jobs)) < 2:
         yield from enumerate(map(partial(_outcome, function), jobs))
         return
-    left = set(range(len(jobs)))
-    for number, made in _together(function, jobs, min(workers, len(jobs))):
-        left.remove(number)
-        yield number, made
-    for number in sorted(left):
-        made = dict(_together(function, [jobs[number]], 1))
-        yield number, made.get(0, ChildProcessError("the process that worked on it died"))
+    died = []
+    for number, made in _apart(function, enumerate(jobs), min(workers, len(jobs))):
+        if isinstance(made, BrokenProcessPool):
+            died.append(number)
+        else:
+            yield number, made
+    for number, made in _apart(function, [(number, jobs[number]) for number in died], 1):
+        dead = isinstance(made, BrokenProcessPool)
+        yield number, ChildProcessError("the process that worked on it died") if dead else made
 
 
-def _together(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> Iterator[tuple[int, Any]]:
-    """The calls that were done, until one of the processes died."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-        try:
-            pending = {pool.submit(_outcome, function, job): number for number, job in enumerate(jobs)}
-            while pending:
-                for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    number, made = pending.pop(future), future.result()
-                    yield number, made
-        except BrokenProcessPool:
-            return
+def _apart(function: Callable[[Any], Any], jobs: Iterable[tuple[int, Any]], workers: int) -> Iterator[tuple[int, Any]]:
+    """What came of numbered calls. Every process is a pool of its own: one that dies has a single call to lose."""
+    fresh = partial(ProcessPoolExecutor, max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+    coming = iter(jobs)
+    running: dict[Future[Any], tuple[int, ProcessPoolExecutor]] = {}
+    with ExitStack() as pools:
+        free = [pools.enter_context(fresh()) for _ in range(workers)]
+        while True:
+            for pool, (number, job) in zip(free, coming, strict=False):
+                running[pool.submit(_outcome, function, job)] = number, pool
+            if not running:
+                return
+            free = []
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                number, pool = running.pop(future)
+                try:
+                    made = future.result()
+                except Exception as error:
+                    made = error
+                free.append(pools.enter_context(fresh()) if isinstance(made, BrokenProcessPool) else pool)
+                yield number, made
 
 
 def _outcome(function: Callable[[Any], Any], job: Any) -> Any:

@@ -11,6 +11,7 @@ from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKerne
 from nbformat import NotebookNode
 
 from autograder.source.notebook import Cell, Source
+from gradus.learning.fresh import RUNNING
 
 SECONDS = 300  # of one cell; far more than any needs, so that a busy machine stops nothing
 DIED = "gradus_died"
@@ -55,6 +56,7 @@ def run_all(notebook: NotebookNode, folder: Path, root: Path) -> None:
         # Kernels run side by side: threads of one would wait for those of another.
         "OMP_NUM_THREADS": "1",
         "JPY_SESSION_NAME": "",  # where this is called in a notebook, that one is another
+        RUNNING: "1",  # a notebook that is run as a whole hands nothing in
     }
     client = nbclient.NotebookClient(
         notebook,

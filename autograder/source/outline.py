@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from autograder.errors import CourseError
 from autograder.source.notebook import Cell, Source
+from autograder.source.points import further
 from gradus.checking.naming import Place
 from gradus.learning.outline import Exercise, Field, Outline, Prediction
 from gradus.learning.sources import fingerprint_in
@@ -45,7 +46,14 @@ def outline(source: Source) -> Outline:
         )
     points = sum(cell.points for cell in source.cells)
     return Outline(
-        source.name, source.title, source.minutes, points, source.builds_on, exercises, tuple(predictions.values())
+        source.name,
+        source.title,
+        source.minutes,
+        points,
+        source.builds_on,
+        exercises,
+        tuple(predictions.values()),
+        *further(source),
     )
 
 

@@ -12,7 +12,7 @@ _TASK = re.compile(rf"\*(core|going further)\* · \d+ minutes? · {_NUMBER} poin
 _MARKS = re.compile(rf"^Marks: {_NUMBER}", re.M)
 _PART = re.compile(rf"^- {_NUMBER} points?\b", re.M)
 _CORE = re.compile(rf"core\s+takes\s+about\s+(\d+)\s+minutes\s+and\s+earns\s+{_NUMBER}\s+points")
-_FURTHER = re.compile(rf"another\s+\d+\s+minutes\s+and\s+{_NUMBER}\s+points")
+_FURTHER = re.compile(rf"another\s+(\d+)\s+minutes\s+and\s+{_NUMBER}\s+points")
 
 
 def differences(source: Source) -> Iterator[str]:
@@ -30,6 +30,12 @@ def differences(source: Source) -> Iterator[str]:
             where = f"{source.name}.py, {cell.label}"
             yield from (f"{where}: {lack}" for lack in _table(source, cell, total))
             yield from (f"{where}: {lack}" for lack in _sentence(source, cell, total, further))
+
+
+def further(source: Source) -> tuple[int, float]:
+    """Minutes and points of what goes further, as the text says; zeros where it says nothing."""
+    said = filter(None, (_FURTHER.search(cell.source) for cell in source.cells if cell.cell_type == "markdown"))
+    return next(((int(one[1]), float(one[2])) for one in said), (0, 0.0))
 
 
 def _tasks(source: Source) -> Iterator[tuple[Cell, str, float]]:
@@ -82,5 +88,5 @@ def _sentence(source: Source, cell: Cell, total: float, further: float) -> Itera
         yield f"the core takes {core[1]} minutes, and between the lines # --- it says minutes: {source.minutes}."
     if core and float(core[2]) != total - further:
         yield f"the core earns {core[2]} points, and its marks sum to {total - further:g}."
-    if rest and float(rest[1]) != further:
-        yield f"what goes further earns {rest[1]} points, and its marks sum to {further:g}."
+    if rest and float(rest[2]) != further:
+        yield f"what goes further earns {rest[2]} points, and its marks sum to {further:g}."

@@ -13,7 +13,7 @@ ALT = (
     "heads. The upper head gives class scores; softmax and cross-entropy with the true class make the class loss. The "
     "lower head gives four numbers of a box; the squared error to the true box makes the box loss, which counts only "
     "where there is an object. Both are added, the box loss times a weight lambda, to one loss. A dashed "
-    "arrow leads back from the loss to the shared network, where the gradients of both losses add up."
+    "arrow leads back from the loss to the shared network, where the gradients of both losses are added."
 )
 
 
@@ -39,7 +39,7 @@ def draw() -> Figure:
     ax.text(11.75, 1.2, "true box, if any", ha="center", color=plots.ink("true class"), weight="bold")
     ax.text(8.0, 0.45, "$L$ = cross-entropy + λ · squared box error (only where there is an object)", ha="center")
     arrow(ax, (13.6, 4.5), (6.3, 4.5), color=plots.COLOURS["gradient"], linestyle=(0, (4, 2.5)))
-    ax.text(10.1, 4.65, "both gradients add up", color=plots.ink("gradient"), weight="bold", ha="center")
+    ax.text(10.1, 4.65, "both gradients are added", color=plots.ink("gradient"), weight="bold", ha="center")
     return figure
 
 

@@ -1,17 +1,17 @@
-"""Squared and absolute loss: what an error costs, and what the best constant prediction is."""
+"""Squared and absolute error: what an error costs, and what the best constant prediction is."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from gradus import plots
 
-TITLE = "Squared loss predicts the mean, absolute loss the median"
+TITLE = "Squared error predicts the mean, absolute error the median"
 ALT = (
-    "Left, what one error costs: the squared loss is a parabola, the absolute loss a V; they meet at errors of −1, 0 "
+    "Left, what one error costs: the squared error is a parabola, the absolute error a V; they meet at errors of −1, 0 "
     "and 1, and beyond that the parabola is above, by more and more. Right, the loss of one constant prediction for "
     "five targets: 1, 2, 3 and 4, marked as black dots above the axis, and an outlier at 15, marked as a red square. "
-    "The root of the mean squared loss is lowest at the mean, 5, pulled away from four of the five targets by the "
-    "outlier; the mean absolute loss is lowest at the median, 3."
+    "The root of the mean squared error is lowest at the mean, 5, pulled away from four of the five targets by the "
+    "outlier; the mean absolute error is lowest at the median, 3."
 )
 
 TARGETS = np.array([1.0, 2.0, 3.0, 4.0, 15.0])
@@ -44,8 +44,10 @@ def draw() -> Figure:
     best.plot(TARGETS[:4], np.full(4, 0.6), "o", color=plots.COLOURS["example"], markersize=9)
     best.plot(TARGETS[4], 0.6, "s", color=plots.COLOURS["outlier"], markersize=10)
     best.text(15, 1.1, "outlier", ha="center", color=plots.ink("outlier"), weight="bold")
-    best.set(xlabel="constant prediction, targets as marks", ylabel="loss (units of the target)", ylim=(0, 11.5))
+    best.set(
+        xlabel="constant prediction (marks: the five targets)", ylabel="loss (units of the target)", ylim=(0, 11.5)
+    )
     best.set_title("what it predicts", fontsize=15)
-    best.text(0.6, 8.2, "√ mean squared", color=plots.ink("squared"), weight="bold")
-    best.text(8.4, 4.2, "mean absolute", color=plots.ink("absolute"), weight="bold")
+    best.text(0.6, 8.2, "root of the mean\nsquared error", color=plots.ink("squared"), weight="bold")
+    best.text(7.3, 3.8, "mean absolute error", color=plots.ink("absolute"), weight="bold")
     return figure

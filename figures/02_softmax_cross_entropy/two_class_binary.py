@@ -35,6 +35,7 @@ def draw() -> Figure:
     right.set(xlabel="score $s$ of class 1", ylabel="loss (nats)", ylim=(0, 6.6), xticks=range(-6, 7, 3))
     right.text(-3.9, 5.0, "target 1", color=plots.ink("loss"), weight="bold")
     right.text(3.9, 5.0, "target 0", color=plots.ink("true class"), weight="bold", ha="right")
+    right.text(0, 6.2, "dashed: binary cross-entropy", ha="center", va="center")
     right.annotate("ln 2 = 0.69", (0, np.log(2)), (0, 96), textcoords="offset points", ha="center",
                    arrowprops={"arrowstyle": "-", "color": plots.GREY})  # fmt: skip
     return figure

@@ -411,9 +411,13 @@ def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
     factors = mine[known] / right[known]
     factor, off = float(factors[0]), float(np.abs(factors - 1).max())
     if _ROUNDED.rtol < off < _SLIGHTLY:
-        cause = "computed in float32, or is something small added" if off < _SINGLE else "small added or rounded"
+        cause = "is something small added or rounded?"
+        if off < _SINGLE:
+            cause = (
+                "is something computed in float32, is something small added, or is a derivative taken by small steps?"
+            )
         which = "Every number" if right.size > 1 else "It"
-        return f" {which} is right up to about {off:.0e} of itself: is something {cause}?"
+        return f" {which} has a relative error of at most about {off:.0e}: {cause}"
     if not np.allclose(factors, factor, rtol=1e-5) or factor == 0 or np.isclose(factor, 1, rtol=1e-3):
         return ""
     if np.isclose(factor, -1):

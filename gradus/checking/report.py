@@ -364,8 +364,9 @@ def _failure_html(failure: Failure) -> str:
 def _column_html(label: str, text: str) -> str:
     """One of the values that stand side by side where there is room for it, else below each other."""
     style = "margin:0;padding:0;font-size:.92em;background:none;color:inherit;white-space:pre"
-    value = _tag("dd", _tag("pre", escape(text), style), "margin:0")
-    name = _tag("dt", escape(label), "margin:0;font-weight:bold")
+    plain = "margin:0;float:none;width:auto"  # JupyterLab sets names and values beside each other
+    value = _tag("dd", _tag("pre", escape(text), style), plain)
+    name = _tag("dt", escape(label), f"{plain};font-weight:bold")
     return _tag("div", name + value, "max-width:100%;overflow-x:auto")
 
 

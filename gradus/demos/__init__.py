@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "01 Backprop": ("tangent", "computation_graph", "gradient_by_depth"),
-    "02 Softmax and cross-entropy": ("scores_to_loss", "outlier"),
+    "02 Softmax and cross-entropy": ("outlier", "scores_to_loss"),
     "03 Training loop": ("descent",),
     "04 Initialization": ("activations",),
 }

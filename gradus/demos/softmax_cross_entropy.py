@@ -13,7 +13,7 @@ from gradus.demos.stage import Stage, written
 
 CLASSES = ("cat", "dog", "fox", "owl")
 TEMPERATURES = np.geomspace(0.1, 1000, 61)
-# Upper limit of the picture of the loss; a triangle on it says that the loss is larger.
+# Upper limit of the pictures of scores and loss; a triangle on it says that the number is larger.
 ROOF = 6
 
 
@@ -107,14 +107,14 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
     for ax in (left, middle):
         ax.set(xlim=(-0.6, 3.6), xticks=x, xticklabels=CLASSES)
         ax.grid(axis="x", visible=False)
-    left.set(ylim=(-6, 6), xlabel="pale: before ÷ $T$", yticks=[-5, 0, 5])
+    left.set(ylim=(-ROOF, ROOF), xlabel="pale: $T$ = 1", yticks=[-5, 0, 5])
     left.axhline(0, color="#8C8C8C", lw=1)
     middle.set(ylim=(0, 1.3), yticks=[0, 1])
     right.set(xlim=(0, 1), ylim=(0, ROOF), xlabel="$p$ (true class)")
     p = np.linspace(1e-3, 1, 300)
     right.plot(p, -np.log(p), color="#8C8C8C")
     far.set(xlim=TEMPERATURES[[0, -1]], ylim=(0, ROOF), xscale="log", xlabel="temperature $T$")
-    far.set(xticks=[0.1, 10, 1000], xticklabels=["0.1", "10", "1000"])
+    far.set(xticks=[0.1, 1, 10, 100, 1000], xticklabels=["0.1", "1", "10", "", "1000"])
     far.tick_params(labelleft=False)
 
     bars = [stage.bars(left, "score", alpha=0.3), stage.bars(left, "true class", alpha=0.3)]
@@ -126,17 +126,20 @@ def _scores_to_loss_scene(stage: Stage) -> Callable[[ScoresToLoss], str]:
     drops = [stage.line(right, "loss", width=0.7), stage.line(far, "loss", width=0.7)]
     points = [stage.points(ax, "loss", width=1.5) for ax in (right, far)]
     above = [stage.points(ax, "loss", marker="^", width=1.5) for ax in (right, far)]
+    outside = [stage.points(left, "example", marker=marker) for marker in "^v"]
     number = stage.words(far, "loss", align="right", width=1.1)
 
     def show(now: ScoresToLoss) -> str:
-        wrong = x != now.target
+        wrong, divided_scores = x != now.target, now.scores / now.temperature
         for pair, heights, half in (
             (bars, now.scores, 0.38),
-            (divided, now.scores / now.temperature, 0.22),
+            (divided, divided_scores, 0.22),
             (chances, now.probabilities, 0.38),
         ):
             for actor, which in zip(pair, (wrong, ~wrong), strict=True):
                 actor.place(x[which] - half, 0, x[which] + half, heights[which])
+        for triangle, edge in zip(outside, (ROOF, -ROOF), strict=True):
+            triangle.place(x, np.where(divided_scores / edge > 1, 0.92 * edge, np.nan))
         heights, texts = np.clip(now.probabilities, 0, 1), [_chance(value) for value in now.probabilities]
         numbers.place(x, heights + 0.06, words=texts)
         true.place(now.target, heights[now.target] + 0.18, words=["true"])
@@ -171,9 +174,9 @@ class Outlier:
     outliers : int
         How many are outliers.
     mean, median : float
-        Constants with the least squared and the least absolute loss.
+        Constants with the least squared and the least absolute error.
     constants, squared, absolute : ndarray, shape (M,)
-        Constants and their mean losses.
+        Constants and their mean errors.
     """
 
     values: np.ndarray
@@ -214,7 +217,7 @@ def fit_constant(position: float, outliers: int) -> Outlier:
 
 
 def outlier(*, size: str = "notebook") -> Demo:
-    """Show what an outlier does to the mean (squared loss) and to the median (absolute loss).
+    """Show what an outlier does to the mean (squared error) and to the median (absolute error).
 
     Parameters
     ----------
@@ -223,7 +226,7 @@ def outlier(*, size: str = "notebook") -> Demo:
     """
     return Demo(
         title="One outlier, two losses",
-        question="How far can one outlier pull each line? How many outliers move the dashed line along with them?",
+        question="How far can one outlier move the mean, and the median? How many outliers carry the median away?",
         controls=(
             Slider("position", "outlier at", 0, 20, 12, 0.1, unit="m"),
             Slider("outliers", "number of outliers", 0, 9, 1, 1),
@@ -235,12 +238,12 @@ def outlier(*, size: str = "notebook") -> Demo:
 
 
 def _outlier_scene(stage: Stage) -> Callable[[Outlier], str]:
-    left, top, right = stage.panels("Nine measurements", "Squared loss", "Absolute loss", width_ratios=(1.5, 1, 1))
+    left, top, right = stage.panels("Nine measurements", "Squared error", "Absolute error", width_ratios=(1.4, 1, 1))
     left.set(xlim=(0.4, 9.6), xlabel="measurement", xticks=range(1, 10))
     left.set(ylim=(-0.5, 26), ylabel="value (m)", yticks=range(0, 21, 5))
     for ax, roof, unit in ((top, 100, "m²"), (right, 10, "m")):
         ax.set(xlim=(0, 20), ylim=(0, 1.18 * roof), yticks=np.linspace(0, roof, 6))
-        ax.set(xlabel="prediction (m)", ylabel=f"mean loss ({unit})")
+        ax.set(xlabel="prediction (m)", ylabel=f"mean ({unit})")
 
     mean = stage.line(left, "squared", label="mean")
     median = stage.line(left, "absolute", label="median")

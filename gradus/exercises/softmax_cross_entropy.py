@@ -114,7 +114,8 @@ repair("repaired_cross_entropy", of="cross_entropy")
     properties=(
         Property("every row of the gradient sums to 0", _rows_sum_to(0, "gradient")),
         Property(
-            "the gradient is negative for the true class and for no other, since the step is taken against it",
+            "in each row only the entry of the true class is negative: a step against the gradient then raises that "
+            "score only",
             _only_the_true_class_is_raised,
         ),
     ),

@@ -114,6 +114,10 @@ class Outline:
         Names of notebooks.
     exercises : tuple of Exercise
     predictions : tuple of Prediction
+    further_minutes : int
+        What goes further takes, beside the core.
+    further_points : float
+        The part of the points that is for what goes further.
     """
 
     name: str
@@ -123,6 +127,8 @@ class Outline:
     builds_on: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     predictions: tuple[Prediction, ...]
+    further_minutes: int = 0
+    further_points: float = 0.0
 
     @property
     def number(self) -> str:

@@ -21,8 +21,10 @@ function render({ model, el }) {
       if (sent) cell();
       return;
     }
-    // JupyterLab moves from cell to cell by the arrow keys, and these belong to the options here.
-    for (const kind of ["keydown", "keypress", "keyup"]) form.addEventListener(kind, (event) => event.stopPropagation());
+    // JupyterLab moves from cell to cell by the arrow keys, and these belong to the options here; Ctrl+S stays its own.
+    const ours = (event) => event.key === "Enter" || !(event.ctrlKey || event.metaKey);
+    const keep = (event) => ours(event) && event.stopPropagation();
+    for (const kind of ["keydown", "keypress", "keyup"]) form.addEventListener(kind, keep);
     form.addEventListener("keydown", (event) => { if (event.key === "Escape") cell(); });
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -94,10 +94,12 @@ def progress(outline: Outline, now: state.State) -> str:
 
 
 def takes(outline: Outline, known: Mapping[str, Outline]) -> str:
-    """What a notebook takes; of what it builds on, only notebooks that are there are named."""
+    """What the core of a notebook takes, and what goes further; notebooks that it builds on, if they are there."""
     before = [known[name].number for name in outline.builds_on if name in known]
-    parts = [f"{outline.minutes} minutes", f"{outline.points:g} points"]
-    return ", ".join(parts + ([f"builds on {' and '.join(before)}"] if before else []))
+    parts = [f"{outline.minutes} minutes", f"{outline.points - outline.further_points:g} points"]
+    core = ", ".join(parts + ([f"builds on {' and '.join(before)}"] if before else []))
+    further = f"; going further {outline.further_minutes} minutes, {outline.further_points:g} points"
+    return core + (further if outline.further_minutes else "")
 
 
 def markdown(known: Mapping[str, Outline]) -> str:

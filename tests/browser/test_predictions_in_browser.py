@@ -1,4 +1,4 @@
-"""Predictions in a real JupyterLab: asked, locked, told, by mouse and by keyboard, through reloads and restarts."""
+"""Predictions in a real JupyterLab: asked, locked, told, by mouse, through reloads and restarts."""
 
 from __future__ import annotations
 
@@ -118,29 +118,6 @@ def test_two_clicks_lock_a_prediction_that_outlives_kernel_page_and_file(noteboo
         expect(page.locator(".jp-InputPrompt").nth(2)).to_have_text("[3]:")
         expect_told(page, "0.5 nats")
         expect(page.locator("form.gradus-prediction")).to_have_count(0)
-
-
-def test_the_keyboard_alone_will_do(notebook: OpenNotebook, place: Path) -> None:
-    page = notebook(SETUP, ASK, TELL, "1 + 1")
-    form(page)
-    page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt").click()
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('.gradus-prediction input')"):
-            break
-    page.keyboard.type("2.5")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    for key in ("ArrowDown", "ArrowRight", "ArrowUp"):
-        page.keyboard.press(key)
-    assert selected(page) == 1
-    expect(form(page).get_by_label("rises, then falls")).to_be_checked()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect_told(page, "2.5 nats")
-    assert page.evaluate("document.activeElement.matches('.jp-Cell')")
-    page.keyboard.press("ArrowDown")
-    assert selected(page) == 2
 
 
 def test_escape_leaves_the_form(notebook: OpenNotebook) -> None:

@@ -40,6 +40,15 @@ def tried(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         page.close()
 
 
+def test_the_numbers_of_a_report_stand_below_their_labels(tried: tuple[str, Page]) -> None:
+    for label in tried[1].locator(".jp-OutputArea dt").all():
+        above, below = label.bounding_box(), label.locator("xpath=following-sibling::dd").bounding_box()
+        assert above is not None
+        assert below is not None
+        assert above["y"] + above["height"] <= below["y"] + 1
+    assert tried[1].locator(".jp-OutputArea dt").count() > 0
+
+
 def test_a_hint_opens_by_the_keyboard_with_its_mathematics(tried: tuple[str, Page], tmp_path: Path) -> None:
     page = tried[1]
     hint = page.locator(".jp-OutputArea details")

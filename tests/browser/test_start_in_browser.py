@@ -37,7 +37,6 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if cell.metadata.get("gradus", {}).get("role") == "setup"
         or cell.metadata.get("nbgrader", {}).get("grade_id") in shown
     ]
-    notebook.cells += [nbformat.v4.new_code_cell(text, id=f"own-{n}") for n, text in enumerate(("1", "import gradus"))]
     nbformat.write(notebook, path)
     return folder / "gradus"
 
@@ -85,27 +84,6 @@ def test_nobody_sees_the_page_who_does_not_know_the_token(page: Page, address: s
     assert "/login" in page.url
     answer = page.request.post(address.replace("?token=secret", f"gradus/handin/{NAME}"))
     assert answer.status == 403
-
-
-def test_what_a_cell_hands_in_is_what_stands_on_the_screen(page: Page, address: str, unpacked: Path) -> None:
-    page.goto(address)
-    page.get_by_role("link", name="Softmax").click()
-    opened(page)
-    last = page.locator(".jp-CodeCell").last
-    last.locator(".cm-content").click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type("; gradus.handin()")
-    one = page.locator(".jp-CodeCell").nth(-2)
-    one.locator(".cm-content").click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(" + 41")
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.press("Shift+Enter")
-    expect(page.get_by_text("this is the file to submit")).to_be_visible(timeout=2 * PATIENCE)
-    expect(page.get_by_text(f"Public checks: 0 of {POINTS:g} points.")).to_be_visible()
-    expect(page.locator(".jp-RenderedJavaScript")).to_have_count(0)
-    handed = nbformat.read(unpacked / "notebooks" / "handin" / f"{NAME}.ipynb", 4)
-    assert [cell.source for cell in handed.cells[-3:]] == ["1 + 41", "import gradus; gradus.handin()", ""]
 
 
 def test_a_telephone_and_the_keyboard_alone_are_enough(page: Page, address: str) -> None:

@@ -8,7 +8,7 @@ FLOORS = (1e-5, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15)
 MAXIMUM = "scores.max(axis=-1, keepdims=True)"
 NORMALISED = "exponentials / exponentials.sum(axis=-1, keepdims=True)"
 MAXIMUM_OF_ROWS = "scores.max(axis=1, keepdims=True)"
-MEAN_FOR_MAXIMUM = "the mean subtracted, not the maximum"
+NOT_THE_MAXIMUM = "something else than the maximum subtracted"
 LIKELY = {"between": [5, 100], "derive": {"floor": "exp(-cap)"}}
 
 
@@ -23,9 +23,9 @@ slip("no_maximum", title="no maximum subtracted",
 slip("one_maximum", title="one maximum for the batch",
      says="One maximum for the whole batch: a row far below it underflows to 0/0. Every row needs its own.",
      replace=(MAXIMUM, "scores.max()"))
-slip("mean_for_maximum", title=MEAN_FOR_MAXIMUM,
-     says="The mean of each row is subtracted. A score that lies more than 709 above the mean of its row still "
-     "overflows. Only with the maximum is no exponent above 0.",
+slip("mean_for_maximum", title=NOT_THE_MAXIMUM,
+     says="Something else than the maximum is subtracted from each row, its mean, say. A score that lies more than 709 "
+     "above it still overflows. With the row's maximum, no exponent is above 0.",
      replace=(MAXIMUM, MAXIMUM.replace("max(", "mean(")))
 slip("numerator_only", title="the shift in the numerator only",
      says="The maximum is subtracted in the numerator only. So every probability is multiplied by exp(-maximum), and "
@@ -54,32 +54,26 @@ slip("constant_in_denominator", title="a constant of {constant:.0e} added to the
 slip("over_batch", title="normalised over the batch",
      says="The sum runs down the batch: the columns sum to 1 instead of the rows, so examples compete with each other "
      "instead of classes.",
-     see="scores",
      replace=("axis=-1", "axis=0", ALL))
 slip("over_everything", title="normalised over everything",
      says="The sum runs over the whole array: all the probabilities of the batch together sum to 1, instead of those "
      "of each row.",
-     see="scores",
      replace=("axis=-1, keepdims=True", "", ALL))
 slip("second_axis", title="the second axis instead of the last",
      says="The axis is fixed to 1, which is the last one only for a two-dimensional array: a single vector raises an "
      "error, and with more dimensions the wrong ones are summed.",
-     see="scores",
      replace=("axis=-1", "axis=1", ALL))
 slip("keepdims_of_sum", title="no keepdims in the sum",
      says="The sum has no keepdims: dividing (N, C) by (N,) fails, and if N equals C, it divides column n by "
      "the sum of row n, without any message.",
-     see="scores",
      replace=(", keepdims=True", "", 2))
 slip("keepdims_twice", title="no keepdims at all",
      says="The maximum and the sum have no keepdims. If N equals C there is no error: the maximum and the "
      "sum of row n then act on column n.",
-     see="scores",
      replace=(", keepdims=True", "", ALL))
 slip("keepdims_of_maximum", title="no keepdims in the maximum",
      says="The maximum has no keepdims: subtracting (N,) from (N, C) fails, and if N equals C, the maximum of "
      "row n is subtracted from column n, without any message.",
-     see="scores",
      replace=(", keepdims=True", "", 1))
 slip("no_exponential", title="exponential forgotten",
      says="The scores are divided by their sum without the exponential: scores may be negative and may sum to 0, so "
@@ -153,25 +147,40 @@ slip("infinity_hidden", title="infinity hidden",
 slip("one_maximum", title="one maximum for the batch",
      says="One maximum for the whole batch: in a row far below it the sum of exponentials underflows to 0, and its "
      "logarithm is infinite.",
+     see="stable",
      replace=(MAXIMUM, "scores.max()"))
-slip("mean_for_maximum", title=MEAN_FOR_MAXIMUM,
-     says="The mean of each row is subtracted. A score that lies more than 709 above the mean of its row still "
-     "overflows, and the logarithm is infinite.",
+slip("mean_for_maximum", title=NOT_THE_MAXIMUM,
+     says="Something else than the maximum is subtracted from each row, its mean, say. A score that lies more than 709 "
+     "above it still overflows, and the logarithm is infinite. With the row's maximum, no exponent is above 0.",
+     see="stable",
      replace=(MAXIMUM, MAXIMUM.replace("max(", "mean(")))
 slip("maximum_not_given_back", title="the maximum not subtracted from the score",
      says="The maximum is subtracted inside the sum of exponentials but not from the score itself: every row is too "
      "large by its maximum.",
      replace=("return shifted", "return scores"))
+slip("sign_of_sum", title="log-sum-exp added",
+     says="The logarithm of the sum is added, where it has to be subtracted: the largest log-probability of each row "
+     "comes out above 0.",
+     replace=("shifted - np.log", "shifted + np.log"))
+slip("base", title="logarithm to base {base:g}",
+     says="The logarithm of the sum is taken to base {base:g}, so the exponentials of a row do not sum to 1. The "
+     "softmax is made of powers of e and needs the natural logarithm.",
+     replace=("np.log(", "np.log{base}("),
+     parameter="base",
+     values=(2, 10))
 slip("over_batch", title="normalised over the batch",
      says="The sum runs down the batch: the exponentials of every column sum to 1 instead of those of every row.",
+     see="stable",
      replace=("axis=-1", "axis=0", ALL))
 slip("second_axis", title="the second axis instead of the last",
      says="The axis is fixed to 1, which is the last one only for a two-dimensional array: a single vector raises an "
      "error, and with more dimensions the wrong ones are summed.",
+     see="stable",
      replace=("axis=-1", "axis=1", ALL))
 slip("keepdims_of_sum", title="no keepdims in the sum",
      says="The sum has no keepdims: subtracting (N,) from (N, C) fails, and if N equals C, the logarithm of "
      "row n is subtracted from column n, without any message.",
+     see="stable",
      replace=(", keepdims=True", "", 2))
 slip("probabilities", title="probabilities returned",
      says="These are the probabilities themselves: the logarithm is missing, and a log-probability is never positive.",
@@ -219,10 +228,12 @@ AT_THE_TARGETS = "[np.arange(len(targets)), targets]"
 slip("log_of_zero", title="logarithm of zero",
      says="This takes the logarithm of a probability that is already computed: where that of the true class has "
      "underflowed to 0, the loss is infinite instead of, say, 1000.",
+     see="log",
      base="by_probabilities")
 slip("difference_overflows", title="the exponential of a large difference",
      says="The formula log(sum(exp(s - s_y))) is right, but where the true class lies more than 709 below another, the "
      "exponential overflows and the loss is infinite. Subtract the maximum of the row.",
+     see="log",
      code="""
      def cross_entropy(scores, targets):
          of_true_class = scores[np.arange(len(targets)), targets]
@@ -236,27 +247,33 @@ slip("logarithm_of_product", title="logarithm of a product",
 slip("overflowing_softmax", title="an overflowing softmax",
      says="No maximum is subtracted in the softmax: scores of ±1000 overflow or underflow, and the loss is NaN or "
      "infinite.",
+     see="stable",
      base="by_probabilities",
      replace=(f" - {MAXIMUM_OF_ROWS}", ""))
 slip("no_maximum", title="no maximum subtracted",
      says="The logarithm of the sum of exponentials is taken without subtracting the maximum: scores of ±1000 make "
      "the sum overflow or vanish, and the loss infinite, or NaN where both happen in one batch.",
+     see="log",
      replace=(f" - {MAXIMUM_OF_ROWS}", ""))
 slip("one_maximum", title="one maximum for the batch",
      says="One maximum for the whole batch: in a row far below it the sum of exponentials underflows, and the loss "
      "is infinite.",
+     see="stable",
      replace=(MAXIMUM_OF_ROWS, "scores.max()"))
 slip("one_maximum_in_softmax", title="one maximum for the batch, in the softmax",
      says="One maximum for the whole batch in the softmax: a row far below it underflows to 0/0, and the loss is NaN.",
+     see="stable",
      base="by_probabilities",
      replace=(MAXIMUM_OF_ROWS, "scores.max()"))
-slip("mean_for_maximum", title=MEAN_FOR_MAXIMUM,
-     says="The mean of each row is subtracted. A score that lies more than 709 above the mean of its row still "
-     "overflows, and the loss is infinite.",
+slip("mean_for_maximum", title=NOT_THE_MAXIMUM,
+     says="Something else than the maximum is subtracted from each row, its mean, say. A score that lies more than 709 "
+     "above it still overflows, and the loss is infinite. With the row's maximum, no exponent is above 0.",
+     see="stable",
      replace=(MAXIMUM_OF_ROWS, MAXIMUM_OF_ROWS.replace("max(", "mean(")))
 slip("floor", title="a lower limit of {floor:.0e} for p",
      says="No example costs more than {cap:.4g}, so being sure and wrong costs too little, as if p were kept above "
      "{floor:.0e} before the logarithm. Take the logarithm of the sum of exponentials, and no limit is needed.",
+     see="log",
      base="by_probabilities",
      replace=("np.log(p)", "np.log(p + {floor})"),
      parameter="floor",
@@ -264,6 +281,7 @@ slip("floor", title="a lower limit of {floor:.0e} for p",
      estimate={"by": "cap", "side": "above", "mean_over": "targets", **LIKELY})
 slip("worst_mistakes_dropped", title="the worst mistakes dropped",
      says="Examples whose probability underflows are given the loss 0: the worst mistakes count as perfect answers.",
+     see="log",
      base="by_probabilities",
      replace=("-np.log(p)", "np.where(p > 0, -np.log(p), 0)"))
 slip("summed", title="summed over the batch",
@@ -285,7 +303,7 @@ slip("mean_over_classes_too", title="a mean over examples and classes",
      replace=(f"log_p{AT_THE_TARGETS}", "np.eye(scores.shape[1])[targets] * log_p"))
 slip("softmax_twice", title="softmax applied twice",
      says="The softmax is applied twice: the inner one squeezes all scores into [0, 1], so even a perfect prediction "
-     "cannot bring the loss below log(1 + (C - 1)/e), and being sure and wrong costs only 1 nat more.",
+     "costs something, and being sure and wrong costs only 1 nat more.",
      base="by_probabilities",
      replace=(
          "    p =",
@@ -342,6 +360,7 @@ slip("other_classes_too", title="the other classes charged too",
 slip("squared_error", title="squared error of the probabilities",
      says="This is the squared error between probabilities and one-hot targets: being sure and wrong costs 2 at most, "
      "and its gradient vanishes.",
+     see="gradient",
      base="by_probabilities",
      replace=[
          (f"p = probabilities{AT_THE_TARGETS}", f"probabilities{AT_THE_TARGETS} -= 1"),
@@ -425,13 +444,16 @@ slip("nothing_from_the_worst", title="no gradient from the worst mistakes",
      values=(1e-12, 1e-10, 1e-8, 1e-7))
 slip("no_maximum", title="no maximum subtracted",
      says="No maximum is subtracted in the softmax: scores of ±1000 make the gradient NaN.",
+     see="stable",
      replace=(f" - {MAXIMUM_OF_ROWS}", ""))
 slip("one_maximum", title="one maximum for the batch",
      says="One maximum for the whole batch in the softmax: rows far below it underflow, and their gradient is NaN.",
+     see="stable",
      replace=(MAXIMUM_OF_ROWS, "scores.max()"))
-slip("mean_for_maximum", title=MEAN_FOR_MAXIMUM,
-     says="The mean of each row is subtracted. A score that lies more than 709 above the mean of its row still "
-     "overflows, and the gradient is NaN.",
+slip("mean_for_maximum", title=NOT_THE_MAXIMUM,
+     says="Something else than the maximum is subtracted from each row, its mean, say. A score that lies more than 709 "
+     "above it still overflows, and the gradient is NaN. With the row's maximum, no exponent is above 0.",
+     see="stable",
      replace=(MAXIMUM_OF_ROWS, MAXIMUM_OF_ROWS.replace("max(", "mean(")))
 slip("class_numbers", title="class numbers subtracted",
      says="The class numbers themselves are subtracted instead of their one-hot rows: class 5 is no larger than "
@@ -540,12 +562,16 @@ slip("only_class_one", title="only the positive class",
      says="Only t log p is there: examples of class 0 cost nothing, whatever is predicted, so calling everything "
      "class 1 would be perfect.",
      replace=("np.logaddexp(0, np.where(target == 1, -score, score))", "target * np.logaddexp(0, -score)"))
+slip("target_ignored", title="target ignored",
+     says="The targets are not used: every example is treated as a yes.",
+     replace=("np.where(target == 1, -score, score)", "-score"))
 slip("targets_for_signs", title="targets taken for signs",
      says="The formula log(1 + exp(-t s)) is for targets -1 and 1: with target 0 it gives log 2 whatever the score is.",
      replace=("np.where(target == 1, -score, score)", "-target * score"))
 slip("summed", title="summed over the batch",
      says="The losses are summed over the batch, not averaged: the result is N times too large and grows with the "
      "batch size.",
+     see="cross-entropy",
      replace=("np.mean", "np.sum"))
 slip("mean_over_both_terms", title="averaged over both terms",
      says="The mean runs over both terms of every example, 2N numbers of which half are zero: the loss is half of "
@@ -572,10 +598,12 @@ slip("softmax_across_examples", title="softmax across the examples",
 slip("every_pair", title="every score against every target",
      says="An (N, 1) array meets one of shape (N,) and broadcasts to (N, N): every score is compared with the targets "
      "of all examples.",
+     see="regression",
      base="by_softplus",
      replace=("    return", "    score = score.reshape(-1, 1)\n    return"))
 slip("squared_error", title="squared error of the sigmoid",
      says="This is the squared error of the sigmoid: being sure and wrong costs 1 at most, and its gradient vanishes.",
+     see="gradient",
      code="""
      def binary_cross_entropy(score, target):
          p = np.exp(-np.logaddexp(0, -score))
@@ -604,9 +632,10 @@ way(
     """,
 )
 
-slip("mean_over_boxes", title="box term averaged over the boxes",
-     says="The box term is divided by the number of examples with a box instead of N: the weight of one box depends "
-     "on how many other boxes are in the batch.",
+slip("mean_over_boxes", title="box term divided by the number of boxes",
+     says="The box term is divided by the number of boxes. That is a usual choice, too, but another loss than the one "
+     "asked for, which divides by N: here the weight of one box depends on how many others are in the batch, and a "
+     "batch without boxes gives 0/0 unless that is caught.",
      replace=[
          (f"({BOX_TERM} - np.sum(one_hot * log_p)) / n", f"{BOX_TERM} / n_boxes - np.sum(one_hot * log_p) / n"),
          (BOX_GRADIENT, "2 * box_weight * error / n_boxes"),
@@ -683,12 +712,12 @@ slip("one_maximum", title="one maximum for the batch",
 slip("log_of_zero", title="logarithm of zero",
      says="This takes the logarithm of a probability that is already computed: where that of the true class underflows "
      "to 0, the loss is infinite.",
-     see="cross-entropy",
+     see="log",
      base="by_probabilities")
 slip("floor", title="a constant of {floor:.0e} added to p",
      says="A constant of {floor:.0e} is added to p before the logarithm, so being sure and wrong costs too little, "
      "and the gradient belongs to another loss. With log-softmax nothing has to be added.",
-     see="cross-entropy",
+     see="log",
      base="by_probabilities",
      replace=("np.log(p[np.arange(n), class_targets])", "np.log(p[np.arange(n), class_targets] + {floor})"),
      parameter="floor",
@@ -718,8 +747,8 @@ way(
 )
 
 slip("softmax_first", title="softmax before cross_entropy",
-     says="The softmax is applied before cross_entropy, which applies it itself: the loss cannot fall below "
-     "log(1 + (C - 1)/e), and the gradients are too small, and vanish where the network is sure.",
+     says="The softmax is applied before cross_entropy, which applies it itself: a softmax of a softmax. Below you see "
+     "what that does to training.",
      replace=("model(x)", "model(x).softmax(dim=1)"))
 slip("probabilities_into_nll", title="probabilities into nll_loss",
      says="The function nll_loss is given probabilities, but it expects their logarithms: the loss lies between -1 "
@@ -732,18 +761,22 @@ slip("scores_into_nll", title="raw scores into nll_loss",
      replace=("cross_entropy", "nll_loss"))
 slip("over_batch", title="a log-softmax over the batch",
      says="The log-softmax runs over dim 0, the batch: the examples compete with each other instead of the classes.",
+     see="stable",
      base="by_log_probabilities",
      replace=("dim=1", "dim=0"))
 slip("summed", title="sum instead of mean",
      says="The losses are summed over the batch instead of averaged: loss and gradients are N times too large.",
+     see="cross-entropy",
      replace=("y)", 'y, reduction="sum")'))
 slip("log_of_zero", title="logarithm of probabilities",
      says="This takes the logarithm of a softmax that is already computed: where the probability of the true class "
      "underflows, the loss is infinite and the gradients are NaN.",
+     see="log",
      base="by_probabilities")
 slip("no_maximum", title="log-sum-exp without a maximum",
      says="The log-sum-exp is computed by exp, sum and log, without the maximum subtracted: large scores overflow. "
      "torch.logsumexp subtracts it, and cross_entropy does, too.",
+     see="stable",
      code="""
      def torch_loss(model, x, y):
          scores = model(x)
@@ -752,6 +785,7 @@ slip("no_maximum", title="log-sum-exp without a maximum",
 slip("every_target", title="every target for every example",
      says="With log_p[:, y] you take every target's column for every example, an N by N matrix: each example is also "
      "compared with the targets of all the others.",
+     see="cross-entropy",
      code="""
      def torch_loss(model, x, y):
          return -nn.functional.log_softmax(model(x), dim=1)[:, y].mean()
@@ -759,6 +793,7 @@ slip("every_target", title="every target for every example",
 slip("floor", title="a lower limit of {floor:.0e} for p",
      says="No example costs more than {cap:.4g}, as if p were kept above {floor:.0e}, and the gradient of an example "
      "fades as its p falls below that. cross_entropy needs no limit.",
+     see="log",
      base="by_probabilities",
      replace=("torch.log(p)", "torch.log(p + {floor})"),
      parameter="floor",
@@ -767,6 +802,7 @@ slip("floor", title="a lower limit of {floor:.0e} for p",
 slip("squared_error", title="squared error of the probabilities",
      says="This is the squared error between probabilities and one-hot targets: where the network is sure and wrong, "
      "the gradient vanishes.",
+     see="gradient",
      code="""
      def torch_loss(model, x, y):
          p = nn.functional.softmax(model(x), dim=1)
@@ -775,6 +811,7 @@ slip("squared_error", title="squared error of the probabilities",
 slip("one_sigmoid_per_class", title="one sigmoid for each class",
      says="This is a binary cross-entropy for each class on its own: the classes of one example exclude each other, "
      "so they share one softmax.",
+     see="two-classes",
      code="""
      def torch_loss(model, x, y):
          scores = model(x)
