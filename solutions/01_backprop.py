@@ -31,24 +31,24 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Warm-up · Why this matters | | 9 | |
-# | Derivatives | | 6 | |
-# | Numerical gradients | `numerical_gradient` | 11 | 5 |
-# | The chain rule, backwards | | 5 | |
-# | A linear layer | `linear_backward` | 10 | 6 |
-# | Activations | `relu_backward`, `tanh_backward` | 8 | 4 |
-# | A whole network | `mlp_gradients` | 14 | 7 |
+# | Warm-up · Why this matters | | 6 | |
+# | Derivatives | | 5 | |
+# | Numerical gradients | `numerical_gradient` | 9 | 5 |
+# | The chain rule, backwards | | 3 | |
+# | A linear layer | `linear_backward` | 9 | 6 |
+# | Activations | `relu_backward`, `tanh_backward` | 6 | 4 |
+# | A whole network | `mlp_gradients` | 13 | 7 |
 # | Repair (*going further*) | `repaired_mlp_gradients` | 5 | 2 |
-# | A whole batch at once | | 4 | |
-# | The computation graph | | 6 | |
-# | Your own autograd (*going further*) | `add`, `multiply`, `matmul`, `relu`, `backward` | 40 | 10 |
+# | A whole batch at once | | 2 | |
+# | The computation graph | | 4 | |
+# | Your own autograd (*going further*) | `add`, `multiply`, `matmul`, `relu`, `backward` | 30 | 10 |
 # | Depth | | 5 | |
-# | In PyTorch | `torch_gradients` | 9 | 3 |
-# | Reading digits | | 4 | |
+# | In PyTorch | `torch_gradients` | 8 | 3 |
+# | Reading digits | | 2 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 90 minutes and earns 35 points, *going further* another 45 minutes and 12 points. The exercises
-# are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
+# The core takes about 90 minutes and earns 35 points, *going further* another 35 minutes and 12 points. If all of
+# this is new to you, plan two hours for the core. The exercises are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
 # next cell.
 #
 # **Conventions.** A batch of $N$ examples comes first: `x` has shape `(N, D_in)`. A layer computes `z = x @ W + b`. For
@@ -315,7 +315,7 @@ check(numerical_gradient)
 # - *Absolute differences.* Is a difference of $10^{-6}$ between two gradients much? Not for entries around 1000, and
 #   very much for entries around $10^{-6}$. Compare relative to the size of the numbers, as the next cell does. About
 #   $10^{-7}$ or less is fine for a central difference in float64. $10^{-2}$ is a bug.
-# - *float32.* It carries about 7 digits. With $h = 10^{-5}$ nearly nothing is left after the subtraction.
+# - *float32.* It carries about 7 digits. With $h = 10^{-5}$ only about two of them survive the subtraction.
 # - *Kinks.* $|x|$ has no derivative at 0. A step across a kink measures a mixture of both sides.
 
 # %% role="given"
