@@ -31,8 +31,8 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Warm-up · Why this matters | | 6 | |
-# | Derivatives | | 5 | |
+# | Warm-up · Why this matters | | 7 | |
+# | Derivatives | | 4 | |
 # | Numerical gradients | `numerical_gradient` | 9 | 5 |
 # | The chain rule, backwards | | 3 | |
 # | A linear layer | `linear_backward` | 9 | 6 |

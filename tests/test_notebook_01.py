@@ -217,7 +217,8 @@ def test_backward_adds_to_leaves_and_a_detour_cuts_the_graph() -> None:
     w = torch.tensor(3.0, requires_grad=True)
     for expected in (6.0, 12.0):
         (w * w).backward()
-        assert w.grad is not None and w.grad.item() == expected
+        assert w.grad is not None
+        assert w.grad.item() == expected
     assert not (w.detach() * w.detach()).requires_grad
 
 
