@@ -430,9 +430,9 @@ def _linear(rng: Rng, n_in: int, n_out: int, name: str) -> dict[str, Array]:
 
 def _batch_norm(rng: Rng, size: int) -> dict[str, Array]:
     return {
-        "norm.weight": rng.uniform(0.5, 1, size=size),
-        "norm.bias": rng.normal(size=size),
-        "norm.running_mean": rng.normal(size=size),
+        "norm.weight": rng.uniform(0.5, 1, size=size) / 2,
+        "norm.bias": rng.uniform(-0.5, 0.5, size=size),
+        "norm.running_mean": rng.uniform(-1, 1, size=size),
         "norm.running_var": rng.uniform(1, 3, size=size),
     }
 
