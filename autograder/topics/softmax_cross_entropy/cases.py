@@ -156,9 +156,9 @@ def scores_public(rng: Rng) -> Iterator[Case]:
     yield Case("shapes", "shape (2, 3, 4)", {"scores": rng.normal(size=(2, 3, 4)).round(1)})
     yield Case("shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
     yield Case("float32", "three rows, four classes", {"scores": HALF})
-    yield Case("underflow", "20, 96 and 640 below the leader", {"scores": STEPS})
-    yield Case("underflow", "1390 below two leaders", {"scores": LEADERS})
-    yield Case("underflow", "1426 below one leader", {"scores": LED})
+    yield Case("underflow", "20, 96 and 640 below the largest score", {"scores": STEPS})
+    yield Case("underflow", "1390 below the two largest scores", {"scores": LEADERS})
+    yield Case("underflow", "1426 below the largest score", {"scores": LED})
 
 
 @hidden_cases("log_softmax")
@@ -185,8 +185,8 @@ def scores_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("shapes", "shape (3, 3, 3)", {"scores": _plain(rng, 3, 3, 3)})
     yield Case("float32", "five rows, seven classes", {"scores": _plain(rng, 5, 7).astype(np.float32)})
     yield Case("underflow", "every gap from 12 to 640", {"scores": _steps(rng, FAR_APART)})
-    yield Case("underflow", "1390 below the leaders", {"scores": _unlikely(rng, 5, 4)[0]})
-    yield Case("underflow", "1426 below one leader", {"scores": _led(rng, 5, 4)})
+    yield Case("underflow", "1390 below the two largest scores", {"scores": _unlikely(rng, 5, 4)[0]})
+    yield Case("underflow", "1426 below the largest score", {"scores": _led(rng, 5, 4)})
 
 
 def _labelled(group: str, name: str, scores: Array, targets: Any) -> Case:
@@ -222,7 +222,7 @@ def classification_public(rng: Rng) -> Iterator[Case]:
     yield _labelled("row_sizes", "rows around 0, 700 and -700", FAR, [0, 1, 2])
     yield _labelled("underflow", "20, 96 and 640 below the largest score", STEPS, [1, 0, 2])
     yield _labelled("underflow", "likely, 12 to 1426 above the others", LIKELY, [1, 0, 0, 1, 3])
-    yield _labelled("underflow", "1390 below two leaders", LEADERS[:1], [0])
+    yield _labelled("underflow", "1390 below the two largest scores", LEADERS[:1], [0])
     yield _labelled(
         "underflow", "720 below, among others", np.array([[-400.0, 320.0], [2.0, 1.0], [0.0, 0.5]]), [0, 1, 1]
     )
