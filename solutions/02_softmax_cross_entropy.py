@@ -944,6 +944,7 @@ outcome("nan_gradient", found[" ".join(with_nan)])
 # ## In PyTorch {#pytorch}
 #
 # One line does what you have written in this notebook. An easy mistake is to do too much.
+# `nn.CrossEntropyLoss(scores, y)` makes an object; `nn.CrossEntropyLoss()(scores, y)` calls it.
 #
 # ### Exercise 8: torch_loss {#exercise-torch-loss}
 #

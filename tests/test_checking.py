@@ -174,7 +174,7 @@ def test_a_result_that_is_not_finite_says_from_which_size_of_the_inputs_on() -> 
 
     report = judge_publicly(exercise_called("softmax"), unstable)
     assert report.failure is not None
-    assert "Inputs up to 721 give finite results, inputs from 1001 on do not." in report.failure.message
+    assert "Inputs up to 745 give finite results, inputs from 1001 on do not." in report.failure.message
     everywhere = judge_publicly(exercise_called("softmax"), lambda s: unstable(s) * np.nan)
     assert everywhere.failure is not None
     assert "give finite results" not in everywhere.failure.message
@@ -539,6 +539,46 @@ def test_a_loss_that_reaches_no_parameter_is_said_to() -> None:
     report = judge_publicly(exercise_called("torch_loss"), cut)
     assert report.failure is not None
     assert "cut the graph" in report.failure.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda model, x, y: torch.nn.CrossEntropyLoss(), "A loss object came back from torch_loss: call it"),
+        (lambda model, x, y: torch.nn.CrossEntropyLoss(model(x), y), "`nn.CrossEntropyLoss()(scores, y)` calls it."),
+    ],
+)
+def test_a_loss_object_is_said_to_be_called(answer: Any, says: str) -> None:
+    report = judge_publicly(exercise_called("torch_loss"), answer)
+    assert report.failure is not None
+    assert says in report.failure.message
+
+
+def test_an_error_that_no_loss_object_raised_stays_as_it_is() -> None:
+    report = judge_publicly(exercise_called("torch_loss"), lambda model, x, y: x.sum() if model(x) else x)
+    assert report.failure is not None
+    assert report.failure.message.endswith("is ambiguous")
+
+
+def test_a_notebook_in_which_numpy_raises_gets_its_report() -> None:
+    def softmax(scores: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return reference("softmax")(scores)
+
+    with np.errstate(all="raise"):
+        assert judge_publicly(exercise_called("softmax"), softmax).passed
+        assert not judge_publicly(exercise_called("softmax"), lambda scores: 1e300 * softmax(scores)).passed
+
+
+def test_a_slip_is_named_where_the_right_cases_keep_its_last_digits() -> None:
+    def last_example(scores: Any, targets: Any) -> Any:
+        for row, target in zip(scores, targets, strict=True):
+            exponentials = np.exp(row - row.max())
+            loss = -np.log((exponentials / exponentials.sum())[target])
+        return loss / len(targets)
+
+    report = judge_publicly(exercise_called("cross_entropy"), last_example)
+    assert [named.slip.id for named in report.slips] == ["last_example"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from gradus.checking.comparing import behaviour, examine
 from gradus.checking.exercises import GATE
 from gradus.checking.facts import Behaviour
 from gradus.checking.plain import is_refusal
-from gradus.checking.report import write
 from gradus.checking.running import Outcome, run
 from gradus.checking.scoring import share
 
@@ -70,14 +69,22 @@ def hidden(course: Course, name: str, seed: int) -> tuple[list[Case], list[Outco
     return cases, right, [behaviour(exercise, *pair) for pair in zip(cases, right, strict=True)]
 
 
+@cache
+def built(course: Course, topic: str) -> dict[str, public.Public]:
+    """The public cases of a topic as a build makes them."""
+    return public.read(build.public_cases(course, course.assignment(topic).source).encode())
+
+
 def frozen(course: Course, name: str) -> public.Public:
-    """The public cases as a build makes them."""
-    return _all_frozen(course, exercise_called(name).topic)[exercise_called(name).judged_as]
+    """The public cases of an exercise as a build makes them."""
+    return built(course, exercise_called(name).topic)[exercise_called(name).judged_as]
 
 
 @cache
-def _all_frozen(course: Course, topic: str) -> dict[str, public.Public]:
-    return public.read(build.public_cases(course, course.assignment(topic).source).encode())
+def slipped(course: Course, slip: Slip, value: Any, seed: int) -> list[Outcome]:
+    """What somebody who has a slip does with hidden cases."""
+    wrong = diagnosis.answer(course, slip, value)
+    return [run(exercise_called(slip.exercise), wrong, case) for case in hidden(course, slip.exercise, seed)[0]]
 
 
 @cache
@@ -110,12 +117,12 @@ def everywhere(course: Course, name: str, answer: Any) -> list[Report]:
 
 def lacking(course: Course, name: str, slip: Slip, value: Any) -> str:
     """What a slip lacks, in the words of a build."""
-    exercise, wrong = exercise_called(name), diagnosis.answer(course, slip, value)
+    exercise = exercise_called(name)
     rehearsal = diagnosis.Rehearsal(course, exercise)
     found = {"public cases": diagnosis.nameless(slip, rehearsal.judged(slip, value), rehearsal.candidates())}
     for seed in SEEDS:
         cases, right, _ = hidden(course, name, seed)
-        judged = judge(exercise, cases, right, [run(exercise, wrong, case) for case in cases])
+        judged = judge(exercise, cases, right, slipped(course, slip, value, seed))
         found[f"hidden cases, seed {seed}"] = diagnosis.nameless(slip, judged, candidates(course, name, seed))
     return "\n".join(f"{where}: {lack}" for where, lack in found.items() if lack)
 
@@ -173,7 +180,8 @@ def test_every_exercise_has_at_least_three_variants(course: Course, name: str) -
 
 @slips
 def test_every_slip_is_rejected_and_named(course: Course, name: str, slip: Slip, value: Any) -> None:
-    for one in everywhere(course, name, diagnosis.answer(course, slip, value)):
+    publicly = judged_publicly(course, name, diagnosis.answer(course, slip, value))
+    for one in [publicly, *(report(course, name, slipped(course, slip, value, seed), seed) for seed in SEEDS)]:
         named = [found.slip.id for found in one.slips]
         assert (one.passed, named) == (False, [slip.id]), f"{lacking(course, name, slip, value)}\n{one}"
         assert "{" not in one.slips[0].slip.title + one.slips[0].slip.says
@@ -270,12 +278,11 @@ def test_a_result_that_is_slightly_wrong_everywhere_loses_points_in_any_dtype(
 
 @slips
 def test_the_same_answer_scores_the_same_in_every_draw(course: Course, name: str, slip: Slip, value: Any) -> None:
-    exercise, wrong = exercise_called(name), diagnosis.answer(course, slip, value)
     shares = set()
     for seed in range(DRAWS):
-        cases, right, _ = hidden(course, name, seed)
-        got = [run(exercise, wrong, case) for case in cases]
-        shares.add(share(write(exercise, judge(exercise, cases, right, got).findings, {}, got)))
+        cases, _, expected = hidden(course, name, seed)
+        got = slipped(course, slip, value, seed)
+        shares.add(share(public.assemble(exercise_called(name), cases, expected, got, (), {})))
     assert len(shares) == 1
 
 
@@ -285,14 +292,12 @@ def test_a_slip_keeps_its_name_when_its_result_is_cast_to_float32(
 ) -> None:
     if course == KINDS:
         return
-    exercise, wrong = exercise_called(name), diagnosis.answer(course, slip, value)
-    cases = hidden(course, name, 0)[0]
     with np.errstate(over="ignore"):
         cast = [
             dataclasses.replace(
                 one, steps=tuple(filled(step, lambda leaf: leaf.astype(np.float32)) for step in one.steps)
             )
-            for one in (run(exercise, wrong, case) for case in cases)
+            for one in slipped(course, slip, value, 0)
         ]
     found = [one.slip.id for one in report(course, name, cast, 0).slips]
     assert found == [slip.id] or (name, slip.id) in BEYOND_FLOAT32

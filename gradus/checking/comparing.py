@@ -164,8 +164,11 @@ def _magnitude(case: Case) -> float:
     return max(map(_largest, floats), default=0.0)
 
 
-def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour) -> bool:
-    """Whether two behaviours are the same: every fact within tolerance, or the same kind of error."""
+def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour, *, loosely: bool = False) -> bool:
+    """Whether two behaviours are the same: every fact within tolerance, or the same kind of error.
+
+    ``loosely``, the last digits of ``one`` count only where the case asks for them.
+    """
     if one.error or other.error:
         return one.error == other.error
     if one.unusable or other.unusable:
@@ -174,7 +177,11 @@ def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour) -> bo
     mine = {(fact.step, fact.name): fact for fact in other.facts}
     if len(mine) != len(one.facts):
         return False
-    return all(_same_fact(fact, mine.get((fact.step, fact.name)), tolerance) for fact in one.facts)
+    scales = _scales(one) if loosely and case.group != EXACT else {}
+    return all(
+        _same_fact(fact, mine.get((fact.step, fact.name)), _loosely(fact, scales, tolerance) if scales else tolerance)
+        for fact in one.facts
+    )
 
 
 def differs_by_value(exercise: Exercise, case: Case, right: Behaviour, wrong: Behaviour) -> bool:

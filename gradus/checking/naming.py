@@ -104,36 +104,39 @@ class Judged:
         groups = sorted(failed, key=lambda group: group != GATE)
         return {group: [i for i, case in enumerate(self.cases) if case.group == group] for group in groups}
 
-    def agrees(self, candidate: Candidate, among: Sequence[int]) -> bool:
+    def agrees(self, candidate: Candidate, among: Sequence[int], *, loosely: bool = False) -> bool:
         """Whether the slip does in these cases what the answer does, and shows by a value in one of them."""
         first = sorted(among, key=lambda index: self.findings[index].passed)
         for index in first:
-            if not same(self.exercise, self.cases[index], candidate.behaviour(index), self.got[index]):
+            case, got = self.cases[index], self.got[index]
+            if not same(self.exercise, case, got, candidate.behaviour(index), loosely=loosely):
                 return False
         return any(
             differs_by_value(self.exercise, self.cases[i], self.expected[i], candidate.behaviour(i)) for i in among
         )
 
     def is_possible(self, candidate: Candidate, groups: Sequence[str]) -> bool:
-        """Whether a slip found in some groups goes with the rest: with what passes, and with the gate."""
-        others = [
-            index
-            for index, finding in enumerate(self.findings)
-            if finding.passed or (finding.case.group == GATE and GATE not in groups)
-        ]
-        return all(
-            same(self.exercise, self.cases[index], candidate.behaviour(index), self.expected[index]) for index in others
-        )
+        """Whether a slip found in some groups goes with the rest: with what passes, and with the gate.
+
+        Where the answer passes with other last digits than the reference's, the slip may have the digits of either.
+        """
+        for index, finding in enumerate(self.findings):
+            likely = [self.expected[index], self.got[index]] if finding.passed else [self.expected[index]]
+            asked = finding.passed or (finding.case.group == GATE and GATE not in groups)
+            does, case = candidate.behaviour(index), self.cases[index]
+            if asked and not any(same(self.exercise, case, does, one) for one in likely):
+                return False
+        return True
 
 
 def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float = SECONDS) -> tuple[Named, ...]:
     """The slips that behave like the answer.
 
     What behaves like it in every case is its name. Otherwise every group that fails is looked at by itself: two slips
-    at once agree with neither everywhere, but often with one in each group. A group in which several slips cannot be
-    told apart gets no name of its own. A slip that shows where the answer is right, or that does something else than
-    the answer in ordinary cases, is not among them. And nothing is named where the first case that fails, which a
-    learner looks at, would stay without a name.
+    at once agree with neither everywhere, but often with one in each group, to the last digits or, where none does, as
+    exactly as the cases ask. A group in which several slips cannot be told apart gets no name of its own. A slip that
+    shows where the answer is right, or that does something else than the answer in ordinary cases, is not among them.
+    And nothing is named where the first case that fails, which a learner looks at, would stay without a name.
 
     Parameters
     ----------
@@ -178,7 +181,14 @@ def _by_groups(
     """Slips, each with the groups in which it alone behaves like the answer."""
     found_in: dict[int, list[str]] = {}
     for group, among in judged.failing.items():
-        alike = [n for n, one in enumerate(fixed) if time.monotonic() <= deadline and judged.agrees(one, among)]
+        for loosely in (False, True):
+            alike = [
+                number
+                for number, one in enumerate(fixed)
+                if time.monotonic() <= deadline and judged.agrees(one, among, loosely=loosely)
+            ]
+            if alike:
+                break
         if len(alike) == 1:
             found_in.setdefault(alike[0], []).append(group)
     for number, groups in found_in.items():

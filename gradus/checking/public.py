@@ -81,6 +81,7 @@ def judge_publicly(
     return replace(found, leans_on=_failing_helpers(exercise, answer, around))
 
 
+@np.errstate(all="ignore")
 def assemble(
     exercise: Exercise,
     cases: Sequence[Case],

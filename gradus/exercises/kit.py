@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -76,6 +78,20 @@ def attempt(call: Callable[[], Any]) -> Any:
         return error
 
 
+LOSS_OBJECTS = "`nn.CrossEntropyLoss(scores, y)` makes an object; `nn.CrossEntropyLoss()(scores, y)` calls it."
+
+
+@contextmanager
+def loss_objects_explained() -> Iterator[None]:
+    """Say what is wrong where a loss object of PyTorch took scores and targets for its settings."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not any(frame.f_code.co_name == "legacy_get_string" for frame, _ in traceback.walk_tb(error.__traceback__)):
+            raise
+        raise RuntimeError(f"{error}. {LOSS_OBJECTS}").with_traceback(error.__traceback__) from None
+
+
 def backward(loss: Any, parameters: Sequence[Any], *, of: str) -> None:
     """``loss.backward()``, after saying what is wrong where that would fail or mislead.
 
@@ -86,6 +102,8 @@ def backward(loss: Any, parameters: Sequence[Any], *, of: str) -> None:
     """
     import torch
 
+    if isinstance(loss, torch.nn.Module):
+        raise TypeError(f"A loss object came back from {of}: call it on the scores and the targets. {LOSS_OBJECTS}")
     if not isinstance(loss, torch.Tensor):
         raise TypeError(
             f"{of} returns a scalar tensor, but {what(loss)} came back, from which backward() cannot start. "

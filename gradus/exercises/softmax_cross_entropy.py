@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradus.checking import TORCH, Property, Tolerance, exercise, family, repair
-from gradus.exercises.kit import backward, gradients, number, results
+from gradus.exercises.kit import backward, gradients, loss_objects_explained, number, results
 from gradus.learning.lending import lends
 
-# Scores go up to 1e4, where a float64 is off by 1e-12. A difference of scores, an exponent, is then off by some 1e-12,
+# Scores go up to 2e4, where a float64 is off by 2e-12. A difference of scores, an exponent, is then off by some 1e-12,
 # and so is a log-probability; a probability is off by 1e-12 of itself, and by 2e-11 if it comes out of a log-softmax
 # whose normaliser was added to such a score and taken away again. In float32 a probability made of a sum over some ten
 # classes is right to 2e-6, a log-probability to that plus 1e-6 where the sum is near 1. A
@@ -165,10 +165,29 @@ def drive_torch_loss(torch_loss: Any, case: Case) -> Outputs:
 
     model = case["model"]
     parameters = dict(model.named_parameters())
-    loss = torch_loss(model, torch.as_tensor(case["x"]), torch.as_tensor(case["y"]))
+    if case["_mode"]:
+        for parameter in parameters.values():
+            parameter.grad = torch.zeros_like(parameter)
+    with loss_objects_explained():
+        loss = torch_loss(model, torch.as_tensor(case["x"]), torch.as_tensor(case["y"]))
+    mode = _condition(model) if case["_mode"] else {}
     backward(loss, list(parameters.values()), of="torch_loss")
-    mode = {"model.training": model.training} if case["_mode"] else {}
     return {"loss": number(loss), "gradients": gradients(parameters), **mode}
+
+
+def _condition(model: Any) -> Outputs:
+    """What a loss leaves as it was, gradients of 0 among it, and the buffers, which tell each call of the model."""
+    parameters = list(model.parameters())
+    before = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        if parameter.grad is not None and not parameter.grad.any():
+            parameter.grad = None
+    return {
+        "model.training": model.training,
+        "model.dtype": str(parameters[0].dtype),
+        "model.gradients": "gone" if any(gradient is None for gradient in before) else "there",
+        **{f"model.{name}": buffer for name, buffer in model.named_buffers()},
+    }
 
 
 def _tensor(array: Any) -> Any:
@@ -216,14 +235,18 @@ def _in_words(layers: str, state: dict[str, np.ndarray], training: bool) -> str:
     n_out, n_in = state["output.weight"].shape
     if "hidden.weight" in state:
         n_in = state["hidden.weight"].shape[1]
-    return f"{layers}: {n_in} inputs, {n_out} classes, in {'training' if training else 'evaluation'} mode"
+    sizes = f"{n_in} inputs, {n_out} classes"
+    if layers == "linear, flattened":
+        sizes = f"from each row of {n_in} inputs the scores of {n_out} classes"
+    return f"{layers}: {sizes}, in {'training' if training else 'evaluation'} mode"
 
 
 @family("classifier", words=_in_words)
 def classifier(layers: str, state: dict[str, np.ndarray], training: bool) -> Any:
     """A classifier with the given state; its sizes and its precision are those of the arrays.
 
-    ``layers`` is ``"linear"``, ``"tanh network"`` or ``"network with batch norm"``.
+    ``layers`` is ``"linear"``, ``"tanh network"``, ``"linear with batch norm"`` or ``"linear, flattened"``, which takes
+    several rows for each example.
     """
     import torch
     from torch import nn
@@ -237,9 +260,11 @@ def classifier(layers: str, state: dict[str, np.ndarray], training: bool) -> Any
             return nn.Linear(n_in, n_out, dtype=precision)
 
     made: dict[str, nn.Module] = {"output": linear("output")}
-    if layers in ("tanh network", "network with batch norm"):
+    if layers == "tanh network":
         made = {"hidden": linear("hidden"), "activation": nn.Tanh(), **made}
-    if layers == "network with batch norm":
+    if layers == "linear, flattened":
+        made = {**made, "flatten": nn.Flatten()}
+    if layers == "linear with batch norm":
         made = {"norm": nn.BatchNorm1d(len(state["norm.weight"]), dtype=precision), **made}
     model = nn.Sequential()
     for name, layer in made.items():

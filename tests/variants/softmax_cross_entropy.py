@@ -570,6 +570,77 @@ def _multitask_with_floor(class_scores: Array, box: Array, *others: Any) -> tupl
     return loss + wrong, d_class_scores, d_box
 
 
+def _softmax(scores: Array) -> Array:
+    return np.exp(log_softmax_by_logaddexp(scores))
+
+
+def _naive(scores: Array) -> Array:
+    exponentials = np.exp(scores)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def _naive_logarithm(scores: Array) -> Array:
+    return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+
+
+def _rescued(naive: Callable[..., Any], right: Callable[..., Any]) -> Callable[..., Any]:
+    """A formula that is taken for right wherever it is finite."""
+
+    def rescued(*inputs: Array) -> Any:
+        with np.errstate(all="ignore"):
+            result = naive(*inputs)
+        return result if np.all(np.isfinite(result)) else right(*inputs)
+
+    return rescued
+
+
+def _one_hot_by_the_targets(targets: Array) -> Array:
+    return np.eye(targets.max() + 1)[targets]
+
+
+def _loss_by_the_targets(scores: Array, targets: Array) -> Any:
+    return -(_one_hot_by_the_targets(targets) * log_softmax_by_logaddexp(scores)).sum() / len(targets)
+
+
+def _longer(scores: Array) -> Array:
+    return _naive(scores.astype(np.longdouble))
+
+
+def _binary_by_the_formula(score: Array, target: Array) -> Any:
+    p = 1 / (1 + np.exp(-score))
+    return -np.mean(np.log(np.where(target == 1, p, 1 - p)))
+
+
+def _multitask(log_softmax: Callable[[Array], Array], one_hot: Any = None) -> Callable[..., Any]:
+    """The loss with another log-softmax, or with one-hot rows of its own."""
+
+    def loss(class_scores: Array, box: Array, class_targets: Array, *others: Any) -> tuple[Any, Array, Array]:
+        total, d_class_scores, d_box = multitask_by_selection(class_scores, box, class_targets, *others)
+        right = cross_entropy_by_logaddexp(class_scores, class_targets)
+        rows = np.eye(class_scores.shape[1])[class_targets] if one_hot is None else one_hot(class_targets)
+        with np.errstate(all="ignore"):
+            return total - right - _at(log_softmax(class_scores) * rows, class_targets).mean(), d_class_scores, d_box
+
+    return loss
+
+
+def _loss_of(
+    before: Callable[..., Any], after: Callable[..., Any] = lambda model: None
+) -> Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The loss of what ``before(model, x)`` gives, and something done to the model afterwards."""
+
+    def loss(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        found = functional.cross_entropy(before(model, x), y)
+        after(model)
+        return found
+
+    return loss
+
+
+def _squeezed(answer: Callable[..., Array]) -> Callable[..., Array]:
+    return lambda *inputs: np.squeeze(answer(*inputs))
+
+
 WRONG: dict[str, WrongAnswers] = {
     "softmax": {
         "median for the maximum": (lambda scores: np.exp(_by_shift(_median)(scores)), {"underflow"}),
@@ -577,16 +648,37 @@ WRONG: dict[str, WrongAnswers] = {
         "kept above 1e-4": (lambda scores: np.maximum(softmax_by_torch(scores), 1e-4), {"exact"}),
         "kept above 1e-9": (lambda scores: np.maximum(softmax_by_torch(scores), 1e-9), {"exact"}),
         "small ones dropped": (lambda scores: np.round(softmax_by_torch(scores), 6), {"exact"}),
+        "naive, rescued": (_rescued(_naive, _softmax), {"large_scores"}),
+        "naive, in more digits": (_longer, {"large_scores"}),
+        "squeezed": (_squeezed(_softmax), {"shapes", "large_scores"}),
+        "scores in float16": (
+            lambda scores: _softmax(scores.astype(np.float16).astype(float)),
+            {"exact", "large_scores", "row_sizes", "underflow"},
+        ),
     },
     "log_softmax": {
         "median for the maximum": (_by_shift(_median), {"underflow"}),
         "middle for the maximum": (_by_shift(_middle), {"underflow"}),
         "rounded where unlikely": (_rounded_where_unlikely, {"underflow"}),
+        "naive, rescued": (_rescued(_naive_logarithm, log_softmax_by_logaddexp), {"large_scores"}),
+        "naive, in more digits": (lambda scores: np.log(_longer(scores)), {"large_scores"}),
+        "squeezed": (_squeezed(log_softmax_by_logaddexp), {"shapes", "large_scores"}),
     },
     "cross_entropy": {
         "middle for the maximum": (
             lambda scores, targets: -_at(_by_shift(_middle)(scores), targets).mean(),
             {"underflow"},
+        ),
+        "as many classes as the targets say": (_loss_by_the_targets, {"ordinary"}),
+        "naive, rescued": (
+            _rescued(
+                lambda scores, targets: -_at(_naive_logarithm(scores), targets).mean(), cross_entropy_by_logaddexp
+            ),
+            {"large_scores"},
+        ),
+        "naive, in more digits": (
+            lambda scores, targets: -np.log(_at(_longer(scores), targets)).mean(),
+            {"large_scores"},
         ),
         "1e-4 added": (_with_floor(1e-4), {"ordinary"}),
         "1e-5 added": (_with_floor(1e-5), {"exact", "underflow"}),
@@ -595,10 +687,59 @@ WRONG: dict[str, WrongAnswers] = {
     "cross_entropy_gradient": {
         "clipped at 1e-4": (_gradient_clipped_at(1e-4), {"exact", "underflow"}),
         "clipped at 1e-6": (_gradient_clipped_at(1e-6), {"exact"}),
+        "as many classes as the targets say": (
+            lambda scores, targets: (_softmax(scores) - _one_hot_by_the_targets(targets)) / len(targets),
+            {"ordinary"},
+        ),
+        "naive, rescued": (
+            _rescued(
+                lambda scores, targets: (_naive(scores) - np.eye(scores.shape[1])[targets]) / len(targets),
+                gradient_with_one_hot_rows,
+            ),
+            {"large_scores"},
+        ),
+        "naive, in more digits": (
+            lambda scores, targets: (_longer(scores) - np.eye(scores.shape[1])[targets]) / len(targets),
+            {"large_scores"},
+        ),
+        "squeezed": (_squeezed(gradient_with_one_hot_rows), {"shapes", "large_scores", "underflow"}),
     },
-    "binary_cross_entropy": {"straight from 8.5 on": (_softplus_too_straight, {"exact"})},
-    "multitask_loss": {"1e-9 added": (_multitask_with_floor, {"exact", "large_scores"})},
+    "binary_cross_entropy": {
+        "straight from 8.5 on": (_softplus_too_straight, {"exact"}),
+        "clipped at 9000": (
+            lambda score, target: binary_by_logaddexp(np.clip(score, -9000, 9000), target),
+            {"large_scores"},
+        ),
+        "naive, rescued": (_rescued(_binary_by_the_formula, binary_by_logaddexp), {"large_scores"}),
+        "naive, in more digits": (
+            lambda score, target: np.log(1 + np.exp(np.where(target == 1, -score, score).astype(np.longdouble))).mean(),
+            {"large_scores"},
+        ),
+    },
+    "multitask_loss": {
+        "1e-9 added": (_multitask_with_floor, {"exact", "large_scores"}),
+        "as many classes as the targets say": (
+            _multitask(log_softmax_by_logaddexp, _one_hot_by_the_targets),
+            {"ordinary"},
+        ),
+        "clipped at 9000": (
+            lambda class_scores, *others: multitask_by_selection(np.clip(class_scores, -9000, 9000), *others),
+            {"large_scores"},
+        ),
+        "naive, rescued": (_multitask(_rescued(_naive_logarithm, log_softmax_by_logaddexp)), {"large_scores"}),
+        "naive, in more digits": (_multitask(lambda scores: np.log(_longer(scores))), {"large_scores"}),
+    },
     "torch_loss": {
         "scores in float16": (lambda model, x, y: functional.cross_entropy(model(x).half(), y), {"ordinary"}),
+        "scores cut off at 5000": (_loss_of(lambda model, x: model(x).clamp(-5000, 5000)), {"large_scores"}),
+        "classes and examples mixed up": (
+            lambda model, x, y: functional.cross_entropy(model(x).T if len(y) == model(x).shape[1] else model(x), y),
+            {"square", "mode"},
+        ),
+        "called twice": (_loss_of(lambda model, x: model(x) if model(x) is not None else x), {"mode"}),
+        "model turned to float32": (_loss_of(lambda model, x: model.float()(x.float())), {"mode"}),
+        "model turned to float64": (_loss_of(lambda model, x: model.double()(x.double())), {"mode"}),
+        "gradients dropped": (_loss_of(lambda model, x: model(x), nn.Module.zero_grad), {"mode"}),
+        "examples flattened": (_loss_of(lambda model, x: model(x.flatten(1))), {"one_example"}),
     },
 }

@@ -2,14 +2,17 @@
 
 Every fault should cost one group. Therefore each extreme stands alone: rows far from each other, and classes far below
 the others, keep to scores within 700, where a plain exponential is still a number; scores beyond 709, where it is not,
-lie close together within a row. Elsewhere scores span 3, so that a floor under a probability stays a matter of digits.
-What is ``exact`` goes on to a gap of 8 (to 12 for two classes, to 24 for probabilities), the unlikely classes from 12
-to 640, with 720 between the overflow and the underflow of an exponential, and to 1390. A row with one leader 1426 above
-the rest tells the maximum from the mean, the median and the middle, which pass everywhere else. A batch has another
-size than a row of scores, except in one group, so that broadcasting along the wrong axis shows there only. Whether a
-floor of 1e-4 or scores in float16 are still ordinary is not left to chance: one ordinary case holds a gap of 6, or a
-digit too many. Extreme scores are multiples of 1/128, which float32 holds up to 65,000: an answer computed in float32
-is judged on the same numbers.
+lie close together within a row. Among the large ones are rows at the edge, around 709 and -745, where a plain formula
+gives a finite number that is wrong, and some around 20000, where it overflows in a long double, too. No hidden score
+reaches further than the public ones, so that no limit on scores passes here and fails there. Elsewhere scores span 3,
+so that a floor under a probability stays a matter of digits. What is ``exact`` goes on to a gap of 8 (to 12 for two
+classes, to 24 for probabilities), the unlikely classes from 12 to 640, with 720 between the overflow and the underflow
+of an exponential, and to 1390. A row with one leader 1426 above the rest tells the maximum from the mean, the median
+and the middle, which pass everywhere else. A batch has another size than a row of scores, except in one group, so that
+broadcasting along the wrong axis shows there only. In one ordinary case the last class is nobody's, so that the number
+of classes has to come from the scores. Whether a floor of 1e-4 or scores in float16 are still ordinary is not left to
+chance: one ordinary case holds a gap of 6, or a digit too many. Extreme scores are multiples of 1/128, which float32
+holds up to 65,000: an answer computed in float32 is judged on the same numbers.
 """
 
 from __future__ import annotations
@@ -75,6 +78,16 @@ def _high(rng: Rng, n_rows: int, n_classes: int, level: float) -> Array:
     return level + _eighths(rng, (n_rows, n_classes)) / 2
 
 
+def _overflowing(rng: Rng, n_rows: int, n_classes: int) -> Array:
+    """Rows whose exponentials are still numbers, and their sum no longer."""
+    return 709.5 + _eighths(rng, (n_rows, n_classes)) / 48
+
+
+def _vanishing(rng: Rng, n_rows: int, n_classes: int) -> Array:
+    """Rows whose exponentials all round to the smallest number above 0."""
+    return -744.8125 + _eighths(rng, (n_rows, n_classes)) / 16
+
+
 def _far_rows(rng: Rng, n_rows: int, n_classes: int) -> Array:
     """Rows around 690 and rows around -690, in any order, at least one of each."""
     levels = rng.permutation(np.resize([690, -690], n_rows))
@@ -101,18 +114,19 @@ NEAR = [1.0, 2.0, 4.0, 8.0]
 NEARLY_SURE = [12.0, 16.0, 20.0, 24.0]
 FAR_APART = [12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 104.0, 160.0, 320.0, 640.0]
 HALF = np.array([[0.5, 1.5, -1, 0.25], [2, 0.25, 3, -0.5], [0, -1.25, 1, 1.75]], np.float32)
-FAR = np.array([[0.0, 1.0, 2.0, -1.0], [695.0, 697.0, 696.0, 694.5], [-697.0, -695.0, -695.5, -696.0]])
-SMALL_STEPS = np.array([[0.25, -0.75, -2.75, -8.0], [1.0, 0.0, 3.0, -4.75]])
+FAR = np.array([[0.0, 1.0, 2.0, -1.0], [695.25, 697.0, 696.125, 694.5], [-697.0, -695.0, -695.5, -696.0]])
+SMALL_STEPS = np.array([[0.26, -0.75, -2.75, -8.0], [1.0, 0.0, 3.0, -4.75]])
 STEPS = np.array([[10.0, -10.0, -3.0, 0.0], [-48.0, 48.0, 40.0, 0.0], [320.0, 0.0, -320.0, 40.0]])
-SURE = np.array([[12.0, 0.0, -4.0, -8.0, -12.0]])
+SURE = np.array([[12.0, 0.0, -4.0, -8.0, -12.0], [-8.0, -4.0, 12.0, -12.0, 0.0]])
+LEADERS = np.array([[-695.0, 695.0, 694.75], [695.0, 694.5, -695.0]])
 LED = np.array([[-720.0, 706.0, -719.5, -720.25], [706.5, -720.0, -719.0, -721.0]])
 LIKELY = np.array([*LED, [706, 694, 693.5, 693], [689.5, 706, 690, 689], [681, 682, 682.25, 706.25]])
 MIXED = np.array([[6.0, 1.0, 0.5, 0.25, 0.0], *4 * [[3.0, 0.5, 0.25, 0.0, -0.5]], [3.0, 0.25, 0.0, -0.25, 0.5]])
 """One class lies 6 below the leader, and five leaders 3 above the others."""
 LARGE = {
-    "around 1000": np.array([[1000.0, 1001.0, 999.0, 1000.5], [1001.0, 998.5, 1000.0, 999.0]]),
-    "around -1000": np.array([[-1000.0, -1002.0, -1001.0, -1001.5], [-999.0, -1001.0, -1000.5, -1002.0]]),
-    "a batch of one around 10000": np.array([[9999.0, 10000.0, 9998.5, 10001.0]]),
+    "around 1000 and 709": np.array([[1000.0, 1001.0, 999.0, 1000.5], [709.5, 709.5, 709.25, 709.0]]),
+    "around -745": np.array([[-744.75, -744.875, -744.625, -745.0]]),
+    "a batch of one around -20000": np.array([[-19999.0, -20000.0, -20001.0, -19998.5]]),
 }
 
 
@@ -143,7 +157,7 @@ def scores_public(rng: Rng) -> Iterator[Case]:
     yield Case("shapes", "three rows, three classes", {"scores": rng.normal(size=(3, 3)).round(1)})
     yield Case("float32", "three rows, four classes", {"scores": HALF})
     yield Case("underflow", "20, 96 and 640 below the largest score", {"scores": STEPS})
-    yield Case("underflow", "1390 below the two largest scores", {"scores": np.array([[-695.0, 695.0, 694.75]])})
+    yield Case("underflow", "1390 below the two largest scores", {"scores": LEADERS})
     yield Case("underflow", "1426 below the largest score", {"scores": LED})
 
 
@@ -156,8 +170,9 @@ def scores_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("exact", "seven rows, three classes", {"scores": _plain(rng, 7, 3)})
     yield Case("exact", "gaps up to 8", {"scores": _steps(rng, NEAR)})
     yield Case("large_scores", "around 1000", {"scores": _high(rng, 5, 3, 1000)})
-    yield Case("large_scores", "around -1000", {"scores": _high(rng, 3, 7, -1000)})
-    yield Case("large_scores", "around 10000", {"scores": _high(rng, 5, 4, 10000)})
+    yield Case("large_scores", "around 709", {"scores": _overflowing(rng, 3, 4)})
+    yield Case("large_scores", "around -745", {"scores": _vanishing(rng, 3, 7)})
+    yield Case("large_scores", "around -20000", {"scores": _high(rng, 5, 4, -20000)})
     yield Case("large_scores", "a batch of one around 1000", {"scores": _high(rng, 1, 5, 1000)})
     yield Case("row_sizes", "rows around 690 and -690", {"scores": _far_rows(rng, 5, 3)})
     yield Case("row_sizes", "more rows around 690 and -690", {"scores": _far_rows(rng, 4, 7)})
@@ -181,7 +196,7 @@ def _labelled(group: str, name: str, scores: Array, targets: Any) -> Case:
 @public_cases("cross_entropy_gradient")
 def gradient_public(rng: Rng) -> Iterator[Case]:
     yield from classification_public(rng)
-    yield _labelled("exact", "likely, gaps from 12 to 24", SURE, [0])
+    yield _labelled("exact", "likely, gaps from 12 to 24", SURE, [0, 2])
 
 
 @hidden_cases("cross_entropy_gradient")
@@ -198,7 +213,7 @@ def classification_public(rng: Rng) -> Iterator[Case]:
 
     yield _labelled("ordinary", "three examples, four classes", scores(3, 4), [3, 0, 2])
     yield _labelled("ordinary", "five examples, three classes", scores(5, 3), [1, 0, 1, 2, 2])
-    yield _labelled("ordinary", "five classes", np.zeros((2, 5)), [4, 1])
+    yield _labelled("ordinary", "five classes", np.zeros((2, 5)), [3, 1])
     yield _labelled("ordinary", "right by 3, wrong by 6", MIXED, [4, 0, 0, 0, 0, 0])
     yield _labelled("exact", "four examples, three classes", scores(4, 3), [2, 0, 1, 1])
     yield _labelled("exact", "gaps up to 8", SMALL_STEPS, [0, 3])
@@ -207,7 +222,7 @@ def classification_public(rng: Rng) -> Iterator[Case]:
     yield _labelled("row_sizes", "rows around 0, 700 and -700", FAR, [0, 1, 2])
     yield _labelled("underflow", "20, 96 and 640 below the largest score", STEPS, [1, 0, 2])
     yield _labelled("underflow", "likely, 12 to 1426 above the others", LIKELY, [1, 0, 0, 1, 3])
-    yield _labelled("underflow", "1390 below the two largest scores", np.array([[-695.0, 695.0, 694.75]]), [0])
+    yield _labelled("underflow", "1390 below the two largest scores", LEADERS[:1], [0])
     yield _labelled(
         "underflow", "720 below, among others", np.array([[-400.0, 320.0], [2.0, 1.0], [0.0, 0.5]]), [0, 1, 1]
     )
@@ -224,7 +239,8 @@ def classification_hidden(rng: Rng) -> Iterator[Case]:
     yield case("ordinary", "seven examples, five classes", _plain(rng, 7, 5))
     yield case("ordinary", "five examples, nine classes", _plain(rng, 5, 9))
     yield case("ordinary", "eleven examples, three classes", _plain(rng, 11, 3))
-    yield case("ordinary", "all the same number", np.full((3, 7), float(_eighths(rng, 1)[0])))
+    same = np.full((3, 7), float(_eighths(rng, 1)[0]))
+    yield _labelled("ordinary", "all the same number", same, rng.integers(6, size=3))
     mixed = _moved(rng, MIXED)
     answers = np.where(np.arange(len(mixed)) == 0, mixed.argmin(axis=1), mixed.argmax(axis=1))
     yield _labelled("ordinary", "right by 3, wrong by 6", mixed, answers)
@@ -233,8 +249,9 @@ def classification_hidden(rng: Rng) -> Iterator[Case]:
     yield _labelled("exact", "likely, gaps up to 8", near, near.argmax(axis=1))
     yield _labelled("exact", "unlikely, gaps up to 8", near, near.argmin(axis=1))
     yield case("large_scores", "around 1000", _high(rng, 5, 3, 1000))
-    yield case("large_scores", "around -1000", _high(rng, 3, 7, -1000))
-    yield case("large_scores", "around 10000", _high(rng, 5, 4, 10000))
+    yield case("large_scores", "around 709", _overflowing(rng, 3, 4))
+    yield case("large_scores", "around -745", _vanishing(rng, 3, 7))
+    yield case("large_scores", "around -20000", _high(rng, 5, 4, -20000))
     yield case("large_scores", "a batch of one around 1000", _high(rng, 1, 5, 1000))
     yield case("row_sizes", "rows around 690 and -690", _far_rows(rng, 5, 3))
     yield case("row_sizes", "more rows around 690 and -690", _far_rows(rng, 4, 7))
@@ -268,9 +285,10 @@ def binary_public(rng: Rng) -> Iterator[Case]:
     yield _yes_or_no("large_scores", "40 for a 0", [40.0], [0])
     yield _yes_or_no("large_scores", "from 12 to 640", [12.0, -20.0, 80.0, -640.0], [1, 1, 0, 0])
     yield _yes_or_no("large_scores", "around ±1000, right", [1000.0, -1000.0], [1, 0])
-    yield _yes_or_no("large_scores", "1000 for a 0", [1000.0, 1.0], [0, 1])
-    yield _yes_or_no("large_scores", "-1000 for a 1", [-1000.0, 1.0], [1, 0])
+    yield _yes_or_no("large_scores", "20000 for a 0", [20001.0, 1.0], [0, 1])
+    yield _yes_or_no("large_scores", "-20000 for a 1", [-20001.0, 1.0], [1, 0])
     yield _yes_or_no("large_scores", "one example alone", [-900.0], [1])
+    yield _yes_or_no("large_scores", "nearly 36 for a 0", [35.8125], [0])
     yield _yes_or_no("special_batches", "one example", [-0.7], [1])
     yield _yes_or_no("special_batches", "every target is 0", [1.5, -0.5, 0.2], np.zeros(3, int))
     yield _yes_or_no("special_batches", "every target is 1", [1.5, -0.5, 0.2], np.ones(3, int))
@@ -292,16 +310,19 @@ def binary_hidden(rng: Rng) -> Iterator[Case]:
     for target in (0, 1):
         yield _yes_or_no("exact", f"right, up to 12, target {target}", (2 * target - 1) * near, [target] * 5)
         yield _yes_or_no("exact", f"wrong, up to 12, target {target}", (1 - 2 * target) * near, [target] * 5)
+        other = (1 - 2 * target) * (np.array([*NEAR, 12.0]) + _eighths(rng, 5) / 16)
+        yield _yes_or_no("exact", f"others wrong, up to 12, target {target}", other, [target] * 5)
         far = (1 - 2 * target) * (np.array(FAR_APART) + _eighths(rng, 11) / 16)
         yield _yes_or_no("large_scores", f"wrong by 12 to 640, target {target}", far, [target] * 11)
         yield _yes_or_no("large_scores", f"wrong by 48, target {target}", far[4:5], [target])
     right = labels(5)
     yield _yes_or_no("large_scores", "around ±1000, right", (2 * right - 1) * 1000 + _eighths(rng, 5), right)
-    high, low = 10000 + _eighths(rng, 2), _eighths(rng, 3)
+    high, low = 20000 + _eighths(rng, 2), _eighths(rng, 3)
     yield _yes_or_no("large_scores", "large for 0, among others", np.concatenate([high, low]), [0, 0, 1, 0, 1])
     yield _yes_or_no("large_scores", "low for 1, among others", np.concatenate([low, -high]), [0, 0, 1, 1, 1])
     yield _yes_or_no("large_scores", "scores in thousands", 1000.0 * rng.integers(-9, 10, size=7), labels(7))
     yield _yes_or_no("large_scores", "one example alone", -1000 + _eighths(rng, 1), [1])
+    yield _yes_or_no("large_scores", "nearly 36 for a 0", 35.8125 + _eighths(rng, 1) / 32, [0])
     yield _yes_or_no("special_batches", "one example of class 0", _plain(rng, 1), [0])
     yield _yes_or_no("special_batches", "one example of class 1", _plain(rng, 1), [1])
     yield _yes_or_no("special_batches", "every target is 0", _plain(rng, 5), np.zeros(5, int))
@@ -342,7 +363,7 @@ def multitask_public(rng: Rng) -> Iterator[Case]:
         return _rounded(_scene(rng, n, n_classes, n_coordinates, targets, box_weight))
 
     yield Case("ordinary", "five examples, two of them background", scene(5, 3, 4, [1, 0, 2, 2, 0], 0.75))
-    yield Case("ordinary", "four examples, five classes", scene(4, 5, 3, [3, 0, 1, 4], 2.5))
+    yield Case("ordinary", "four examples, five classes", scene(4, 5, 3, [3, 0, 1, 2], 2.5))
     yield Case("exact", "five examples, four classes", scene(5, 4, 3, [2, 0, 1, 1, 3], 1.25))
     yield Case("exact", "gaps up to 8, small boxes", _with_steps(scene(2, 4, 3, [3, 3], 0.1), SMALL_STEPS))
     anything = _with_background_boxes(scene(2, 4, 3, [0, 2], 0.75), np.nan)
@@ -351,11 +372,13 @@ def multitask_public(rng: Rng) -> Iterator[Case]:
     yield Case("special_batches", "every example has a box", scene(4, 5, 3, [2, 1, 4, 3], 0.7))
     yield Case("special_batches", "one example", scene(1, 4, 3, [2], 1.75))
     yield Case("special_batches", "only the classes count", scene(2, 4, 3, [2, 3], 0.0))
-    large = scene(3, 4, 5, [1, 0, 1], 0.7)
+    large = scene(3, 4, 5, [1, 0, 3], 0.7)
     large["class_scores"] = np.array(
-        [[1000.0, 999.5, 1001.0, 999.0], [-1000.0, -1001.0, -1002.0, -999.5], [3000.0, 0.0, 0.0, -3000.0]]
+        [[1000.0, 999.5, 1001.0, 999.0], [-1000.0, -1001.0, -1002.0, -999.5], [20001.0, 0.0, 0.0, -20001.0]]
     )
-    yield Case("large_scores", "around 1000, around -1000 and 3000 apart", large)
+    yield Case("large_scores", "1000, -1000 and 40000 apart", large)
+    few_digits = {**scene(1, 4, 1, [2], 0.5), "class_scores": LARGE["around -745"]}
+    yield Case("large_scores", "one example around -745", few_digits)
     yield Case("square", "three examples, three classes, three coordinates", scene(3, 3, 3, [0, 2, 1], 1.5))
     yield Case("float32", "two examples", _in_float32(scene(2, 4, 3, [3, 0], 0.75)))
 
@@ -368,7 +391,7 @@ def _in_float32(scene: Inputs) -> Inputs:
 @hidden_cases("multitask_loss")
 def multitask_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "seven examples, five classes", _scene(rng, 7, 5, 4, [1, 0, 4, 0, 2, 3, 0], 0.7))
-    yield Case("ordinary", "five examples, seven classes", _scene(rng, 5, 7, 3, [6, 1, 0, 5, 2], 2.5))
+    yield Case("ordinary", "five examples, seven classes", _scene(rng, 5, 7, 3, [4, 1, 0, 5, 2], 2.5))
     yield Case("ordinary", "nine examples, mostly background", _scene(rng, 9, 3, 4, [0, 0, 1, 0, 0, 2, 0, 0, 0], 0.3))
     yield Case("exact", "six examples, four classes", _scene(rng, 6, 4, 3, [1, 0, 3, 2, 0, 1], 1.4))
     near = _steps(rng, NEAR)
@@ -390,8 +413,11 @@ def multitask_hidden(rng: Rng) -> Iterator[Case]:
     large = _scene(rng, 5, 4, 3, [1, 0, 3, 2, 0], 0.4)
     levels = 4000.0 * rng.permutation(np.arange(-2, 3))[:, None]
     yield Case("large_scores", "thousands apart", {**large, "class_scores": _eighths(rng, (5, 4)) + levels})
-    spread = rng.permuted(np.tile([-10000.0, 10000.0, 0.0, 1000.0], (5, 1)), axis=1) + _eighths(rng, (5, 4))
-    yield Case("large_scores", "from -10000 to 10000 in every row", {**large, "class_scores": spread})
+    scores = rng.permuted(np.tile([-20000.0, 20000.0, 0.0, 1000.0], (5, 1)), axis=1) + _eighths(rng, (5, 4))
+    spread = {"class_scores": scores, "class_targets": _targets(rng, scores)}
+    yield Case("large_scores", "from -20000 to 20000 in every row", {**large, **spread})
+    edge = {**_scene(rng, 2, 5, 3, [4, 0], 0.4), "class_scores": _vanishing(rng, 2, 5)}
+    yield Case("large_scores", "around -745", edge)
     yield Case("square", "as many examples as classes", _scene(rng, 5, 5, 3, [4, 0, 1, 3, 1], 1.4))
     yield Case("square", "as many classes as coordinates", _scene(rng, 7, 4, 4, [3, 0, 1, 2, 0, 1, 1], 0.8))
     yield Case("float32", "seven examples", _in_float32(_scene(rng, 7, 5, 4, [1, 0, 4, 0, 2, 3, 0], 0.75)))
@@ -404,18 +430,18 @@ def _linear(rng: Rng, n_in: int, n_out: int, name: str) -> dict[str, Array]:
 
 def _batch_norm(rng: Rng, size: int) -> dict[str, Array]:
     return {
-        "norm.weight": rng.uniform(0.5, 1, size=size),
-        "norm.bias": rng.normal(size=size),
-        "norm.running_mean": rng.normal(size=size),
+        "norm.weight": rng.uniform(0.5, 1, size=size) / 2,
+        "norm.bias": rng.uniform(-0.5, 0.5, size=size),
+        "norm.running_mean": rng.uniform(-1, 1, size=size),
         "norm.running_var": rng.uniform(1, 3, size=size),
     }
 
 
 def _task(rng: Rng, model: str, n: int, n_in: int, n_classes: int, targets: list[int], training: bool = True) -> Inputs:
     state = _linear(rng, n_in, n_classes, "output")
-    if model != "linear":
+    if model == "tanh network":
         state = {**_linear(rng, n_in, n_in + 1, "hidden"), **_linear(rng, n_in + 1, n_classes, "output")}
-    if model == "network with batch norm":
+    if model == "linear with batch norm":
         state = {**_batch_norm(rng, n_in), **state}
     x = rng.uniform(-1.5, 1.5, size=(n, n_in))
     return _on(model, state, x, np.array(targets), training)
@@ -423,6 +449,12 @@ def _task(rng: Rng, model: str, n: int, n_in: int, n_classes: int, targets: list
 
 def _on(layers: str, state: dict[str, Array], x: Array, y: Array, training: bool = True) -> Inputs:
     return {"model": classifier(layers=layers, state=state, training=training), "x": x, "y": y, "_mode": False}
+
+
+def _in_rows(rng: Rng, n_rows: int, n_in: int, n_out: int, targets: list[int]) -> Inputs:
+    """A model that takes several rows for each example and flattens what it has made of them."""
+    x = rng.uniform(-1.5, 1.5, size=(len(targets), n_rows, n_in))
+    return _on("linear, flattened", _linear(rng, n_in, n_out, "output"), x, np.array(targets))
 
 
 def _task_rounded(task: Inputs) -> Inputs:
@@ -462,28 +494,25 @@ def torch_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "a linear classifier", _task_rounded(_task(rng, "linear", 5, 2, 3, [2, 0, 1, 1, 0])))
     yield Case("ordinary", "one hidden layer", _task_rounded(_task(rng, "tanh network", 3, 2, 4, [3, 0, 1])))
     yield Case("ordinary", "scores around 30", _around_30(np.array([[-0.5, 1.0], [1.0, 0.5], [0.5, -1.0], [1.0, 1.0]])))
-    yield Case("exact", "two classes", _task_rounded(_task(rng, "tanh network", 4, 3, 2, [1, 0, 0, 1])))
-    yield Case("one_example", "a batch of one", _task_rounded(_task(rng, "linear", 1, 2, 4, [3])))
+    yield Case("exact", "two classes", _task_rounded(_task(rng, "tanh network", 3, 2, 2, [1, 0, 0])))
+    yield Case("one_example", "one example of shape (2, 2)", _task_rounded(_in_rows(rng, 2, 2, 2, [3])))
     narrow = _task_rounded(_task(rng, "linear", 3, 2, 4, [3, 0, 1]))
     yield Case("float32_model", "three examples", _narrow(narrow))
     large = {"output.weight": np.array([[1000.0], [-1000.0], [0.0]]), "output.bias": np.array([0.0, 0.5, 1.0])}
     yield Case(
         "large_scores",
         "true classes whose probability underflows",
-        _on("linear", large, np.array([[1.0], [-2.0], [3.0]]), np.array([1, 1, 2])),
+        _on("linear", large, np.array([[1.0], [-2.0], [3.0], [9.0]]), np.array([1, 1, 2, 1])),
     )
     alone = _on("linear", large, np.array([[1.0]]), np.array([2]))
     yield Case("large_scores", "one example alone, sure and wrong", alone)
     yield Case(
         "mode",
-        "a model with batch norm in training mode",
-        _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=True)) | LOOK_AT_MODE,
+        "a model in training mode",
+        _task_rounded(_task(rng, "linear with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=True)) | LOOK_AT_MODE,
     )
-    yield Case(
-        "mode",
-        "a model with batch norm in evaluation mode",
-        _task_rounded(_task(rng, "network with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=False)) | LOOK_AT_MODE,
-    )
+    task = _task_rounded(_task(rng, "linear with batch norm", 5, 2, 3, [0, 2, 1, 1, 0], training=False))
+    yield Case("mode", "a float32 model in evaluation mode", _narrow(task) | LOOK_AT_MODE)
     yield Case("square", "three examples, three classes", _task_rounded(_task(rng, "linear", 3, 2, 3, [2, 2, 0])))
 
 
@@ -500,9 +529,10 @@ def torch_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("large_scores", "the true class has the smallest score", _on("linear", state, x, smallest))
     yield Case("large_scores", "the true class has the largest score", _on("linear", state, x, largest))
     yield Case("large_scores", "one example alone, sure and wrong", _on("linear", state, x[:1], smallest[:1]))
-    for training, mode in ((True, "training"), (False, "evaluation")):
-        task = _task(rng, "network with batch norm", 7, 3, 5, [1, 4, 0, 2, 2, 3, 0], training)
-        yield Case("mode", f"a model with batch norm in {mode} mode", task | LOOK_AT_MODE)
+    task, other = (_task(rng, "linear with batch norm", 7, 3, 5, [1, 4, 0, 2, 2, 3, 0], mode) for mode in (True, False))
+    yield Case("mode", "a model in training mode", task | LOOK_AT_MODE)
+    yield Case("mode", "a float32 model in evaluation mode", _narrow(other) | LOOK_AT_MODE)
     yield Case("one_example", "a batch of one", _task(rng, "tanh network", 1, 3, 5, [3]))
+    yield Case("one_example", "one example of shape (3, 2)", _in_rows(rng, 3, 2, 2, [4]))
     yield Case("square", "five examples, five classes", _task(rng, "linear", 5, 3, 5, [4, 4, 0, 1, 3]))
     yield Case("float32_model", "seven examples", _narrow(_task(rng, "linear", 7, 3, 5, [4, 0, 2, 1, 3, 1, 0])))

@@ -45,9 +45,9 @@ slip("floor", title="probabilities kept above {floor:.0e}",
      replace=(NORMALISED, f"np.clip({NORMALISED}, {{floor}}, 1)"),
      parameter="floor",
      values=(1e-7, 1e-8, 1e-5))
-slip("constant_in_denominator", title="a constant of {constant:.0e} added to the sum",
-     says="A constant of {constant:.0e} is added to the sum, against a division by 0, and the rows no longer sum to "
-     "1. With the maximum subtracted, the sum is at least 1.",
+slip("constant_in_denominator", title="a constant of {constant:.0e} added to the probabilities",
+     says="A constant of {constant:.0e} is added to every probability (without brackets, a / b + c adds c after the "
+     "division), so the rows sum to more than 1.",
      replace=("keepdims=True)", "keepdims=True) + {constant}", 2),
      parameter="constant",
      values=(1e-8, 1e-7, 1e-6))
