@@ -28,12 +28,20 @@ from shared import corners
 
 from gradus import demos
 from gradus.demos.backprop import EDGES as GRAPH_EDGES
-from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, gradient_sizes, walk_graph
+from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, walk_graph
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
-from gradus.demos.initialization import ACTIVATIONS, EDGES, run_through_layers
+from gradus.demos.initialization import (
+    ACTIVATIONS,
+    EDGES,
+    INPUTS,
+    gradient_sizes,
+    look_at_activation,
+    run_through_layers,
+    slopes,
+)
 from gradus.demos.softmax_cross_entropy import ROOF, TEMPERATURES, fit_constant, score_one_example
 from gradus.demos.stage import Actor, Stage, written
-from gradus.demos.training_loop import LANDSCAPES, descend
+from gradus.demos.training_loop import EXAMPLES, LANDSCAPES, descend, problem, walk
 from gradus.learning.lending import operation
 
 NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
@@ -184,15 +192,17 @@ def test_a_path_that_runs_away_does_not_warn_and_its_loss_is_said_to_be_large(la
     assert LANDSCAPES[landscape].loss(finite[-1]) > 1e11
 
 
-def deep(seed: int, layers: int, width: int = 32) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of variance 1 / width, and fifty examples."""
+def deep(seed: int, layers: int, width: int = 32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights of variance 1 / width, fifty examples, and a gradient that arrives for each."""
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(layers, width, width)) / np.sqrt(width), rng.normal(size=(50, width))
+    weights = rng.normal(size=(layers, width, width)) / np.sqrt(width)
+    return weights, *rng.normal(size=(2, 50, width))
 
 
 def test_spreads_and_histograms_agree_with_numpy() -> None:
-    weights, x = deep(3, 4)
-    now = run_through_layers(weights, x, 1.7, "none", 3)
+    weights, x, arriving = deep(3, 4)
+    now = run_through_layers(weights, x, arriving, 1.7, "none", 3)
+    np.testing.assert_array_equal(now.gradients, gradient_sizes(weights[:3], x, arriving, 1.7, "none"))
     for layer in range(3):
         x = x @ (1.7 * weights[layer])
         assert now.spreads[layer] == pytest.approx(np.mean([x[:, unit].std() for unit in range(32)]))
@@ -274,8 +284,7 @@ SLOPES = {
 
 @pytest.mark.parametrize("activation", SLOPES)
 def test_sizes_of_the_gradient_follow_from_the_chain_rule(activation: str) -> None:
-    weights, x = deep(3, 5)
-    arriving = np.random.default_rng(1).normal(size=x.shape)
+    weights, x, arriving = deep(3, 5)
     sizes = gradient_sizes(weights, x, arriving, 1.5, activation)
     outputs = [x]
     for matrix in 1.5 * weights:
@@ -284,6 +293,32 @@ def test_sizes_of_the_gradient_follow_from_the_chain_rule(activation: str) -> No
         gradient = arriving * SLOPES[activation](outputs[layer + 1])
         assert sizes[layer] == pytest.approx(gradient.std())
         arriving = gradient @ (1.5 * weights[layer].T)
+
+
+@pytest.mark.parametrize("activation", SLOPES)
+def test_slopes_are_those_of_the_functions(activation: str) -> None:
+    smooth = np.abs(INPUTS) > 1e-3
+    rise = (ACTIVATIONS[activation](INPUTS + 1e-6) - ACTIVATIONS[activation](INPUTS - 1e-6)) / 2e-6
+    np.testing.assert_allclose(slopes(activation)[smooth], rise[smooth], atol=1e-8)
+    now = look_at_activation(activation, -1.04)
+    assert (now.z, now.value) == (pytest.approx(-1.05), pytest.approx(ACTIVATIONS[activation](-1.05)))
+    assert now.slope == pytest.approx(slopes(activation)[79])
+
+
+def plain_step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
+    return {"w": params["w"] - lr * grads["w"]}
+
+
+def test_all_examples_lead_to_the_minimum_and_batches_wander_around_it() -> None:
+    """How far they wander grows with the learning rate and falls with the size of the batch."""
+    assert np.linalg.norm(walk(plain_step, EXAMPLES, 1.0)[-1] - problem().best) < 1e-6
+    away = {
+        (batch, lr): np.linalg.norm(walk(plain_step, batch, lr)[60:] - problem().best, axis=1).mean()
+        for batch in (1, 16, 64)
+        for lr in (0.25, 1.0)
+    }
+    assert away[1, 0.25] > 2 * away[16, 0.25] > 2 * away[64, 0.25] > 0
+    assert away[16, 1.0] > 1.5 * away[16, 0.25]
 
 
 @pytest.mark.parametrize(

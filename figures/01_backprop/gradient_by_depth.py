@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from gradus import plots
-from gradus.demos.backprop import gradient_sizes
+from gradus.demos.initialization import gradient_sizes
 
 TITLE = "How much of the gradient reaches the first layer"
 ALT = (

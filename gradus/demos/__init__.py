@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradus.demos.backprop import computation_graph, gradient_by_depth, tangent
-    from gradus.demos.initialization import activations
+    from gradus.demos.initialization import activation_functions, activations
     from gradus.demos.softmax_cross_entropy import outlier, scores_to_loss
-    from gradus.demos.training_loop import descent
+    from gradus.demos.training_loop import batch_size, descent
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "01 Backprop": ("tangent", "computation_graph", "gradient_by_depth"),
     "02 Softmax and cross-entropy": ("outlier", "scores_to_loss"),
-    "03 Training loop": ("descent",),
-    "04 Initialization": ("activations",),
+    "03 Training loop": ("batch_size", "descent"),
+    "04 Initialization": ("activation_functions", "activations"),
 }
 """Chapter title -> its demos, in the order of the course; the chapter's name is also the module's."""
 
 __all__ = [
     "CHAPTERS",
+    "activation_functions",
     "activations",
+    "batch_size",
     "computation_graph",
     "descent",
     "gradient_by_depth",

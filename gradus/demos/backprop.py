@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from gradus import plots
 from gradus.demos.demo import Choice, Demo, Slider, Studied
-from gradus.demos.initialization import ACTIVATIONS
+from gradus.demos.initialization import ACTIVATIONS, gradient_sizes
 from gradus.demos.stage import Actor, Stage, decades, written
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -386,45 +386,6 @@ def _said(now: Graph) -> tuple[str, str]:
 
 LAYERS, WIDTH, EXAMPLES = 30, 64, 64
 SMALLEST, LARGEST = 1e-16, 1e4
-
-
-def gradient_sizes(
-    weights: np.ndarray, x: np.ndarray, arriving: np.ndarray, gain: float, activation: str
-) -> np.ndarray:
-    """Run examples forwards and a gradient backwards through a network.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (L, D, D)
-        Weights whose variance is 1 / D, one matrix for each layer.
-    x : ndarray, shape (N, D)
-        Examples.
-    arriving : ndarray, shape (N, D)
-        Gradient that arrives at the activations of the last layer.
-    gain : float
-        The weights are multiplied by it.
-    activation : str
-        A key of ``ACTIVATIONS``.
-
-    Returns
-    -------
-    ndarray, shape (L,)
-        Per layer, the standard deviation of the gradient of what goes into its activation.
-    """
-    import torch
-
-    apply = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid, "none": torch.clone}[activation]
-    inputs, a, threads = [], torch.from_numpy(x).requires_grad_(), torch.get_num_threads()
-    # So small that threads cost more than they bring: on a busy machine they wait for each other.
-    torch.set_num_threads(1)
-    try:
-        for matrix in torch.from_numpy(gain * weights):
-            inputs.append(a @ matrix)
-            a = apply(inputs[-1])
-        gradients = torch.autograd.grad(a, inputs, torch.from_numpy(arriving))
-    finally:
-        torch.set_num_threads(threads)
-    return np.array([gradient.numpy().std() for gradient in gradients])
 
 
 def gradient_by_depth(*, size: str = "notebook") -> Demo:

@@ -120,15 +120,9 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
     """
     studied = Studied("sgd_step", sgd_step)
 
-    def step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
-        result: Any = studied(params, grads, lr)
-        if not isinstance(result, dict) or np.shape(result.get("w", 0)) != (2,):
-            raise StudiedError("sgd_step has to return a dict with the same keys and shapes as params.")
-        return result
-
     @lru_cache(maxsize=8)
     def whole_path(landscape: str, lr: float) -> np.ndarray:
-        return descend(step, LANDSCAPES[landscape], lr, STEPS)
+        return descend(_checked(studied), LANDSCAPES[landscape], lr, STEPS)
 
     def model(landscape: str, lr: float, t: float) -> Descent:
         path = whole_path(landscape, lr)[: int(t) + 1]
@@ -221,3 +215,192 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
 def _written(loss: float) -> str:
     # Nobody computed how large it is when the path has run away; every landscape is higher than this out there.
     return "> 10¹¹" if np.isinf(loss) else written(loss)
+
+
+EXAMPLES, UPDATES = 256, 100
+BATCHES = {**{f"{size} of {EXAMPLES}": size for size in (1, 4, 16, 64)}, "all": EXAMPLES}
+# Limits of the picture of the distance to the minimum.
+DISTANCES = (1e-4, 30.0)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Least squares with two weights: ``N`` examples, of which every batch is a sample.
+
+    Attributes
+    ----------
+    x : ndarray, shape (N, 2)
+        Inputs.
+    y : ndarray, shape (N,)
+        Targets.
+    best : ndarray, shape (2,)
+        The weights with the least mean squared error.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    best: np.ndarray
+
+    def gradient(self, w: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Gradient of half the mean squared error of some examples."""
+        x, error = self.x[rows], self.x[rows] @ w - self.y[rows]
+        return error @ x / len(error)
+
+    def loss(self, w: np.ndarray) -> np.ndarray:
+        """Half the mean squared error of all examples, for weights (..., 2)."""
+        return ((w @ self.x.T - self.y) ** 2).mean(axis=-1) / 2
+
+
+@lru_cache(maxsize=1)
+def problem() -> Problem:
+    """The problem of the demo: directions of different curvature, and noise that no weights explain."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(EXAMPLES, 2)) * [1.0, 0.45]
+    y = x @ [1.0, 0.5] + 0.8 * rng.normal(size=EXAMPLES)
+    return Problem(x, y, np.linalg.lstsq(x, y)[0])
+
+
+@dataclass(frozen=True)
+class Walks:
+    """Descent with the gradient of all examples and with that of a batch, up to one step.
+
+    Attributes
+    ----------
+    exact, noisy : ndarray, shape (t + 1, 2)
+        The weights, start included.
+    batch : int
+        Examples in a batch.
+    """
+
+    exact: np.ndarray
+    noisy: np.ndarray
+    batch: int
+
+    def distances(self, walk: np.ndarray) -> np.ndarray:
+        """How far each step of a walk is from the minimum."""
+        return np.asarray(np.linalg.norm(walk - problem().best, axis=1))
+
+
+def walk(step: Step, batch: int, lr: float) -> np.ndarray:
+    """Go down the mean squared error with the gradients of batches.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(params, grads, lr)`` returns the new params, dicts of arrays.
+    batch : int
+        Examples in a batch, drawn anew for every step, each from all of them; all examples if it is ``EXAMPLES``.
+    lr : float
+        Learning rate.
+
+    Returns
+    -------
+    ndarray, shape (UPDATES + 1, 2)
+        The weights, start included.
+    """
+    rng, given = np.random.default_rng(0), problem()
+    path = np.full((UPDATES + 1, 2), np.inf)
+    path[0] = -1.6, 2.2
+    for t in range(UPDATES):
+        if np.abs(path[t]).max() > 1e6:
+            break
+        rows = slice(None) if batch == EXAMPLES else rng.integers(EXAMPLES, size=batch)
+        path[t + 1] = step({"w": path[t].copy()}, {"w": given.gradient(path[t], rows)}, lr)["w"]
+    return path
+
+
+def batch_size(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
+    """Show the path of gradient descent on all examples and on small batches.
+
+    Parameters
+    ----------
+    sgd_step : callable, optional
+        The function that moves the picture, ``sgd_step(params, grads, lr)`` to new params; PyTorch's while there is
+        none.
+    size : {"notebook", "lecture"}
+        Where it is seen.
+    """
+    studied = Studied("sgd_step", sgd_step)
+    whole_walk = lru_cache(maxsize=16)(lambda batch, lr: walk(_checked(studied), batch, lr))
+
+    def model(batch: str, lr: float, t: float) -> Walks:
+        end = int(t) + 1
+        return Walks(whole_walk(EXAMPLES, lr)[:end], whole_walk(BATCHES[batch], lr)[:end], BATCHES[batch])
+
+    return Demo(
+        title="Gradient descent with batches",
+        question=(
+            "What happens to the path of small batches close to the minimum? "
+            "What ends its wandering: a larger batch, a smaller learning rate, or both?"
+        ),
+        controls=(
+            Slider("lr", "learning rate", 0.01, 0.63, 0.25, 0.02, log=True),
+            Slider("t", "step", 0, UPDATES, UPDATES, 1, play=6),
+            Choice("batch", "batch size", tuple(BATCHES), f"4 of {EXAMPLES}"),
+        ),
+        model=model,
+        scene=_batch_scene,
+        studied=studied,
+        size=size,
+    )
+
+
+def _batch_scene(stage: Stage) -> Callable[[Walks], str]:
+    given = problem()
+    left, right = stage.panels("Path", "Distance", width_ratios=(1.2, 1))
+    left.set(xlim=(-2.5, 3), ylim=(-2, 3), xlabel="weight $w_1$", ylabel="weight $w_2$")
+    w = np.stack(np.meshgrid(np.linspace(-2.5, 3, 111), np.linspace(-2, 3, 101)), axis=-1)
+    above_least = given.loss(w) - given.loss(given.best)
+    left.contour(
+        *np.moveaxis(w, -1, 0), above_least, levels=np.geomspace(0.01, 10, 10), colors=plots.GREY, linewidths=0.8
+    )
+    star: dict[str, Any] = {"color": plots.COLOURS["minimum"], "ms": 1.6 * stage.figure.get_figwidth(), "ls": ""}
+    left.plot(*given.best, "*", label="minimum", **star)
+    left.grid(False)
+    right.set(
+        xlim=(0, UPDATES),
+        ylim=DISTANCES,
+        yscale="log",
+        xlabel="step",
+        ylabel="distance",
+        **decades(-4, -3, -2, -1, 0, 1),
+    )
+
+    exact, noisy = stage.line(left, "other", label="all"), stage.line(left, "path", width=0.7, label="batches")
+    now_exact, now_noisy = stage.points(left, "other", width=1.3), stage.points(left, "path", width=1.3)
+    curve_exact, curve_noisy = stage.line(right, "other"), stage.line(right, "path", width=0.7)
+    number = stage.words(right, "path", align="right")
+    stage.legend(left, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+
+    def show(now: Walks) -> str:
+        steps = range(len(now.noisy))
+        ends = []
+        for path, line, point, curve in (
+            (now.exact, exact, now_exact, curve_exact),
+            (now.noisy, noisy, now_noisy, curve_noisy),
+        ):
+            line.place(*path.T)
+            point.place(*path[-1])
+            with np.errstate(invalid="ignore"):
+                distances = now.distances(path)
+            curve.place(steps, np.maximum(distances, DISTANCES[0] / 10))
+            ends.append(_written(distances[-1]))
+        number.place(UPDATES, 1.25 * DISTANCES[1], words=[ends[1]])
+        many = "all examples" if now.batch == EXAMPLES else f"batches of {now.batch}"
+        return (
+            f"After {len(now.noisy) - 1} steps the distance to the minimum is {ends[1]} with {many}, {ends[0]} exactly."
+        )
+
+    return show
+
+
+def _checked(studied: Studied) -> Step:
+    """A step of descent whose result has the shape of the weights."""
+
+    def step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
+        result: Any = studied(params, grads, lr)
+        if not isinstance(result, dict) or np.shape(result.get("w", 0)) != (2,):
+            raise StudiedError("sgd_step has to return a dict with the same keys and shapes as params.")
+        return result
+
+    return step
