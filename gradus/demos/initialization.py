@@ -300,7 +300,7 @@ def _functions_scene(stage: Stage) -> Callable[[Activation], str]:
 
     def show(now: Activation) -> str:
         curve.place(INPUTS, ACTIVATIONS[now.name](INPUTS))
-        ends = np.clip([now.z - 0.9, now.z + 0.9], *INPUTS[[0, -1]])
+        ends = np.clip([now.z - 1.8, now.z + 1.8], *INPUTS[[0, -1]])
         tangent.place(ends, now.value + now.slope * (ends - now.z))
         here.place(now.z, now.value)
         slope_curve.place(INPUTS, slopes(now.name))

@@ -355,7 +355,7 @@ def _batch_scene(stage: Stage) -> Callable[[Walks], str]:
         *np.moveaxis(w, -1, 0), above_least, levels=np.geomspace(0.01, 10, 10), colors=plots.GREY, linewidths=0.8
     )
     star: dict[str, Any] = {"color": plots.COLOURS["minimum"], "ms": 1.6 * stage.figure.get_figwidth(), "ls": ""}
-    left.plot(*given.best, "*", label="minimum", **star)
+    left.plot(*given.best, "*", **star)
     left.grid(False)
     right.set(
         xlim=(0, UPDATES),
@@ -366,7 +366,7 @@ def _batch_scene(stage: Stage) -> Callable[[Walks], str]:
         **decades(-4, -3, -2, -1, 0, 1),
     )
 
-    exact, noisy = stage.line(left, "other", label="all"), stage.line(left, "path", width=0.7, label="batches")
+    exact, noisy = stage.line(left, "other", label="exact"), stage.line(left, "path", width=0.7, label="batches")
     now_exact, now_noisy = stage.points(left, "other", width=1.3), stage.points(left, "path", width=1.3)
     curve_exact, curve_noisy = stage.line(right, "other"), stage.line(right, "path", width=0.7)
     number = stage.words(right, "path", align="right")
@@ -387,9 +387,8 @@ def _batch_scene(stage: Stage) -> Callable[[Walks], str]:
             ends.append(_written(distances[-1]))
         number.place(UPDATES, 1.25 * DISTANCES[1], words=[ends[1]])
         many = "all examples" if now.batch == EXAMPLES else f"batches of {now.batch}"
-        return (
-            f"After {len(now.noisy) - 1} steps the distance to the minimum is {ends[1]} with {many}, {ends[0]} exactly."
-        )
+        said = f"{ends[1]} with {many} and {ends[0]} with the exact gradient"
+        return f"After {len(now.noisy) - 1} steps the distance to the minimum is {said}."
 
     return show
 
