@@ -10,7 +10,6 @@
 #     name: python3
 #   gradus:
 #     minutes: 90
-#     builds_on: [01_backprop, 03_training_loop]
 # ---
 
 # %% [markdown]
@@ -239,22 +238,8 @@ check(preactivation_variance)
 # %% [markdown]
 # ## Size through many layers {#many-layers}
 #
-# What does an activation do to the size? Look at the three usual ones, and at their derivatives.
-#
-# **Play.** For which inputs is each derivative close to 0? Which of the functions keep numbers around 0 as they are? Which
-# has outputs whose mean is not 0?
-
-# %% tags=["demo"]
-demos.activation_functions()
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# @@ACTFUN@@
-#
-# </details>
-#
-# In a deep network these effects multiply. To see them, measure the spread after each layer.
+# An activation changes the size, too, and in a deep network what each layer does multiplies. To see it, measure the spread
+# after each layer.
 #
 # ### Exercise 2: activation_spread {#exercise-activation-spread}
 #
@@ -509,18 +494,11 @@ check(gradient_spread)
 # `gradient = (gradient * activation_derivative(z)) @ ...`, append its deviation, and reverse the list at the end.
 
 # %% [markdown]
-# **Play.** Twenty layers, activations above and gradients below. Find the gain that keeps *both* the same from layer to
-# layer: for the tanh, the ReLU and the sigmoid. Does a gain exist for each?
+# **Play.** Twenty layers, drawn by `xavier_uniform`. Find the gain that keeps the spread the same from layer to layer: for
+# the tanh, the ReLU and the sigmoid. Does a gain exist for each?
 
 # %% tags=["demo"]
 demos.activations()
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# @@ACTIVATIONS@@
-#
-# </details>
 
 # %% [markdown]
 # ## Repair {#repair}
@@ -688,8 +666,10 @@ def initialize(model):
     Parameters
     ----------
     model : nn.Module
-        Layers may be nested in other modules, to any depth. Each `nn.Linear` and `nn.Conv2d` gets weights of a normal
-        distribution with variance 2 / fan-in, and biases of 0 where it has any. Everything else stays as it is.
+        Layers may be nested in other modules, to any depth, and the model itself may be one. Each `nn.Linear` and
+        `nn.Conv2d` gets weights of a normal distribution with variance 2 / fan-in, and biases of 0 where it has any.
+        In a convolution, fan-in counts the numbers that a neuron sees: the channels of its group times the kernel's
+        size. Everything else stays as it is.
     """
     ### BEGIN SOLUTION
     for module in model.modules():
@@ -718,7 +698,6 @@ check(initialize)
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 x = torch.randn(256, 512, device=device)
-lend("initialize")
 
 
 def spread_after(prepare, depth=20):

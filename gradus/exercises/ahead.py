@@ -28,11 +28,3 @@ def _torch_step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr:
         weight.grad = torch.from_numpy(grads[name])
     torch.optim.SGD(weights.values(), lr=lr).step()
     return {name: weight.detach().numpy() for name, weight in weights.items()}
-
-
-@lends("xavier_uniform")
-def _torch_xavier(fan_in: int, fan_out: int, rng: np.random.Generator) -> np.ndarray:
-    import torch
-
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return torch.nn.init.xavier_uniform_(torch.empty(fan_in, fan_out), generator=generator).numpy()

@@ -201,6 +201,30 @@ def normal_deviation(name: str, values: Any, expected: float, false_reject: floa
     return Statistic(name, float(np.sqrt(np.mean(array**2))), expected, expected * (math.sqrt(1 + above) - 1))
 
 
+def uniform_deviation(name: str, values: Any, bound: float, false_reject: float) -> Statistic:
+    """The root mean square of independent numbers, uniform between ``-bound`` and ``bound``.
+
+    Their squares have mean v = bound²/3, deviation bound² sqrt(4/45), and lie within 2 bound²/3 of v. Bernstein's
+    inequality, see `mean`, keeps the mean square within v ± t; of the two roots, sqrt(v - t) is the further away.
+    """
+    array, expected = np.asarray(values, float), bound / math.sqrt(3)
+    squares = mean(name, array**2, expected**2, bound**2 * math.sqrt(4 / 45), 2 * bound**2 / 3, false_reject)
+    lowest = math.sqrt(max(expected**2 - squares.within, 0.0))
+    return Statistic(name, math.sqrt(squares.value), expected, expected - lowest)
+
+
+def uniform_largest(name: str, values: Any, bound: float, false_reject: float) -> Statistic:
+    """The largest size of independent numbers, uniform between ``-bound`` and ``bound``.
+
+    All n of them stay below (1 - d) bound with probability (1 - d)^n; a millionth is left for rounding in float32.
+    """
+    array = np.asarray(values, float)
+    below = max(-math.expm1(math.log(false_reject) / array.size), 1e-6)
+    says = f"{name} is {{:.4g}}; these numbers end at {{:.4g}}, and some of them come close to it."
+    largest = float(np.abs(array).max())
+    return Statistic(name, largest, bound, below * bound, says.format(largest, bound))
+
+
 def _chernoff(n: int, p: float, probability: float) -> float:
     """The t beyond which a share of n flags lies above p + t, and below p - t, with at most ``probability`` each."""
 

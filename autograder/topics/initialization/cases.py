@@ -1,0 +1,265 @@
+"""Cases of the exercises on initialization, by what they are for.
+
+Spreads stay within a factor of ten of each other in every case, since outside ``exact`` numbers count to a thousandth of
+the largest: weights have deviations around 1/√fan-in there. Sizes differ from layer to layer and from the batch, so that
+a transposed matrix raises an error, except in the group ``square``. Random weights have some 13,000 numbers, wide to
+narrow and narrow to wide, with fans two to three times each other: fan-in, fan-out and their sum are told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograder.judging.catalogue import Case, hidden_cases, public_cases
+from gradus.checking import rng as generator
+from gradus.exercises.initialization import activation, module, slope
+
+GROUPS = {
+    "scales": "very small and very large numbers",
+    "one_input": "one input",
+    "one_layer": "a single layer",
+    "square": "layers of one size",
+    "deep": "many layers",
+    "one_example": "one example",
+    "float32": "float32 input",
+    "distribution": "the shape of the distribution",
+    "draws": "draws from the generator",
+    "biases": "the biases",
+    "convolutions": "convolutions",
+    "nested": "layers at any depth",
+    "others": "everything else",
+}
+"""Id of a group of cases, which never changes, and its words."""
+
+Array = np.ndarray
+Inputs = dict[str, Any]
+Rng = np.random.Generator
+
+
+def _layer(fan_in: int, weight_variance: float, input_second_moment: float) -> Inputs:
+    return {
+        "fan_in": fan_in,
+        "weight_variance": weight_variance,
+        "input_second_moment": input_second_moment,
+    }
+
+
+@public_cases("preactivation_variance")
+def variance_public(rng: Rng) -> Iterator[Case]:
+    yield Case("ordinary", "64 inputs", _layer(64, 0.25, 0.5))
+    yield Case("ordinary", "7 inputs", _layer(7, 3.0, 1.7))
+    yield Case("exact", "100 inputs", _layer(100, 0.013, 2.3))
+    yield Case("one_input", "one input", _layer(1, 0.3, 1.9))
+    yield Case("scales", "small weights", _layer(300, 1e-12, 0.7))
+    yield Case("scales", "large inputs", _layer(50, 0.02, 1e12))
+    yield Case("scales", "no input at all", _layer(12, 0.4, 0.0))
+
+
+@hidden_cases("preactivation_variance")
+def variance_hidden(rng: Rng) -> Iterator[Case]:
+    for name, most in (("some inputs", 20), ("more inputs", 900)):
+        given = _layer(int(rng.integers(5, most)), float(rng.uniform(0.1, 0.4)), float(rng.uniform(2, 4)))
+        yield Case("ordinary", name, given)
+    yield Case(
+        "exact", "some inputs", _layer(int(rng.integers(5, 90)), float(rng.uniform(0.1, 0.4)), rng.uniform(2, 4))
+    )
+    yield Case("one_input", "one input", _layer(1, float(rng.uniform(0.1, 0.4)), float(rng.uniform(2, 4))))
+    yield Case("scales", "small weights", _layer(int(rng.integers(5, 90)), 1e-12, float(rng.uniform(2, 4))))
+    yield Case("scales", "large inputs", _layer(int(rng.integers(5, 90)), float(rng.uniform(0.1, 0.4)), 1e12))
+    yield Case("scales", "no input at all", _layer(int(rng.integers(5, 90)), float(rng.uniform(0.1, 0.4)), 0.0))
+
+
+# Spreads through a network
+
+
+def _network(rng: Rng, name: str, n: int, sizes: list[int], gain: float = 1.5) -> Inputs:
+    """A batch through layers of these sizes, the inputs first; gradients at the end around 0.3."""
+    weights = [gain / np.sqrt(a) * rng.normal(size=(a, b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    return {
+        "x": 0.4 + rng.normal(size=(n, sizes[0])),
+        "weights": weights,
+        "activation": activation(name=name),
+        "activation_derivative": slope(name=name),
+        "d_output": 0.3 + rng.uniform(-1, 1, size=(n, sizes[-1])) * np.arange(1, n + 1)[:, None] / n,
+    }
+
+
+def _rounded(given: Inputs) -> Inputs:
+    """To two digits, which a learner can copy."""
+    arrays = {name: given[name].round(2) for name in ("x", "d_output")}
+    return {**given, **arrays, "weights": [W.round(2) for W in given["weights"]]}
+
+
+def _scaled(given: Inputs, x: float, d_output: float) -> Inputs:
+    return {**given, "x": x * given["x"], "d_output": d_output * given["d_output"]}
+
+
+def _in_float32(given: Inputs) -> Inputs:
+    arrays = {name: given[name].astype(np.float32) for name in ("x", "d_output")}
+    return {**given, **arrays, "weights": [W.astype(np.float32) for W in given["weights"]]}
+
+
+FORWARDS = ("x", "weights", "activation")
+
+
+def _forwards(cases: Iterator[Case]) -> Iterator[Case]:
+    """The same cases, without what belongs to the way back."""
+    for case in cases:
+        yield Case(case.group, case.name, {name: case.inputs[name] for name in FORWARDS})
+
+
+def _networks_public(rng: Rng) -> Iterator[Case]:
+    yield Case("ordinary", "tanh, three layers", _rounded(_network(rng, "tanh", 3, [2, 4, 5, 6])))
+    yield Case("ordinary", "leaky ReLU, two layers", _rounded(_network(rng, "leaky ReLU", 5, [3, 4, 2])))
+    yield Case("ordinary", "sigmoid, two layers", _rounded(_network(rng, "sigmoid", 4, [5, 3, 2], 2.5)))
+    yield Case("exact", "softplus, two layers", _rounded(_network(rng, "softplus", 3, [4, 5, 2])))
+    yield Case("one_layer", "tanh", _rounded(_network(rng, "tanh", 4, [3, 5])))
+    yield Case("square", "three layers of three, three examples", _rounded(_network(rng, "tanh", 3, [3, 3, 3, 3])))
+    yield Case("deep", "ten layers", _rounded(_network(rng, "leaky ReLU", 3, [2, 4] * 5 + [3], 1.7)))
+    yield Case("scales", "tiny inputs and gradients", _scaled(_network(rng, "tanh", 3, [2, 4, 5]), 1e-6, 1e-6))
+    yield Case("scales", "huge inputs and gradients", _scaled(_network(rng, "ReLU", 3, [4, 7, 9]), 1e6, 1e6))
+    yield Case("one_example", "tanh, two layers", _rounded(_network(rng, "tanh", 1, [3, 5, 4])))
+    yield Case("float32", "tanh, two layers", _in_float32(_rounded(_network(rng, "tanh", 5, [3, 4, 2]))))
+
+
+def _networks_hidden(rng: Rng) -> Iterator[Case]:
+    yield Case("ordinary", "tanh, four layers", _network(rng, "tanh", 7, [5, 9, 8, 6, 3]))
+    yield Case("ordinary", "leaky ReLU, three layers", _network(rng, "leaky ReLU", 11, [7, 5, 9, 4]))
+    yield Case("ordinary", "sigmoid, three layers", _network(rng, "sigmoid", 5, [13, 7, 6, 9], 2.5))
+    yield Case("exact", "softplus, three layers", _network(rng, "softplus", 7, [5, 8, 9, 3]))
+    yield Case("one_layer", "tanh", _network(rng, "tanh", 9, [5, 7]))
+    yield Case("square", "four layers of five, five examples", _network(rng, "tanh", 5, [5] * 5))
+    yield Case("deep", "fifteen layers", _network(rng, "leaky ReLU", 7, [5, 9, 6] * 5 + [8], 1.4))
+    yield Case("scales", "tiny inputs and gradients", _scaled(_network(rng, "tanh", 5, [7, 9, 6]), 1e-6, 1e-6))
+    yield Case("scales", "huge inputs and gradients", _scaled(_network(rng, "ReLU", 5, [7, 13, 11]), 1e6, 1e6))
+    yield Case("one_example", "tanh, three layers", _network(rng, "tanh", 1, [5, 9, 7, 6]))
+    yield Case("float32", "tanh, three layers", _in_float32(_network(rng, "tanh", 7, [5, 8, 6, 4])))
+
+
+@public_cases("activation_spread")
+def activation_public(rng: Rng) -> Iterator[Case]:
+    yield from _forwards(_networks_public(rng))
+
+
+@hidden_cases("activation_spread")
+def activation_hidden(rng: Rng) -> Iterator[Case]:
+    yield from _forwards(_networks_hidden(rng))
+
+
+@public_cases("gradient_spread")
+def gradient_public(rng: Rng) -> Iterator[Case]:
+    yield from _networks_public(rng)
+
+
+@hidden_cases("gradient_spread")
+def gradient_hidden(rng: Rng) -> Iterator[Case]:
+    yield from _networks_hidden(rng)
+
+
+# Random weights
+
+ASKED = {"ordinary": "size", "distribution": "shape", "biases": "biases", "draws": "draws"}
+"""What the cases of a group look at."""
+
+
+def _fans(rng: Rng, group: str, fan_in: int, fan_out: int, instances: int = 1) -> Case:
+    name = f"fan-in {fan_in}, fan-out {fan_out}" + (", the same seed twice" if instances > 1 else "")
+    given = {"fan_in": fan_in, "fan_out": fan_out, "rng": generator(rng), "_asks": ASKED[group]}
+    return Case(group, name, given, instances=instances)
+
+
+@public_cases("xavier_uniform")
+@public_cases("kaiming_normal")
+def weights_public(rng: Rng) -> Iterator[Case]:
+    yield _fans(rng, "ordinary", 200, 67)
+    yield _fans(rng, "ordinary", 71, 190)
+    yield _fans(rng, "distribution", 130, 103)
+    yield _fans(rng, "draws", 90, 61)
+    yield _fans(rng, "draws", 63, 110, instances=2)
+
+
+def _drawn_fans(rng: Rng) -> Iterator[tuple[int, int]]:
+    """Wide to narrow, narrow to wide, and one in between."""
+    large, small = (iter(rng.permutation(np.arange(*ends))) for ends in ((190, 220), (65, 80)))
+    yield int(next(large)), int(next(small))
+    yield int(next(small)), int(next(large))
+    yield int(rng.integers(130, 140)), int(rng.integers(100, 110))
+
+
+@hidden_cases("xavier_uniform")
+@hidden_cases("kaiming_normal")
+def weights_hidden(rng: Rng) -> Iterator[Case]:
+    wide, narrow, between = _drawn_fans(rng)
+    yield _fans(rng, "ordinary", *wide)
+    yield _fans(rng, "ordinary", *narrow)
+    yield _fans(rng, "distribution", *between)
+    yield _fans(rng, "draws", int(rng.integers(85, 100)), int(rng.integers(50, 60)))
+    yield _fans(rng, "draws", int(rng.integers(50, 60)), int(rng.integers(110, 125)), instances=2)
+
+
+@public_cases("kaiming_uniform")
+def weights_and_biases_public(rng: Rng) -> Iterator[Case]:
+    yield from weights_public(rng)
+    yield _fans(rng, "biases", 57, 900)
+    yield _fans(rng, "biases", 230, 640)
+
+
+@hidden_cases("kaiming_uniform")
+def weights_and_biases_hidden(rng: Rng) -> Iterator[Case]:
+    yield from weights_hidden(rng)
+    yield _fans(rng, "biases", int(rng.integers(51, 60)), int(rng.integers(900, 950)))
+    yield _fans(rng, "biases", int(rng.integers(225, 240)), int(rng.integers(640, 690)))
+
+
+# Modules
+
+
+def _model(rng: Rng, asks: str, layers: list[Any]) -> Inputs:
+    return {"model": module(layers=layers), "_asks": asks, "_seed": int(rng.integers(2**31))}
+
+
+def _models(rng: Rng, d: int) -> Iterator[Case]:
+    """Models of linear layers and convolutions; all sizes grow with d."""
+    relu = ["ReLU"]
+    plain = [["Linear", 190 + d, 67 + d], relu, ["Linear", 67 + d, 170 + d]]
+    yield Case("ordinary", "two linear layers", _model(rng, "size", plain))
+    twins = [["Linear", 110 + d, 110 + d], ["Tanh"], ["Linear", 110 + d, 110 + d]]
+    yield Case("distribution", "two linear layers of the same size", _model(rng, "shape", twins))
+    images = [["Conv2d", 14 + d, 60 + d, 3], relu, ["Conv2d", 60 + d, 17 + d, [3, 2]], relu]
+    yield Case("convolutions", "two convolutions", _model(rng, "size", images))
+    grouped = [["Conv2d", 48, 96, 3, {"groups": 4 if d % 2 else 3, "padding": 1}]]
+    yield Case("convolutions", "a grouped convolution in a Sequential", _model(rng, "size", [["Sequential", grouped]]))
+    inside = [
+        ["Sequential", [["Linear", 130 + d, 61 + d], relu]],
+        ["Block", [["Linear", 61 + d, 125 + d], ["Dropout"]]],
+    ]
+    yield Case("nested", "two levels", _model(rng, "size", inside))
+    deep = [["Linear", 75, 101 + d], ["Block", [["Sequential", [["Block", [["Linear", 101 + d, 72]]]]]]]]
+    yield Case("nested", "five levels", _model(rng, "size", deep))
+    yield Case("nested", "a layer that is the model itself", _model(rng, "size", [["Linear", 140 + d, 70 + d]]))
+    without = [["Linear", 9 + d, 13], relu, ["Linear", 13, 7 + d, {"bias": False}], ["Linear", 7 + d, 5]]
+    yield Case("biases", "a linear layer without", _model(rng, "biases", without))
+    maps = [["Conv2d", 3, 8 + d, 3, {"bias": False}], ["Conv2d", 8 + d, 5, 3]]
+    yield Case("biases", "a convolution without", _model(rng, "biases", maps))
+    normalized = [["Conv2d", 3, 5 + d, 3], ["BatchNorm2d", 5 + d], ["Conv2d", 5 + d, 4, 1], ["GroupNorm", 2, 4]]
+    yield Case("others", "normalization", _model(rng, "others", normalized))
+    words = [
+        ["Embedding", 11, 6 + d],
+        ["Conv1d", 6 + d, 3, 2],
+        ["LayerNorm", 7],
+        ["Block", [["PReLU"], ["Linear", 7, 2]]],
+    ]
+    yield Case("others", "words, and parameters of its own", _model(rng, "others", words))
+
+
+@public_cases("initialize")
+def initialize_public(rng: Rng) -> Iterator[Case]:
+    yield from _models(rng, 0)
+
+
+@hidden_cases("initialize")
+def initialize_hidden(rng: Rng) -> Iterator[Case]:
+    yield from _models(rng, int(rng.integers(1, 12)))
