@@ -181,9 +181,7 @@ WITHIN_ONE, BEYOND_TWO = 0.682689492, 0.045500264
 
 
 def _normal_shape(name: str, values: Array, deviation: float) -> Facts:
-    says = (
-        f"{{got}} of the numbers in {name} lie within one standard deviation (√variance) of 0; {{expected}} expected."
-    )
+    says = f"{{got}} of the numbers in {name} lie within one standard deviation of 0; {{expected}} expected."
     yield share(f"{name} within one deviation", np.abs(values) < deviation, WITHIN_ONE, EACH, says)
     says = f"{{got}} of the numbers in {name} lie more than two standard deviations from 0; {{expected}} expected."
     yield share(f"{name} beyond two deviations", np.abs(values) > 2 * deviation, BEYOND_TWO, EACH, says)
@@ -288,48 +286,49 @@ def _starts(name: str, shape: Sequence[int]) -> Array:
 
 
 def _in_words(layers: Sequence[Any]) -> str:
-    parts = []
-    for kind, *sizes in layers:
-        inside = _in_words(sizes[0]) if kind in ("Sequential", "Block") else ", ".join(map(_argument, sizes))
-        parts.append(f"{kind}({inside})")
-    return ", ".join(parts)
+    return ", ".join(f"{path or 'the model'}: {kind}({_arguments(sizes)})" for path, kind, *sizes in layers)
 
 
-def _argument(given: Any) -> str:
-    return ", ".join(f"{key}={value}" for key, value in given.items()) if isinstance(given, dict) else str(given)
+def _arguments(sizes: Sequence[Any]) -> str:
+    options = sizes[-1] if sizes and isinstance(sizes[-1], dict) else {}
+    given = [size for size in sizes if not isinstance(size, dict)]
+    return ", ".join([*map(str, given), *(f"{key}={value}" for key, value in options.items())])
 
 
 @family("module", words=_in_words)
 def module(layers: Sequence[Any]) -> Any:
-    """A module of layers, each ``[kind, sizes..., options]``; ``["Sequential", layers]`` and ``["Block", layers]`` nest.
+    """A module of layers, each ``[path, kind, sizes..., options]``, whose numbers are always the same at the start.
 
-    Several are put into an ``nn.Sequential``, one stands for itself.
+    The modules on the path ``"1.block.0"`` are made where they are missing, as an ``nn.Sequential`` or, where the name
+    says so, as a block with a parameter of its own. A layer with the path ``""`` is the whole model.
     """
     import torch
     from torch import nn
 
     class Block(nn.Module):
-        def __init__(self, layers: Sequence[Any]) -> None:
+        def __init__(self) -> None:
             super().__init__()
             self.scale = nn.Parameter(torch.ones(3, 2))
-            self.parts = nn.ModuleDict({f"part{index}": one(layer) for index, layer in enumerate(layers)})
 
-    def one(layer: Sequence[Any]) -> nn.Module:
-        kind, *sizes = layer
-        if kind == "Block":
-            return Block(*sizes)
-        if kind == "Sequential":
-            return nn.Sequential(*map(one, *sizes))
-        options = sizes.pop() if sizes and isinstance(sizes[-1], dict) else {}
-        return getattr(nn, kind)(*sizes, **options)
-
+    whole: nn.Module = nn.Sequential()
     # The numbers are replaced in a moment; drawing them must not move the learner's random numbers on.
     with torch.random.fork_rng(devices=[]):
-        made = one(layers[0]) if len(layers) == 1 else nn.Sequential(*map(one, layers))
-    for name, tensor in made.state_dict().items():
+        for path, kind, *sizes in layers:
+            options = sizes.pop() if sizes and isinstance(sizes[-1], dict) else {}
+            layer, inside = getattr(nn, kind)(*sizes, **options), whole
+            if not path:
+                whole = layer
+                break
+            *outer, name = path.split(".")
+            for part in outer:
+                if part not in dict(inside.named_children()):
+                    inside.add_module(part, Block() if part == "block" else nn.Sequential())
+                inside = inside.get_submodule(part)
+            inside.add_module(name, layer)
+    for name, tensor in whole.state_dict().items():
         if tensor.is_floating_point():
             tensor.copy_(torch.from_numpy(_starts(name, tensor.shape)))
-    return made
+    return whole
 
 
 def measure_initialize(case: Inputs, outputs: Outputs) -> Facts:

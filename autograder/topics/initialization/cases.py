@@ -1,14 +1,15 @@
 """Cases of the exercises on initialization, by what they are for.
 
-Spreads stay within a factor of ten of each other in every case, since outside ``exact`` numbers count to a thousandth of
-the largest: weights have deviations around 1/√fan-in there. Sizes differ from layer to layer and from the batch, so that
-a transposed matrix raises an error, except in the group ``square``. Random weights have some 13,000 numbers, wide to
-narrow and narrow to wide, with fans two to three times each other: fan-in, fan-out and their sum are told apart.
+Spreads stay within a factor of ten of each other in every case, since outside ``exact`` numbers count to a thousandth
+of the largest: weights have deviations around 1/√fan-in there. Sizes differ from layer to layer and from the batch, so
+that a transposed matrix raises an error, except in the group ``square``. Random weights have some 13,000 numbers, wide
+to narrow and narrow to wide, with fans two to three times each other: fan-in, fan-out and their sum are told apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def variance_hidden(rng: Rng) -> Iterator[Case]:
 
 def _network(rng: Rng, name: str, n: int, sizes: list[int], gain: float = 1.5) -> Inputs:
     """A batch through layers of these sizes, the inputs first; gradients at the end around 0.3."""
-    weights = [gain / np.sqrt(a) * rng.normal(size=(a, b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    weights = [gain / np.sqrt(a) * rng.normal(size=(a, b)) for a, b in pairwise(sizes)]
     return {
         "x": 0.4 + rng.normal(size=(n, sizes[0])),
         "weights": weights,
@@ -217,42 +218,36 @@ def weights_and_biases_hidden(rng: Rng) -> Iterator[Case]:
 # Modules
 
 
-def _model(rng: Rng, asks: str, layers: list[Any]) -> Inputs:
-    return {"model": module(layers=layers), "_asks": asks, "_seed": int(rng.integers(2**31))}
-
-
 def _models(rng: Rng, d: int) -> Iterator[Case]:
-    """Models of linear layers and convolutions; all sizes grow with d."""
-    relu = ["ReLU"]
-    plain = [["Linear", 190 + d, 67 + d], relu, ["Linear", 67 + d, 170 + d]]
-    yield Case("ordinary", "two linear layers", _model(rng, "size", plain))
-    twins = [["Linear", 110 + d, 110 + d], ["Tanh"], ["Linear", 110 + d, 110 + d]]
-    yield Case("distribution", "two linear layers of the same size", _model(rng, "shape", twins))
-    images = [["Conv2d", 14 + d, 60 + d, 3], relu, ["Conv2d", 60 + d, 17 + d, [3, 2]], relu]
-    yield Case("convolutions", "two convolutions", _model(rng, "size", images))
-    grouped = [["Conv2d", 48, 96, 3, {"groups": 4 if d % 2 else 3, "padding": 1}]]
-    yield Case("convolutions", "a grouped convolution in a Sequential", _model(rng, "size", [["Sequential", grouped]]))
-    inside = [
-        ["Sequential", [["Linear", 130 + d, 61 + d], relu]],
-        ["Block", [["Linear", 61 + d, 125 + d], ["Dropout"]]],
-    ]
-    yield Case("nested", "two levels", _model(rng, "size", inside))
-    deep = [["Linear", 75, 101 + d], ["Block", [["Sequential", [["Block", [["Linear", 101 + d, 72]]]]]]]]
-    yield Case("nested", "five levels", _model(rng, "size", deep))
-    yield Case("nested", "a layer that is the model itself", _model(rng, "size", [["Linear", 140 + d, 70 + d]]))
-    without = [["Linear", 9 + d, 13], relu, ["Linear", 13, 7 + d, {"bias": False}], ["Linear", 7 + d, 5]]
-    yield Case("biases", "a linear layer without", _model(rng, "biases", without))
-    maps = [["Conv2d", 3, 8 + d, 3, {"bias": False}], ["Conv2d", 8 + d, 5, 3]]
-    yield Case("biases", "a convolution without", _model(rng, "biases", maps))
-    normalized = [["Conv2d", 3, 5 + d, 3], ["BatchNorm2d", 5 + d], ["Conv2d", 5 + d, 4, 1], ["GroupNorm", 2, 4]]
-    yield Case("others", "normalization", _model(rng, "others", normalized))
-    words = [
-        ["Embedding", 11, 6 + d],
-        ["Conv1d", 6 + d, 3, 2],
-        ["LayerNorm", 7],
-        ["Block", [["PReLU"], ["Linear", 7, 2]]],
-    ]
-    yield Case("others", "words, and parameters of its own", _model(rng, "others", words))
+    """Models of linear layers and convolutions; most sizes grow with d."""
+
+    def case(group: str, name: str, asks: str, *layers: list[Any]) -> Case:
+        return Case(
+            group, name, {"model": module(layers=list(layers)), "_asks": asks, "_seed": int(rng.integers(2**31))}
+        )
+
+    plain = ["0", "Linear", 190 + d, 67 + d], ["1", "ReLU"], ["2", "Linear", 67 + d, 170 + d]
+    yield case("ordinary", "two linear layers", "size", *plain)
+    twins = ["0", "Linear", 110 + d, 110 + d], ["1", "Tanh"], ["2", "Linear", 110 + d, 110 + d]
+    yield case("distribution", "two linear layers of the same size", "shape", *twins)
+    images = ["0", "Conv2d", 14 + d, 60 + d, 3], ["1", "ReLU"], ["2", "Conv2d", 60 + d, 17 + d, [3, 2]]
+    yield case("convolutions", "two convolutions", "size", *images)
+    grouped = ["0", "Conv2d", 48, 96, 3, {"groups": 4 if d % 2 else 3, "padding": 1}]
+    yield case("convolutions", "a grouped convolution", "size", grouped)
+    inside = ["0.0", "Linear", 130 + d, 61 + d], ["0.1", "ReLU"], ["block.0", "Linear", 61 + d, 125 + d]
+    yield case("nested", "two levels", "size", *inside)
+    deep = ["first", "Linear", 75, 101 + d], ["block.0.block.1", "Linear", 101 + d, 72]
+    yield case("nested", "four levels", "size", *deep)
+    yield case("nested", "a layer that is the model itself", "size", ["", "Linear", 140 + d, 70 + d])
+    last = ["2", "Linear", 7 + d, 5]
+    without = ["0", "Linear", 9 + d, 13], ["1", "Linear", 13, 7 + d, {"bias": False}], last
+    yield case("biases", "a linear layer without", "biases", *without)
+    maps = ["0", "Conv2d", 3, 8 + d, 3, {"bias": False}], ["1", "Conv2d", 8 + d, 5, 3]
+    yield case("biases", "a convolution without", "biases", *maps)
+    normalized = ["0", "Conv2d", 3, 5 + d, 3], ["1", "BatchNorm2d", 5 + d], ["2", "GroupNorm", 1, 5 + d]
+    yield case("others", "normalization", "others", *normalized)
+    words = ["0", "Embedding", 11, 6 + d], ["1", "Conv1d", 6 + d, 3, 2], ["2", "LayerNorm", 7], ["block.0", "PReLU"]
+    yield case("others", "words, and parameters of its own", "others", *words, ["block.1", "Linear", 7, 2])
 
 
 @public_cases("initialize")

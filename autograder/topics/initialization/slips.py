@@ -68,8 +68,8 @@ slip("mean_of_neurons", title="a deviation for each neuron, averaged",
      "numbers together: x.std() without an axis.",
      replace=("x.std()", "x.std(axis=0).mean()"))
 slip("mean_of_examples", title="a deviation for each example, averaged",
-     says="A deviation for each example over the neurons, and then the mean of these. Asked for is one deviation of all "
-     "numbers together: x.std() without an axis.",
+     says="A deviation for each example over the neurons, and then the mean of these. Asked for is one deviation of "
+     "all numbers together: x.std() without an axis.",
      replace=("x.std()", "x.std(axis=1).mean()"))
 slip("variance", title="the variance in place of the deviation",
      says="This is the variance. The standard deviation is its root.",
@@ -83,7 +83,8 @@ slip("mean_not_subtracted", title="the mean not subtracted",
      "mean of the activations is not 0, as after a sigmoid or a ReLU.",
      replace=("x.std()", "np.sqrt((x**2).mean())"))
 slip("mean_absolute", title="the mean distance from the mean",
-     says="This is the mean absolute distance from the mean. The standard deviation squares, averages and takes the root.",
+     says="This is the mean absolute distance from the mean. The standard deviation squares, averages and takes the "
+     "root.",
      replace=("x.std()", "np.abs(x - x.mean()).mean()"))
 slip("means_of_neurons", title="the deviation of means",
      says="The mean of each neuron is taken before the deviation. The deviation is that of all numbers, over examples "
@@ -148,62 +149,66 @@ AT_THE_ACTIVATION = ("values[layer] @ weights[layer]", "values[layer + 1]")
 SQUARED = ("gradient.std()", "gradient.var()")
 
 slip("at_the_activation", title="the derivative at the activation",
-     says="The derivative is taken at the activation a. It takes the pre-activation z, so keep z = x @ W. Only for a ReLU "
-     "does it make no difference.",
-     replace=[("kept.append(x @ W)\n        x = activation(kept[-1])", "x = activation(x @ W)\n        kept.append(x)")])
+     says="The derivative is taken at the activation a. It takes the pre-activation z, so keep z = x @ W. Only for a "
+     "ReLU does it make no difference.",
+     replace=[("kept.append(x @ W)\n        x = activation(kept[-1])",
+               "x = activation(x @ W)\n        kept.append(x)")])
 slip("at_the_input", title="the derivative at the layer's input",
      says="The derivative is taken at what goes into the layer. It takes the pre-activation z = x @ W.",
      base="by_index",
      replace=("values[layer] @ weights[layer]", "values[layer]"))
 slip("first_forgotten", title="the first layer left out of the loop",
-     says="The loop over the layers ends before layer 0, so the first number stays 0. The second argument of range is where "
-     "it stops, and is not reached.",
+     says="The loop over the layers ends before layer 0, so the first number stays 0. The second argument of range is "
+     "where it stops, and is not reached.",
      base="by_index",
      replace=TO_THE_FIRST)
 slip("variance", title="the variance in place of the deviation",
      says="This is the variance. The standard deviation is its root.",
      replace=("gradient.std()", "gradient.var()"))
 slip("three_bugs", title="the first layer left out of the loop, among others",
-     says="The loop over the layers ends before layer 0, so the first number stays 0. Mend this first, and check again: "
-     "the other numbers are wrong for other reasons.",
+     says="The loop over the layers ends before layer 0, so the first number stays 0. Mend this first, and check "
+     "again: the other numbers are wrong for other reasons.",
      base="by_index",
      replace=[TO_THE_FIRST, AT_THE_ACTIVATION, SQUARED])
 slip("two_bugs_slope_and_square", title="the derivative at the activation, among others",
-     says="The derivative is taken at the activation a. It takes the pre-activation z. Mend this first, and check again: "
-     "something else is wrong with the size of the numbers.",
+     says="The derivative is taken at the activation a. It takes the pre-activation z. Mend this first, and check "
+     "again: something else is wrong with the size of the numbers.",
      base="by_index",
      replace=[AT_THE_ACTIVATION, SQUARED])
 slip("two_bugs_first_and_square", title="the first layer left out of the loop, and the numbers too small or too large",
-     says="The loop over the layers ends before layer 0, so the first number stays 0. Mend this first, and check again: "
-     "the others are not standard deviations either.",
+     says="The loop over the layers ends before layer 0, so the first number stays 0. Mend this first, and check "
+     "again: the others are not standard deviations either.",
      base="by_index",
      replace=[TO_THE_FIRST, SQUARED])
 slip("two_bugs_first_and_slope", title="the first layer left out of the loop, and a wrong derivative",
-     says="The loop over the layers ends before layer 0, so the first number stays 0. Mend this first, and check again: "
-     "the derivative is taken at a wrong place, too.",
+     says="The loop over the layers ends before layer 0, so the first number stays 0. Mend this first, and check "
+     "again: the derivative is taken at a wrong place, too.",
      base="by_index",
      replace=[TO_THE_FIRST, AT_THE_ACTIVATION])
 slip("order_not_reversed", title="the last layer first",
-     says="The list begins with the last layer, in the order of the way back. The first layer comes first: reverse it.",
+     says="The list begins with the last layer, in the order of the way back. The first layer comes first: reverse "
+     "it.",
      replace=("spreads[::-1]", "spreads"))
 slip("no_slope", title="the slope of the activation forgotten",
      says="The gradient goes through the weights alone. On its way it also meets the slope of each activation.",
      replace=("(gradient * activation_derivative(z))", "gradient"))
 slip("last_slope_forgotten", title="the last activation forgotten",
-     says="d_output is taken for the gradient at the last z. It is the gradient at the last activation: multiply it by the "
-     "slope first.",
-     replace=("(gradient * activation_derivative(z))", "(gradient if z is kept[-1] else gradient * activation_derivative(z))"))
+     says="d_output is taken for the gradient at the last z. It is the gradient at the last activation: multiply it "
+     "by the slope first.",
+     replace=("(gradient * activation_derivative(z))",
+              "(gradient if z is kept[-1] else gradient * activation_derivative(z))"))
 slip("before_the_weights", title="measured before the weights",
-     says="These are the gradients at z. The gradient at the layer's input comes after the product with the transposed "
-     "weights.",
-     replace=[(STEP, "d_z = gradient * activation_derivative(z)\n        gradient = d_z @ W.T"), ("gradient.std()", "d_z.std()")])
+     says="These are the gradients at z. The gradient at the layer's input comes after the product with the "
+     "transposed weights.",
+     replace=[(STEP, "d_z = gradient * activation_derivative(z)\n        gradient = d_z @ W.T"),
+              ("gradient.std()", "d_z.std()")])
 slip("at_the_output", title="measured one layer too late",
-     says="Each number belongs to the layer's output, and the last one is that of d_output. Asked for is the gradient at the "
-     "layer's input: measure after the step back.",
+     says="Each number belongs to the layer's output, and the last one is that of d_output. Asked for is the gradient "
+     "at the layer's input: measure after the step back.",
      replace=[(STEP, "arrived = gradient\n        " + STEP), ("gradient.std()", "arrived.std()")])
 slip("output_included", title="d_output counted, too",
-     says="There is one number too many: the last one is that of d_output. There is one number for each layer, that of its "
-     "input.",
+     says="There is one number too many: the last one is that of d_output. There is one number for each layer, that "
+     "of its input.",
      replace=("gradient, spreads = d_output, []", "gradient, spreads = d_output, [float(d_output.std())]"))
 slip("weights_not_transposed", title="the weights not transposed",
      says="On the way back the weights are transposed: d_x = d_z @ W.T. In square layers no error shows it.",
@@ -212,14 +217,16 @@ slip("weights_forgotten", title="the weights forgotten",
      says="The gradient is multiplied by the slopes alone. It also goes back through the weights: d_x = d_z @ W.T.",
      replace=(STEP, "gradient = gradient * activation_derivative(z)"))
 slip("one_slope_off", title="the slopes of another layer",
-     says="The slopes are taken in the order of the way forwards. Layer by layer, W and z belong together, so reverse both.",
+     says="The slopes are taken in the order of the way forwards. Layer by layer, W and z belong together, so reverse "
+     "both.",
      replace=("reversed(kept)", "kept"))
 slip("one_weight_off", title="the weights of another layer",
-     says="The weights are taken in the order of the way forwards. Layer by layer, W and z belong together, so reverse both.",
+     says="The weights are taken in the order of the way forwards. Layer by layer, W and z belong together, so "
+     "reverse both.",
      replace=("reversed(weights)", "weights"))
 slip("gradients_of_weights", title="the gradients of the weights",
-     says="These are the gradients with respect to the weights. Asked for is the one with respect to each layer's input: "
-     "d_z @ W.T.",
+     says="These are the gradients with respect to the weights. Asked for is the one with respect to each layer's "
+     "input: d_z @ W.T.",
      base="by_index",
      replace=[("gradient = (gradient * activation_derivative(values[layer] @ weights[layer])) @ weights[layer].T",
                "d_z = gradient * activation_derivative(values[layer] @ weights[layer])\n"
@@ -235,36 +242,38 @@ slip("slope_of_tanh", title="always the slope of a tanh",
      says="The derivative that is given is not used: there is that of the tanh in its place.",
      replace=("activation_derivative(z)", "(1 - np.tanh(z) ** 2)"))
 slip("linear_forwards", title="no activation on the way forwards",
-     says="The forward pass leaves the activation out, so the slopes are taken at wrong numbers. They depend on the real "
-     "pre-activations.",
+     says="The forward pass leaves the activation out, so the slopes are taken at wrong numbers. They depend on the "
+     "real pre-activations.",
      replace=("x = activation(kept[-1])", "x = kept[-1]"))
 slip("activation_before_slope", title="the slope after the product",
-     says="The gradient goes through the weights before it meets the slope of the same layer. Forwards, the activation "
-     "comes last; so backwards it comes first.",
+     says="The gradient goes through the weights before it meets the slope of the same layer. Forwards, the "
+     "activation comes last; so backwards it comes first.",
      replace=("(gradient * activation_derivative(z)) @ W.T", "(gradient @ W.T) * activation_derivative(z @ W.T)"))
 slip("sample_deviation", title="the sample deviation",
      says="The deviation is that with one less in the denominator (ddof=1, or torch.std). The population deviation is "
      "what std() of NumPy gives by itself.",
      replace=("gradient.std()", "gradient.std(ddof=1)"))
 slip("mean_of_inputs", title="a deviation for each input, averaged",
-     says="A deviation for each input over the batch, and then the mean of these. Asked for is one deviation of all entries "
-     "together: std() without an axis.",
+     says="A deviation for each input over the batch, and then the mean of these. Asked for is one deviation of all "
+     "entries together: std() without an axis.",
      replace=("gradient.std()", "gradient.std(axis=0).mean()"))
 slip("mean_of_examples", title="a deviation for each example, averaged",
-     says="A deviation for each example, and then the mean of these. Asked for is one deviation of all entries together: "
-     "std() without an axis.",
+     says="A deviation for each example, and then the mean of these. Asked for is one deviation of all entries "
+     "together: std() without an axis.",
      replace=("gradient.std()", "gradient.std(axis=1).mean()"))
 slip("mean_not_subtracted", title="the mean not subtracted",
      says="This is the root of the mean square. A standard deviation subtracts the mean first.",
      replace=("gradient.std()", "np.sqrt((gradient**2).mean())"))
 slip("divided_by_batch", title="divided by the batch size",
-     says="The gradient is divided by the batch size in every layer. If the loss is a mean, d_output holds that already.",
+     says="The gradient is divided by the batch size in every layer. If the loss is a mean, d_output holds that "
+     "already.",
      replace=("@ W.T", "@ W.T / len(x)"))
 slip("restarted", title="every layer starts from d_output",
      says="Every layer begins with d_output again. What arrives at a layer is what the layer behind it passed on.",
      replace=("(gradient * activation_derivative(z))", "(d_output * activation_derivative(z))"))
 slip("added_up", title="gradients added up",
-     says="The gradient of a layer is added to that of the layer behind it. It replaces it: each input has one gradient.",
+     says="The gradient of a layer is added to that of the layer behind it. It replaces it: each input has one "
+     "gradient.",
      replace=("gradient = (", "gradient = gradient + ("))
 
 # What is wrong with random weights of any kind
@@ -273,8 +282,8 @@ FRESH = "np.random.default_rng(0)"
 SEED_INSIDE = ("the same numbers in every call",
                "Two calls give the same weights: a generator is made anew inside. Draw from rng, which goes on.")
 TRANSPOSED = ("rows and columns exchanged",
-              "The shape is (fan_out, fan_in), as PyTorch stores weights. In this course it is (fan_in, fan_out), so that "
-              "z = x @ W.")
+              "The shape is (fan_out, fan_in), as PyTorch stores weights. In this course it is (fan_in, fan_out), so "
+              "that z = x @ W.")
 CONSTANT = ("all weights equal",
             "All weights are the same number. Neurons that start equal stay equal: draw each weight for itself.")
 ONE_ROW = ("one row for all inputs",
@@ -290,8 +299,8 @@ BOUND, DRAW = "np.sqrt(6 / (fan_in + fan_out))", "rng.uniform(-bound, bound, siz
 resolution("xavier_uniform", says="a bound that is off by 4 %", replace=(BOUND, f"1.04 * {BOUND}"))
 
 slip("bound_is_deviation", title="the deviation taken for the bound",
-     says="The numbers end at √(2 / (fan_in + fan_out)), which is the deviation they should have. A uniform distribution on "
-     "[-c, c] has the deviation c/√3, so c is √3 times as large.",
+     says="The numbers end at √(2 / (fan_in + fan_out)), which is the deviation they should have. A uniform "
+     "distribution on [-c, c] has the deviation c/√3, so c is √3 times as large.",
      replace=("6 /", "2 /"))
 slip("bound_is_variance", title="the variance taken for the bound",
      says="The numbers end at 2 / (fan_in + fan_out), which is the variance they should have. The variance is c²/3.",
@@ -306,18 +315,20 @@ slip("kaiming", title="Kaiming's variance",
      says="The variance is 2 / fan_in, which is Kaiming's, for a ReLU. Xavier's is 2 / (fan_in + fan_out).",
      replace=("(fan_in + fan_out)", "fan_in"))
 slip("fan_in_alone", title="variance 1 / fan_in",
-     says="The variance is 1 / fan_in, which keeps the size forwards and not backwards. Xavier's is a compromise of both "
-     "fans, 2 / (fan_in + fan_out).",
+     says="The variance is 1 / fan_in, which keeps the size forwards and not backwards. Xavier's is a compromise of "
+     "both fans, 2 / (fan_in + fan_out).",
      replace=("6 / (fan_in + fan_out)", "3 / fan_in"))
 slip("fan_out_alone", title="variance 1 / fan_out",
-     says="The variance is 1 / fan_out, which keeps the size backwards and not forwards. Xavier's is a compromise of both "
-     "fans, 2 / (fan_in + fan_out).",
+     says="The variance is 1 / fan_out, which keeps the size backwards and not forwards. Xavier's is a compromise of "
+     "both fans, 2 / (fan_in + fan_out).",
      replace=("6 / (fan_in + fan_out)", "3 / fan_out"))
 slip("numerator_1", title="variance 1 / (fan_in + fan_out)",
-     says="The variance is 1 / (fan_in + fan_out), half of what it should be: the mean of both fans is half their sum.",
+     says="The variance is 1 / (fan_in + fan_out), half of what it should be: the mean of both fans is half their "
+     "sum.",
      replace=("6 /", "3 /"))
 slip("gain", title="√2 too large",
-     says="The weights are √2 times too large: this is the gain of a ReLU, or the mean of the fans in place of their sum.",
+     says="The weights are √2 times too large: this is the gain of a ReLU, or the mean of the fans in place of their "
+     "sum.",
      replace=("6 /", "12 /"))
 slip("numerator_1_bound", title="a bound of √(1 / (fan_in + fan_out))",
      says="The bound is √(1 / (fan_in + fan_out)). The variance is c²/3, so solve c²/3 = 2 / (fan_in + fan_out).",
@@ -329,7 +340,8 @@ slip("normal", title="a normal distribution",
      says="The variance is right, but the numbers are from a normal distribution. Here they are uniform.",
      replace=(DRAW, "rng.normal(0, bound / np.sqrt(3), size=(fan_in, fan_out))"))
 slip("normal_with_bound", title="a normal distribution with the bound as deviation",
-     says="The numbers are from a normal distribution whose deviation is the bound. Use rng.uniform(-bound, bound, ...).",
+     says="The numbers are from a normal distribution whose deviation is the bound. Use rng.uniform(-bound, bound, "
+     "...).",
      replace=(DRAW, "rng.normal(0, bound, size=(fan_in, fan_out))"))
 slip("from_zero", title="from 0 to the bound",
      says="The numbers lie between 0 and the bound. " + ONLY_POSITIVE + " The interval is [-c, c].",
@@ -362,8 +374,8 @@ slip("root_twice", title="the root taken twice",
      says="The root is taken twice, so the weights are far too large.",
      replace=(DEVIATION, f"np.sqrt({DEVIATION})"))
 slip("fan_out", title="fan-out in place of fan-in",
-     says="The variance is 2 / fan_out. Forwards, a neuron adds up fan-in numbers, so it is 2 / fan_in. In square layers "
-     "nobody notices.",
+     says="The variance is 2 / fan_out. Forwards, a neuron adds up fan-in numbers, so it is 2 / fan_in. In square "
+     "layers nobody notices.",
      replace=("2 / fan_in", "2 / fan_out"))
 slip("xavier", title="Xavier's variance",
      says="The variance is 2 / (fan_in + fan_out), which is Xavier's. Kaiming's is 2 / fan_in.",
@@ -375,8 +387,8 @@ slip("gain_squared", title="the gain squared",
      says="The deviation is 2 / √fan_in: the 2 stands outside the root. The gain is √2.",
      replace=(DEVIATION, "2 / np.sqrt(fan_in)"))
 slip("gain_inverted", title="the gain turned around",
-     says="The variance is 1 / (2 fan_in): divided by the gain, not multiplied. A ReLU makes numbers smaller, so the weights "
-     "have to be larger.",
+     says="The variance is 1 / (2 fan_in): divided by the gain, not multiplied. A ReLU makes numbers smaller, so the "
+     "weights have to be larger.",
      replace=("2 / fan_in", "1 / (2 * fan_in)"))
 slip("root_of_two_alone", title="the root of the 2 alone",
      says="The deviation is √2 / fan_in: the root ends before the division.",
@@ -391,13 +403,15 @@ slip("uniform", title="a uniform distribution",
      says="The variance is right, but the numbers are uniform. Here they are from a normal distribution.",
      replace=(NORMAL, "rng.uniform(-1, 1, size=(fan_in, fan_out)) * np.sqrt(6 / fan_in)"))
 slip("uniform_with_deviation", title="a uniform distribution that ends at the deviation",
-     says="The numbers are uniform, and end at the deviation that they should have. Use rng.normal(0, deviation, ...).",
+     says="The numbers are uniform, and end at the deviation that they should have. Use rng.normal(0, deviation, "
+     "...).",
      replace=(NORMAL, f"rng.uniform(-1, 1, size=(fan_in, fan_out)) * {DEVIATION}"))
 slip("rand", title="rand in place of randn",
      says="The numbers lie between 0 and the deviation: rng.random() is uniform. " + ONLY_POSITIVE,
      replace=(NORMAL, f"rng.random((fan_in, fan_out)) * {DEVIATION}"))
 slip("truncated", title="cut off at two deviations, and not rescaled",
-     says="Numbers beyond two deviations are drawn again. What is left has a deviation that is 12 % too small. Leave them.",
+     says="Numbers beyond two deviations are drawn again. What is left has a deviation that is 12 % too small. Leave "
+     "them.",
      code="""
      def kaiming_normal(fan_in, fan_out, rng):
          W = rng.normal(size=(fan_in, fan_out))
@@ -428,7 +442,8 @@ B_DRAW, B_SCALED = "rng.uniform(-1, 1, size=fan_out)", "rng.uniform(-1, 1, size=
 resolution("kaiming_uniform", says="a bound of W that is off by 4 %", replace=(W_BOUND, f"1.04 * {W_BOUND}"))
 
 slip("bound_is_deviation", title="the deviation taken for the bound of W",
-     says="W ends at √(2 / fan_in), which is the deviation it should have. The bound is √3 times as large: √(6 / fan_in).",
+     says="W ends at √(2 / fan_in), which is the deviation it should have. The bound is √3 times as large: √(6 / "
+     "fan_in).",
      replace=("6 / fan_in", "2 / fan_in"))
 slip("no_root", title="the root forgotten in W",
      says="The factor of W is 6 / fan_in, without the root.",
@@ -507,8 +522,8 @@ slip("children_only", title="only the first level",
      "model.modules() does.",
      replace=("model.modules()", "model.children()"))
 slip("without_itself", title="the model itself left out",
-     says="Everything inside the model is initialized, but not the model itself, where it is a layer. model.modules() begins "
-     "with it.",
+     says="Everything inside the model is initialized, but not the model itself, where it is a layer. model.modules() "
+     "begins with it.",
      replace=("model.modules()", "list(model.modules())[1:]"))
 slip("two_levels", title="two levels only",
      says="Only two levels are gone through. Layers may lie deeper: model.modules() goes to any depth.",
@@ -546,7 +561,8 @@ slip("no_linear", title="linear layers left out",
      says="Linear layers stay as they are. nn.Linear is another class than nn.Conv2d: name both.",
      replace=(KINDS, "isinstance(module, nn.Conv2d)"))
 slip("kernel_forgotten", title="the kernel left out of fan-in",
-     says="fan-in is the number of input channels. In a convolution each neuron sees the whole kernel: multiply by its size.",
+     says="fan-in is the number of input channels. In a convolution each neuron sees the whole kernel: multiply by "
+     "its size.",
      replace=(KAIMING, "nn.init.normal_(module.weight, 0, (2 / module.weight.shape[1]) ** 0.5)"))
 slip("groups_forgotten", title="the groups left out of fan-in",
      says="fan-in is computed from in_channels. With groups, a neuron sees only the channels of its group.",
@@ -563,8 +579,8 @@ slip("biases_small", title="biases of 0.01",
      says="The biases are 0.01. They are 0.",
      replace=("nn.init.zeros_(module.bias)", "nn.init.constant_(module.bias, 0.01)"))
 slip("by_dimension", title="all parameters, by their dimension",
-     says="Parameters are chosen by their dimension: those of embeddings and other layers are overwritten, and the weights of "
-     "a normalization become 0. Ask for the class of the module.",
+     says="Parameters are chosen by their dimension: those of embeddings and other layers are overwritten, and the "
+     "weights of a normalization become 0. Ask for the class of the module.",
      code="""
      def initialize(model):
          for parameter in model.parameters():
@@ -574,8 +590,8 @@ slip("by_dimension", title="all parameters, by their dimension",
                  nn.init.zeros_(parameter)
      """)
 slip("by_shape", title="every weight with two or more dimensions",
-     says="Every module that has a weight of two or more dimensions is initialized, embeddings and nn.Conv1d too. Ask for the "
-     "class of the module.",
+     says="Every module that has a weight of two or more dimensions is initialized, embeddings and nn.Conv1d too. Ask "
+     "for the class of the module.",
      replace=[(KINDS, 'getattr(module, "weight", None) is not None and module.weight.dim() > 1'),
               ("module.bias is not None", 'getattr(module, "bias", None) is not None')])
 slip("other_biases", title="the biases of other layers set to 0",
@@ -583,8 +599,8 @@ slip("other_biases", title="the biases of other layers set to 0",
      replace=[("            if module.bias is not None", "        if getattr(module, 'bias', None) is not None"),
               ("                nn.init.zeros_", "            nn.init.zeros_")])
 slip("a_copy", title="the model left as it was",
-     says="The model is unchanged: the numbers went into a copy. Functions of nn.init that end in _ change the tensor that "
-     "they are given, so give them module.weight itself.",
+     says="The model is unchanged: the numbers went into a copy. Functions of nn.init that end in _ change the tensor "
+     "that they are given, so give them module.weight itself.",
      code="""
      def initialize(model):
          import copy
@@ -595,5 +611,6 @@ slip("a_copy", title="the model left as it was",
                      nn.init.zeros_(module.bias)
      """)
 slip("seed_in_the_loop", title="the same seed for every layer",
-     says="A seed is set for each layer, so layers of the same size get the same weights. Set no seed in the function.",
+     says="A seed is set for each layer, so layers of the same size get the same weights. Set no seed in the "
+     "function.",
      replace=(KAIMING, f"torch.manual_seed(0)\n            {KAIMING}"))
