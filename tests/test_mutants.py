@@ -20,6 +20,7 @@ SAME = {
     ("axis=1", "axis=-1"): "of two axes, the second is the last",
     ("dim=1", "dim=-1"): "of two axes, the second is the last",
     ("np.maximum(a.value, 0)", "np.maximum(0, a.value)"): "the larger of two numbers is the same in any order",
+    ("(nn.Linear, nn.Conv2d)", "(nn.Conv2d, nn.Linear)"): "isinstance does not look at their order",
     (
         "np.logaddexp(0, np.where(target == 1, -score, score))",
         "np.logaddexp(np.where(target == 1, -score, score), 0)",
@@ -41,7 +42,10 @@ SWAPPED_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.LtE,
     ast.LtE: ast.Gt,
 }
-SWAPPED_NAMES = {"mean": "sum", "sum": "mean", "max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"}
+SWAPPED_NAMES = {
+    **{"mean": "sum", "sum": "mean", "std": "var", "var": "std"},
+    **{"max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"},
+}
 
 
 def mutations(node: ast.AST) -> Iterator[Callable[[ast.AST], None]]:

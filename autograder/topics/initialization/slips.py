@@ -365,7 +365,7 @@ slip("one_row", *ONE_ROW, replace=(DRAW, "np.tile(rng.uniform(-bound, bound, siz
 
 slip = slips("kaiming_normal", see="xavier")
 DEVIATION, NORMAL = "np.sqrt(2 / fan_in)", "rng.normal(0, np.sqrt(2 / fan_in), size=(fan_in, fan_out))"
-resolution("kaiming_normal", says="a deviation that is off by 8 %", replace=(DEVIATION, f"1.08 * {DEVIATION}"))
+resolution("kaiming_normal", says="a deviation that is off by 12 %", replace=(DEVIATION, f"1.12 * {DEVIATION}"))
 
 slip("variance", title="the variance in place of the deviation",
      says="rng.normal takes the standard deviation, and got the variance, 2 / fan_in. Take the root.",
