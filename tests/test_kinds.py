@@ -224,6 +224,12 @@ def test_the_bounds_on_means_and_deviations_keep_their_promise(n: int) -> None:
     assert broken(lambda x: kit.normal_deviation("d", x, 2.0, 0.01), normal) <= 0.01
     uniform = lambda: rng.uniform(-1, 1, size=n)  # noqa: E731
     assert broken(lambda x: kit.mean("m", x, 0.0, 3**-0.5, 1.0, 0.01), uniform) <= 0.01
+    assert broken(lambda x: kit.uniform_deviation("d", x, 1.0, 0.01), uniform) <= 0.01
+    assert broken(lambda x: kit.uniform_largest("l", x, 1.0, 0.01), uniform) <= 0.015
+    wider = rng.uniform(-1.1, 1.1, size=100_000)
+    assert not kit.uniform_deviation("d", wider, 1.0, 1e-9).holds
+    assert not kit.uniform_largest("l", wider, 1.0, 1e-9).holds
+    assert not kit.uniform_largest("l", 0.9 * wider, 1.0, 1e-9).holds
     wrong = rng.normal(0.5, 2.0, size=100_000)
     assert not kit.normal_mean("m", wrong, 0.0, 2.0, 1e-9).holds
     assert not kit.normal_deviation("d", 1.1 * wrong, 2.0, 1e-9).holds

@@ -43,8 +43,14 @@ SWAPPED_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.LtE: ast.Gt,
 }
 SWAPPED_NAMES = {
-    **{"mean": "sum", "sum": "mean", "std": "var", "var": "std"},
-    **{"max": "min", "min": "max", "argmax": "argmin", "argmin": "argmax"},
+    "mean": "sum",
+    "sum": "mean",
+    "std": "var",
+    "var": "std",
+    "max": "min",
+    "min": "max",
+    "argmax": "argmin",
+    "argmin": "argmax",
 }
 
 
