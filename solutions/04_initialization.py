@@ -142,7 +142,7 @@ for depth in range(5):
     found, first = train_networks(networks, torch.sigmoid, lr=1.0)
     sigmoid_accuracy.append(found)
     sigmoid_gradients.append(first)
-    print(f"{depth} hidden layers: {found.mean():.1%} on average, from {found.min():.1%} to {found.max():.1%}")
+    print(f"hidden layers: {depth}   accuracy: {found.mean():.1%} on average, from {found.min():.1%} to {found.max():.1%}")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
@@ -186,7 +186,7 @@ plots.describe(figure, f"Size of the gradient of the biases for each layer; in t
 # variance of $z$ over many draws of the weights?
 
 # %%
-predict("constant_input", choice("the variance of z is about", "0", "1/64", "1", "64"))
+predict("constant_input", choice("the variance of z is about", "zero", "a sixty-fourth", "one", "sixty-four"))
 
 # %%
 rng = np.random.default_rng(0)
@@ -195,7 +195,7 @@ print("variance of z over 100,000 neurons:", z.var().round(3))
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("constant_input", "1" if 0.5 < z.var() < 2 else "0")
+outcome("constant_input", "one" if 0.5 < z.var() < 2 else "zero")
 
 # %% [markdown]
 # ### Exercise 1: preactivation_variance {#exercise-preactivation-variance}
@@ -293,6 +293,7 @@ predict(
 )
 
 # %% tags=["experiment"]
+lend("activation_spread")
 rng = np.random.default_rng(0)
 inputs = rng.normal(size=(200, 100))
 tanh_spreads = {}
@@ -738,7 +739,8 @@ for depth in range(5):
     networks = make_networks(depth, lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5, seeds=3)
     found, first = train_networks(networks, torch.tanh, lr=1.0 if depth == 0 else 0.4)
     cured.append(found)
-    print(f"{depth} hidden layers: {found.mean():.1%} on average; first gradients {first[0]:.2f} (input) to {first[-1]:.2f} (output)")
+    words = f"first gradients {first[0]:.2f} (input) to {first[-1]:.2f} (output)"
+    print(f"hidden layers: {depth}   accuracy: {found.mean():.1%} on average; {words}")
 
 # %% tags=["experiment", "figure"]
 # Figure: accuracy against depth, before and after.
@@ -752,7 +754,7 @@ for name, runs, look in (("sigmoid, deviation 1/√fan-in", sigmoid_accuracy, ("
     words.append(f"{name}: " + ", ".join(f"{v:.0f}" for v in values.mean(axis=1)))
 ax.set_xticks(range(5))
 ax.legend()
-plots.describe(figure, f"Mean validation accuracy in per cent for 0 to 4 hidden layers, with the range of three seeds. {'; '.join(words)}.")
+plots.describe(figure, f"Mean validation accuracy in per cent for each number of hidden layers, with the range of the seeds. {'; '.join(words)}.")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.

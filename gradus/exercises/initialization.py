@@ -439,8 +439,8 @@ def _torch_activation_spread(x: Array, weights: Sequence[Array], activation: Cal
     network = nn.Sequential()
     for W in weights:
         linear = nn.utils.skip_init(nn.Linear, *W.shape, bias=False)
-        linear.weight = nn.Parameter(torch.from_numpy(np.asarray(W)).T, requires_grad=False)
+        linear.weight = nn.Parameter(torch.from_numpy(np.array(W, float)).T, requires_grad=False)
         network.append(linear).append(Activation())
         network[-1].register_forward_hook(lambda _module, _z, out: spreads.append(out.std(correction=0).item()))
-    network(torch.from_numpy(np.asarray(x)))
+    network(torch.from_numpy(np.array(x, float)))
     return spreads

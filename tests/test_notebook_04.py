@@ -1,0 +1,207 @@
+"""What the prose of notebook 04 states is true: its numbers (`QUOTED`, see test_notebooks.py) and its other claims."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from shared import COURSE, exercise_called, reference
+from test_exercises import judged_publicly
+from torch import nn
+
+from gradus.learning.lending import operation
+
+SEEDS = range(5)
+GROUPS = 5
+"""How often the experiments on depth are repeated, each time with three seeds."""
+
+
+@cache
+def depth_run(answers: ModuleType, activation: str, depth: int, epochs: int = 30) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracies of several repetitions of an experiment of the notebook, and the first gradients, layer by layer."""
+    spread = {
+        "sigmoid": lambda fan_in, fan_out: fan_in**-0.5,
+        "tanh": lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5,
+    }[activation]
+    lr = 0.4 if activation == "tanh" and depth else 1.0
+    networks = answers.make_networks(depth, spread, seeds=3 * GROUPS)
+    found, first = answers.train_networks(networks, getattr(torch, activation), lr=lr, epochs=epochs)
+    return found.reshape(GROUPS, 3).mean(axis=1), np.array(first)
+
+
+def shrinking(answers: ModuleType) -> float:
+    """How much smaller the first gradient of the first layer is than that of the last one."""
+    first = depth_run(answers, "sigmoid", 4, epochs=1)[1]
+    return float(first[-1] / first[0])
+
+
+def wrong_fan(fan_in: int, fan_out: int) -> float:
+    """By how much the variance is too large with fan-out in place of fan-in."""
+    return fan_in / fan_out
+
+
+# What the text only assumes: sizes, years, and the data of examples and questions. By section, as in QUOTED.
+GIVEN = {
+    "why": {"2015"},
+    "one-layer": {"0.01"},
+    "xavier": {"2010", "2015"},
+    "questions": {"784", "100", "0.63", "0.95", "0.97"},
+    "summary": {"0.5"},
+}
+
+# The number as it is written, by section of the notebook, and how the reference comes to it.
+QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
+    "why": {"300": shrinking},
+    "xavier": {"33000": lambda answers: 2**15},
+    "questions": {
+        "7.84": lambda answers: wrong_fan(784, 100),
+        "2.8": lambda answers: wrong_fan(784, 100) ** 0.5,
+        "3.2": lambda answers: wrong_fan(100, 10) ** 0.5,
+        "8.9": lambda answers: (wrong_fan(784, 100) * wrong_fan(100, 10)) ** 0.5,
+        "0.06": lambda answers: 1 - 0.97**2,
+        "0.577": lambda answers: nn.init.calculate_gain("leaky_relu", math.sqrt(5)),
+        "0.0816": lambda answers: math.sqrt(2 / 300),
+        "0.082": lambda answers: math.sqrt(2 / 300),
+        "0.0011": lambda answers: 1 / 300 / 3,
+        "0.0067": lambda answers: 2 / 300,
+        "1.7e-8": lambda answers: 6.0**-10,
+        "1.3e-4": lambda answers: 6.0**-5,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def answers() -> ModuleType:
+    return COURSE.assignment("04").source.reference
+
+
+def test_no_hidden_layer_reads_the_most_digits_and_four_hidden_layers_of_sigmoids_read_none(
+    answers: ModuleType,
+) -> None:
+    none, one, four = (depth_run(answers, "sigmoid", depth)[0] for depth in (0, 1, 4))
+    assert (none > one).all()
+    assert (four < 0.15).all()
+
+
+def test_every_sigmoid_layer_shrinks_the_gradient_about_four_times(answers: ModuleType) -> None:
+    for depth in (1, 2, 3, 4):
+        first = depth_run(answers, "sigmoid", depth, epochs=1)[1]
+        assert first[1:] / first[:-1] == pytest.approx(4, rel=0.2)
+
+
+def test_the_cure_makes_four_hidden_layers_as_good_as_none(answers: ModuleType) -> None:
+    assert (depth_run(answers, "tanh", 4)[0] > depth_run(answers, "sigmoid", 0)[0] - 0.02).all()
+    first = depth_run(answers, "tanh", 4, epochs=1)[1]
+    assert first.max() < 2 * first.min()
+
+
+def layers(rng: np.random.Generator, draw: Callable[[], np.ndarray], depth: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    return rng.normal(size=(200, 100)), [draw() for _ in range(depth)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_twenty_tanh_layers_lose_the_signal_or_saturate(answers: ModuleType, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def spreads(deviation: float) -> list[float]:
+        draw = lambda: rng.normal(0, deviation, size=(100, 100))  # noqa: E731
+        return answers.activation_spread(*layers(rng, draw, 20), np.tanh)
+
+    small, xavier, large = (np.array(spreads(deviation)) for deviation in (0.01, 0.1, 1.0))
+    assert small[1:] / small[:-1] == pytest.approx(0.1, rel=0.25)
+    assert small[-1] < 1e-6
+    assert 0.05 < xavier[-1] < xavier[4] < xavier[0]
+    assert 0.9 < large[-1] < 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_kaiming_keeps_the_size_of_relu_layers_and_half_of_it_does_not(answers: ModuleType, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, weights = layers(rng, lambda: answers.kaiming_normal(100, 100, rng), 30)
+    relu = lambda z: np.maximum(z, 0)  # noqa: E731
+    kept = answers.activation_spread(x, weights, relu)
+    lost = answers.activation_spread(x, [W / np.sqrt(2) for W in weights], relu)
+    assert 0.1 < kept[-1] / kept[0] < 10
+    assert kept[-1] / lost[-1] == pytest.approx(2**15)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_most_neurons_are_dead_with_a_bias_of_minus_6_and_none_with_minus_2(answers: ModuleType, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(1000, 100)) @ answers.kaiming_normal(100, 500, rng)
+    assert z.std() == pytest.approx(np.sqrt(2), rel=0.05)
+    assert (z - 2 > 0).any(axis=0).all()
+    assert np.mean(~(z - 6 > 0).any(axis=0)) > 0.9
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_by_default_the_second_moment_falls_six_times_in_each_layer_up_to_the_biases(seed: int) -> None:
+    def moments(bias: bool) -> list[float]:
+        x, found = torch.randn(256, 512), []
+        for _ in range(20):
+            x = torch.relu(nn.Linear(512, 512, bias=bias)(x))
+            found.append((x**2).mean().item())
+        return found
+
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        without, kept = moments(False), moments(True)
+    assert np.divide(without[:-1], without[1:]) == pytest.approx(6, rel=0.4)
+    assert kept[-1] > 1e6 * without[-1]
+
+
+def test_weights_of_two_over_fan_in_as_deviation_are_seven_times_too_small() -> None:
+    assert round(np.sqrt(2 / 100) / (2 / 100)) == 7
+
+
+def test_the_default_of_a_linear_layer_is_uniform_up_to_one_over_the_root_of_fan_in() -> None:
+    weight = nn.Linear(300, 2000).weight
+    assert weight.abs().max().item() == pytest.approx(300**-0.5, rel=1e-3)
+    assert weight.var().item() == pytest.approx(1 / 900, rel=0.01)
+
+
+SLOPE, LOOP = "activation_derivative(values[layer + 1])", "range(len(weights) - 1, 0, -1)"
+RIGHT = {
+    "loop": (LOOP, "range(len(weights) - 1, -1, -1)"),
+    "slope": (SLOPE, "activation_derivative(values[layer] @ weights[layer])"),
+    "root": ("float(np.mean((delta - np.mean(delta)) ** 2))", "float(np.sqrt(np.mean((delta - np.mean(delta)) ** 2)))"),
+}
+
+
+@pytest.mark.parametrize(
+    ("mended", "named"),
+    [
+        ((), "three_bugs"),
+        (("loop",), "two_bugs_slope_and_square"),
+        (("slope",), "two_bugs_first_and_square"),
+        (("root",), "two_bugs_first_and_slope"),
+        (("loop", "slope"), "variance"),
+        (("loop", "root"), "at_the_activation"),
+        (("slope", "root"), "first_forgotten"),
+        (("loop", "slope", "root"), ""),
+    ],
+)
+def test_the_reports_on_the_repair_name_one_bug_after_the_other(mended: tuple[str, ...], named: str) -> None:
+    source = COURSE.assignment("04").source
+    code = source.broken["repaired_gradient_spread"]
+    for bug in mended:
+        assert code.count(RIGHT[bug][0]) == 1
+        code = code.replace(*RIGHT[bug])
+    room = {"np": np}
+    exec(code, room)
+    report = judged_publicly(COURSE, "repaired_gradient_spread", room["repaired_gradient_spread"])
+    assert [one.slip.id for one in report.slips] == [named] * bool(named)
+    assert report.passed == (not named)
+
+
+@pytest.mark.parametrize("name", ["xavier_uniform", "kaiming_normal", "activation_spread"])
+def test_what_is_lent_takes_the_same_arguments(name: str) -> None:
+    assert exercise_called(name).topic == "initialization"
+    assert list(inspect.signature(operation(name)).parameters) == list(inspect.signature(reference(name)).parameters)
