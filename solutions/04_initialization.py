@@ -186,7 +186,10 @@ plots.describe(figure, f"Size of the gradient of the biases for each layer; in t
 # variance of $z$ over many draws of the weights?
 
 # %%
-predict("constant_input", choice("the variance of z is about", "zero", "a sixty-fourth", "one", "sixty-four"))
+predict(
+    "constant_input",
+    choice("the variance of z is", "zero", "that of a weight", "64 times that of a weight", "64² times that of a weight"),
+)
 
 # %%
 rng = np.random.default_rng(0)
@@ -195,7 +198,10 @@ print("variance of z over 100,000 neurons:", z.var().round(3))
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("constant_input", "one" if 0.5 < z.var() < 2 else "zero")
+outcome(
+    "constant_input", "64 times that of a weight" if 0.5 < z.var() < 2 else "zero",
+    because="It is 64 · 1/64 · 1. The mean of the squared inputs counts, not their variance.",
+)
 
 # %% [markdown]
 # ### Exercise 1: preactivation_variance {#exercise-preactivation-variance}
