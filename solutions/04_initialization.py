@@ -10,6 +10,7 @@
 #     name: python3
 #   gradus:
 #     minutes: 90
+#     builds_on: [01_backprop]
 # ---
 
 # %% [markdown]
