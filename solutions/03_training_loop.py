@@ -10,7 +10,7 @@
 #     name: python3
 #   gradus:
 #     minutes: 90
-#     builds_on: [01_backprop, 02_softmax_cross_entropy]
+#     builds_on: [02_softmax_cross_entropy]
 # ---
 
 # %% [markdown]
