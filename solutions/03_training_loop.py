@@ -220,11 +220,10 @@ def normalize(train, other):
     -------
     train, other : array (N, D), array (M, D)
         Each column minus its mean in `train`, divided by its population standard deviation in `train`. A column that
-        is constant in `train` (largest and smallest number are equal) is only centred, in both arrays. The arguments
-        stay as they are.
+        is constant in `train` (largest and smallest number are equal) is only centred, in both arrays.
     """
     ### BEGIN SOLUTION
-    mean = np.where(train.max(axis=0) == train.min(axis=0), train.min(axis=0), train.mean(axis=0))
+    mean = train.mean(axis=0)
     deviation = np.where(train.max(axis=0) == train.min(axis=0), 1, train.std(axis=0))
     return (train - mean) / deviation, (other - mean) / deviation
     ### END SOLUTION
@@ -320,19 +319,6 @@ outcome("batch_noise", str(min((2, 4, 16, 256), key=lambda factor: abs(np.log(fa
 # from the gradient as the gradient is long; and yet on average it points the right way. Many rough steps beat few exact
 # ones, as long as the steps are small enough for the errors to average out.
 #
-# **Play.** The path of gradient descent on all examples, and that of SGD. Make the batch small: what happens to the path
-# close to the minimum? Which setting stops the wandering: batch size, learning rate, or both?
-
-# %% tags=["demo"]
-demos.batch_size()
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# @@BATCHSIZE@@
-#
-# </details>
-#
 # In practice one draws *without* replacement: shuffle once per epoch, then take one piece after the other. Every example is
 # seen once per epoch. Shuffle *anew* for each epoch: otherwise the same examples always meet, in the same order.
 #
@@ -404,12 +390,6 @@ check(minibatches)
 demos.descent()
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
-# @@DESCENT@@
-#
-# </details>
-#
 # ### Exercise 3: sgd_step {#exercise-sgd-step}
 #
 # *Core* · 2 minutes · 1 point.
@@ -764,7 +744,7 @@ def accumulated_gradient(gradient, params, x, y, micro_batch):
     x, y : array (N, ...), array (N, ...)
         The whole batch.
     micro_batch : int
-        The most examples per call. The last piece may be smaller.
+        The most examples per call. The last piece may be smaller. Each example is given to `gradient` once.
 
     Returns
     -------
@@ -787,8 +767,8 @@ check(accumulated_gradient)
 # Take 5 examples in pieces of 2, 2 and 1. How much does each piece's mean count in the mean of all five?
 
 # %% [markdown] hint="accumulated_gradient"
-# Add up `grad * len(piece) / len(x)` over the pieces, for each key. Start from 0, not from the first piece's array, which
-# you would then change.
+# Add up `grad * len(piece) / len(x)` over the pieces, for each key. The last piece may be shorter than the others: count
+# its rows.
 
 # %% [markdown]
 # **In PyTorch:** call `(loss * len(piece) / len(batch)).backward()` for each piece; the leaves add up. Then
@@ -820,14 +800,12 @@ def clip_by_global_norm(grads, max_norm):
     -------
     dict of array
         The same direction. If the global norm is at most `max_norm`, the same numbers; else all arrays times the same
-        factor, so that the global norm is `max_norm`. Right also for entries of the size of 1e100 or 1e-100.
+        factor, so that the global norm is exactly `max_norm`. Right also for norms of 0, 1e100 and 1e-100.
     """
     ### BEGIN SOLUTION
-    largest = max((np.abs(grad).max(initial=0) for grad in grads.values()), default=0)
-    if largest == 0:
-        return dict(grads)
-    norm = largest * np.sqrt(sum(np.sum((grad / largest) ** 2) for grad in grads.values()))
-    return {name: grad if norm <= max_norm else grad * (max_norm / norm) for name, grad in grads.items()}
+    norm = np.sqrt(sum(np.sum(grad**2) for grad in grads.values()))
+    factor = max_norm / norm if norm > max_norm else 1.0
+    return {name: factor * grad for name, grad in grads.items()}
     ### END SOLUTION
 
 # %% check="clip_by_global_norm" points=3
@@ -842,8 +820,8 @@ check(clip_by_global_norm)
 # large. What happens for a norm of 0?
 
 # %% [markdown] hint="clip_by_global_norm"
-# Squares of 1e100 are still finite, squares of 1e200 are not. If you divide by the largest entry before you square, and
-# multiply the norm by it afterwards, nothing can overflow.
+# `factor = max_norm / norm if norm > ... else 1.0`, then `{name: factor * grad for name, grad in grads.items()}`. Add no
+# small constant to the norm: if all entries are around 1e-100, it would decide alone.
 
 # %% [markdown]
 # **In PyTorch:** `nn.utils.clip_grad_norm_(model.parameters(), max_norm)`, between `backward()` and `step()`. It divides by
@@ -961,7 +939,6 @@ check(evaluate)
 # batch is smaller.
 
 # %% tags=["gpu", "experiment"]
-lend("train_epoch", "evaluate")
 device = "cuda" if torch.cuda.is_available() else "cpu"
 loaders = {}
 for name, part in (("train", digits.train), ("validation", digits.validation)):
