@@ -37,20 +37,24 @@ def drive_normalize(normalize: Any, case: Case) -> Outputs:
     return results(normalize(case["train"], case["other"]), "train", "other", of="normalize")
 
 
-def _batches(returned: Any) -> list[Any]:
-    """Batches of numbers as lists.
-
-    The empty list at the front keeps them from being an array, of which the shape would be judged before any law.
-    """
+def _table(returned: Any, n: int) -> np.ndarray:
+    """Batches as pairs, which batch and which number: a table as long for any answer, filled up with -1."""
     if not hasattr(returned, "__iter__"):
         raise TypeError(f"minibatches returns batches to loop over, but {what(returned)} came back.")
-    listed: list[Any] = [0, []]
-    for batch in returned:
-        array = np.atleast_1d(np.asarray(batch))
+    pairs: list[tuple[int, int]] = []
+    for place, batch in enumerate(returned):
+        array = np.ravel(batch)
         if array.size and array.dtype.kind not in "iu":
             raise TypeError(f"A batch is an array of integers, to be used as an index; here it has {array.dtype}.")
-        listed.append(array.tolist())
-    return listed
+        pairs += [(place, number) for number in array] or [(place, -1)]
+    table = np.full((2 * n + 4, 2), -1)
+    table[: len(pairs)] = np.reshape(pairs[: len(table)], (-1, 2))
+    return table
+
+
+def _cut(table: np.ndarray) -> list[np.ndarray]:
+    places, numbers = np.transpose(table)
+    return [numbers[(places == place) & (numbers != -1)] for place in np.unique(places[places >= 0])]
 
 
 def _sizes(n: int, batch_size: int) -> list[int]:
@@ -88,7 +92,7 @@ def measure_minibatches(case: Any, outputs: Outputs) -> Facts:
     1963, section 6).
     """
     n, size = case["n"], case["batch_size"]
-    first, second = ([np.asarray(batch) for batch in outputs[name][2:]] for name in ("first", "second"))
+    first, second = (_cut(np.asarray(outputs[name])) for name in ("first", "second"))
     for name, batches in (("first", first), ("second", second)):
         sizes = [len(batch) for batch in batches if len(batch)]
         says = f"The batches hold {_in_words(sizes)} numbers; expected {_in_words(_sizes(n, size))}."
@@ -116,7 +120,7 @@ def measure_minibatches(case: Any, outputs: Outputs) -> Facts:
 def drive_minibatches(minibatches: Any, case: Case) -> Outputs:
     """``minibatches(n, batch_size, rng) -> batches``, twice with the same generator."""
     arguments = (case["n"], case["batch_size"], case["rng"])
-    return {name: _batches(minibatches(*arguments)) for name in ("first", "second")}
+    return {name: _table(minibatches(*arguments), case["n"]) for name in ("first", "second")}
 
 
 @exercise("sgd_step", may_change=("params",))
