@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradus.checking import FUNCTION, RANDOM, STATE, TORCH, Facts, Law, Tolerance, Value, exercise, repair, serves
-from gradus.exercises.kit import number, results, share, updated, what
+from gradus.exercises.kit import loss_objects_explained, number, results, share, updated, what
 from gradus.learning.lending import lends
 
 # The largest share of a case in the order of the examples that is due to chance: see `measure_minibatches`.
@@ -68,15 +68,17 @@ def _in_words(sizes: Sequence[int]) -> str:
     return f"{shown}, ... ({len(sizes)} batches)" if len(sizes) > 8 else shown
 
 
-def _each_once(name: str, numbers: np.ndarray, n: int, of: str) -> Law:
-    """The law that every number below n comes once; what is found says which ways it is broken in, not how often."""
-    known, often = np.unique(numbers[np.isin(numbers, np.arange(n))], return_counts=True)
-    missing, repeated, others = n - len(known), int((often > 1).sum()), len(numbers) - int(often.sum())
-    says = f"Of the {n} {of}, {missing} are missing and {repeated} come more than once."
-    if others:
-        says += f" {others} come that do not exist."
-    found = np.array([missing > 0, repeated > 0, others > 0], float)
-    return Law(name, not found.any(), says, found=found)
+def _each_once(epochs: Sequence[np.ndarray], n: int, of: str) -> Law:
+    """The law that every number below n comes once in each epoch; what is found says in which ways it is broken."""
+    broken, says = np.zeros(3), ""
+    for epoch in epochs:
+        known, often = np.unique(epoch[np.isin(epoch, np.arange(n))], return_counts=True)
+        missing, repeated, others = n - len(known), int((often > 1).sum()), len(epoch) - int(often.sum())
+        broken += np.array([missing > 0, repeated > 0, others > 0])
+        if broken.any() and not says:
+            says = f"Of the {n} {of}, {missing} are missing and {repeated} come more than once."
+            says += f" {others} come that do not exist." if others else ""
+    return Law("each once", not broken.any(), says, found=broken)
 
 
 def _runs(batches: Sequence[np.ndarray]) -> np.ndarray:
@@ -95,11 +97,11 @@ def measure_minibatches(case: Any, outputs: Outputs) -> Facts:
     """
     n, size = case["n"], case["batch_size"]
     first, second = (_cut(np.asarray(outputs[name])) for name in ("first", "second"))
-    for name, batches in (("first", first), ("second", second)):
-        sizes = [len(batch) for batch in batches if len(batch)]
-        says = f"The batches hold {_in_words(sizes)} numbers; expected {_in_words(_sizes(n, size))}."
-        yield Law(f"{name} sizes", sizes == _sizes(n, size), says, found=np.array(sizes))
-        yield _each_once(f"{name} numbers", np.concatenate([[], *batches]), n, "numbers")
+    sizes = [[len(batch) for batch in batches if len(batch)] for batches in (first, second)]
+    wrong = next((found for found in sizes if found != _sizes(n, size)), [])
+    says = f"The batches hold {_in_words(wrong)} numbers; expected {_in_words(_sizes(n, size))}."
+    yield Law("sizes", all(found == _sizes(n, size) for found in sizes), says, found=np.array(sum(sizes, [])))
+    yield _each_once([np.concatenate([[], *batches]) for batches in (first, second)], n, "numbers")
     if case["_look_for_empty"]:
         empty = sum(len(batch) == 0 for batch in first)
         yield Law("no empty batch", empty == 0, "One of the batches is empty.", found=empty)
@@ -168,8 +170,7 @@ def measure_train(case: Any, outputs: Outputs) -> Facts:
     per_epoch = len(_sizes(len(x), case["batch_size"]))
     epochs = [rows[start : start + per_epoch] for start in range(0, len(rows), per_epoch)]
     if sizes == expected:
-        for number_, epoch in enumerate(epochs, 1):
-            yield _each_once(f"epoch {number_}", np.concatenate(epoch), len(x), f"examples in epoch {number_}")
+        yield _each_once([np.concatenate(epoch) for epoch in epochs], len(x), "examples of an epoch")
     if len(x) >= LOOK_AT_ORDER:
         runs = _runs(rows)
         says = f"{runs[0]:.0f} batches hold neighbouring examples only: the order is not random."
@@ -206,7 +207,7 @@ def drive_early_stopping(early_stopping: Any, case: Case) -> Iterator[Outputs]:
 
     The caller makes new parameters for every epoch, keeps one dict with new arrays, or changes the arrays in place.
     """
-    made, params = early_stopping(case["patience"]), {}
+    made, params = early_stopping(case["patience"]), dict[str, Any]()
     if case["_caller"] == "looks first":
         yield {"best_loss": number(made.best_loss)}
     for step in case["steps"]:
@@ -245,7 +246,7 @@ def measure_accumulated(case: Any, outputs: Outputs) -> Facts:
     for name in case["params"]:
         yield Value(f"gradient.{name}", outputs["gradient"][name])
     rows = [_which(call.arguments[1], case["x"]) for call in case["gradient"] if len(call.arguments[1])]
-    yield _each_once("each once", np.concatenate([[], *rows]), len(case["x"]), "examples given to gradient")
+    yield _each_once([np.concatenate([[], *rows])], len(case["x"]), "examples given to gradient")
 
 
 @exercise("accumulated_gradient", kinds=FUNCTION, tolerance=SUMS, measure=measure_accumulated)
@@ -281,8 +282,9 @@ def drive_train_epoch(train_epoch: Any, case: Case) -> Outputs:
 
     model = case["model"]
     optimizer = torch.optim.SGD(model.parameters(), lr=case["lr"], momentum=case["momentum"])
-    loss = number(train_epoch(model, _loader(case), optimizer, "cpu"))
-    return {"loss": loss, "state": dict(model.state_dict())}
+    with loss_objects_explained():
+        loss = train_epoch(model, _loader(case), optimizer, "cpu")
+    return {"loss": number(loss), "state": dict(model.state_dict())}
 
 
 @exercise("evaluate", kinds=TORCH)
@@ -329,7 +331,8 @@ def _torch_train(
     generator, losses = torch.Generator().manual_seed(int(rng.integers(2**31))), []
     for _ in range(epochs):
         total = torch.zeros(())
-        for rows in torch.utils.data.DataLoader(torch.arange(len(x)), batch_size, shuffle=True, generator=generator):
+        indices = torch.utils.data.TensorDataset(torch.arange(len(x)))
+        for (rows,) in torch.utils.data.DataLoader(indices, batch_size, shuffle=True, generator=generator):
             now = {name: weight.detach().numpy() for name, weight in weights.items()}
             loss, grads = loss_and_gradient(now, x[rows.numpy()], y[rows.numpy()])
             for name, weight in weights.items():

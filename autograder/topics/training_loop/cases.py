@@ -157,8 +157,8 @@ def _step(params: dict[str, Array], grads: dict[str, Array], lr: float) -> Input
 @hidden_cases("sgd_step")
 def sgd_step(rng: Rng) -> Iterator[Case]:
     for group, name, lr in (("ordinary", "two arrays", 0.3), ("ordinary", "a large rate", 2.5), ("exact", "two", 0.07)):
-        arrays = [{"W": _eighths(rng, 3, 2) + 0.5, "b": _eighths(rng, 2) + 0.25} for _ in range(2)]
-        yield Case(group, name, _step(*arrays, lr))
+        params, grads = ({"W": _eighths(rng, 3, 2) + 1 / 16, "b": _eighths(rng, 2) + 1 / 16} for _ in range(2))
+        yield Case(group, name, _step(params, grads, lr))
     params, grads = ({name: _eighths(rng, 3) + shift for name in "abc"} for shift in (0.0, 10.0))
     mixed = {name: grads[name] + 5 * place for place, name in enumerate("cab")}
     yield Case("names", "gradients in another order, all of one shape", _step(params, mixed, 0.2))
@@ -171,7 +171,7 @@ def _run(rng: Rng, n: int, batch_size: int, epochs: int, **options: Any) -> Inpu
     """A run of `train` on examples that differ from each other by 1 at least."""
     lr, follows, caller = (options.get(name) for name in ("lr", "follows_data", "caller"))
     return {
-        "params": {"W": _eighths(rng, 2, 3), "b": _eighths(rng, 3)},
+        "params": {"W": _eighths(rng, 2, 3), "b": _eighths(rng, 1)},
         "loss_and_gradient": loss_of_params(target=float(_eighths(rng)), follows_data=bool(follows)),
         "x": np.stack([rng.permutation(n), rng.integers(0, 9, size=n)], axis=1).astype(float),
         "y": rng.permutation(n),
@@ -207,7 +207,10 @@ def train(rng: Rng) -> Iterator[Case]:
 
 
 def _epochs(rng: Rng, patience: int, losses: Sequence[float], caller: str = "makes new") -> Inputs:
-    steps = [{"loss": float(loss), "params": {"W": _eighths(rng, 2, 3), "b": _eighths(rng, 3)}} for loss in losses]
+    def params() -> dict[str, Array]:
+        return {"w": _eighths(rng, 2)} if caller == "makes new" else {"w": _eighths(rng, 2), "b": _eighths(rng, 1)}
+
+    steps = [{"loss": float(loss), "params": params()} for loss in losses]
     return {"patience": patience, "steps": steps, "_caller": caller}
 
 
@@ -318,10 +321,10 @@ def _norm(rng: Rng, size: int) -> dict[str, Array]:
 
 
 def _network(rng: Rng, layers: str, n_in: int, n_out: int) -> dict[str, Array]:
-    norm = _norm(rng, n_in) if layers == "network with batch norm" else {}
-    if layers == "linear":
-        return _layer(rng, n_in, n_out, "output")
-    return {**norm, **_layer(rng, n_in, 4, "hidden"), **_layer(rng, 4, n_out, "output")}
+    if layers == "tanh network":
+        return {**_layer(rng, n_in, 3, "hidden"), **_layer(rng, 3, n_out, "output")}
+    norm = _norm(rng, n_in) if layers == "linear with batch norm" else {}
+    return {**norm, **_layer(rng, n_in, n_out, "output")}
 
 
 def _epoch(
@@ -345,7 +348,7 @@ def _epoch(
 @public_cases("train_epoch")
 @hidden_cases("train_epoch")
 def train_epoch(rng: Rng) -> Iterator[Case]:
-    network, norm = "tanh network", "network with batch norm"
+    network, norm = "tanh network", "linear with batch norm"
     yield Case("ordinary", "three batches of four", _epoch(rng, network, [4, 4, 4]))
     yield Case("ordinary", "a linear classifier, four batches of three", _epoch(rng, "linear", [3] * 4, n_out=5))
     yield Case("exact", "three batches of five", _epoch(rng, network, [5, 5, 5]))
@@ -364,9 +367,7 @@ def _scored(rng: Rng, n: int, n_out: int) -> tuple[dict[str, Array], Array, Arra
     return {"output.weight": weight, "output.bias": bias}, x, (x @ weight.T + bias).argmax(axis=1)
 
 
-def _evaluation(
-    rng: Rng, rights: Sequence[tuple[int, int]], *, loader: str = "list", n_out: int = 5
-) -> Inputs:
+def _evaluation(rng: Rng, rights: Sequence[tuple[int, int]], *, loader: str = "list", n_out: int = 5) -> Inputs:
     """Batches of given sizes, so many of which the model gets right."""
     sizes = [size for size, _ in rights]
     state, x, chosen = _scored(rng, sum(sizes), n_out)
@@ -382,22 +383,19 @@ def _evaluation(
 
 def _far_from_its_batches(rng: Rng, *, training: bool, look: bool) -> Inputs:
     """A model with batch norm that chooses class 0 always, and each class half of the time if it looks at the batch."""
-    weight = np.array([[1.0], [-1.0]])
     state = {
         "norm.weight": np.array([1.0]),
         "norm.bias": np.array([0.0]),
         "norm.running_mean": np.array([-20.0]),
         "norm.running_var": np.array([1.0]),
-        "hidden.weight": np.array([[0.125]]),
-        "hidden.bias": np.array([0.0]),
-        "output.weight": weight,
+        "output.weight": np.array([[1.0], [-1.0]]),
         "output.bias": np.array([0.0, 0.0]),
     }
     batches = []
     for _ in range(3):
         x = rng.permutation(np.array([-2.0, -1.5, -1.0, 1.0, 1.5, 2.0]) + float(_eighths(rng)) / 8)[:, None]
         batches.append({"x": x, "y": (rng.permutation(6) == 0).astype(int)})
-    model = classifier(layers="network with batch norm", state=state, training=training)
+    model = classifier(layers="linear with batch norm", state=state, training=training)
     return {"model": model, "batches": batches, "_loader": "list", "_look_at_model": look}
 
 
