@@ -100,7 +100,7 @@ def measure_minibatches(case: Any, outputs: Outputs) -> Facts:
     sizes = [[len(batch) for batch in batches if len(batch)] for batches in (first, second)]
     wrong = next((found for found in sizes if found != _sizes(n, size)), [])
     says = f"The batches hold {_in_words(wrong)} numbers; expected {_in_words(_sizes(n, size))}."
-    yield Law("sizes", all(found == _sizes(n, size) for found in sizes), says, found=np.array(sum(sizes, [])))
+    yield Law("sizes", all(found == _sizes(n, size) for found in sizes), says, found=np.concatenate(sizes))
     yield _each_once([np.concatenate([[], *batches]) for batches in (first, second)], n, "numbers")
     if case["_look_for_empty"]:
         empty = sum(len(batch) == 0 for batch in first)

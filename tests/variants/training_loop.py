@@ -656,7 +656,7 @@ WRONG: dict[str, WrongAnswers] = {
     "accumulated_gradient": {
         "one batch refused": (
             lambda gradient, params, x, y, most: accumulated_by_sums(gradient, params, x, y, min(most, len(x) - 1)),
-            {"one_batch"},
+            {"rest"},
         ),
     },
     "clip_by_global_norm": {"slightly too long": (_clip_rounded, {"exact"})},
