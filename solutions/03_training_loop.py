@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 90
+#     minutes: 84
 #     builds_on: [02_softmax_cross_entropy]
 # ---
 
@@ -31,20 +31,20 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Warm-up · Why this matters | | 7 | |
-# | Three sets of data | `normalize` | 10 | 3 |
-# | Minibatches | `minibatches` | 14 | 4 |
+# | Warm-up · Why this matters | | 6 | |
+# | Three sets of data | `normalize` | 8 | 3 |
+# | Minibatches | `minibatches` | 10 | 4 |
 # | The loop | `sgd_step`, `train` | 15 | 7 |
-# | When to stop | `EarlyStopping` | 10 | 4 |
-# | Look at everything | | 5 | |
+# | When to stop | `EarlyStopping` | 9 | 4 |
+# | Look at everything | | 3 | |
 # | Repair (*going further*) | `repaired_train` | 5 | 2 |
 # | Large batches in small pieces (*going further*) | `accumulated_gradient` | 8 | 3 |
 # | Gradients that are too long (*going further*) | `clip_by_global_norm` | 7 | 3 |
-# | In PyTorch | `train_epoch`, `evaluate` | 13 | 7 |
-# | Learning rate and batch size | | 6 | |
+# | In PyTorch | `train_epoch`, `evaluate` | 11 | 7 |
+# | Learning rate and batch size | | 4 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 90 minutes and earns 35 points, *going further* another 20 minutes and 8 points. The exercises are
+# The core takes about 84 minutes and earns 35 points, *going further* another 20 minutes and 8 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** A batch comes first, losses are means over the batch, chance comes from a generator `rng` that the
@@ -306,7 +306,7 @@ ax.set_ylim(errors["without"][-1] / 3, 3 * variance)
 ax.legend()
 fits = [np.max(np.abs(np.array(errors[way]) / expected - 1)) for way, expected in
         (("with", variance / sizes), ("without", variance / sizes * (1197 - sizes) / 1196))]
-plots.describe(figure, "Measured noise against 1 / batch size, on two logarithmic axes, with and without replacement; both lie "
+plots.describe(figure, "Measured noise against the inverse batch size, on two logarithmic axes, with and without replacement; both lie "
                f"on the lines of theory, at most {fits[0]:.0%} and {fits[1]:.0%} away.")
 
 # %% tags=["outcome"]
@@ -315,9 +315,9 @@ falls = np.sqrt(errors["with"][0] / errors["with"][2])
 outcome("batch_noise", str(min((2, 4, 16, 256), key=lambda factor: abs(np.log(falls / factor)))))
 
 # %% [markdown]
-# The distance falls with $1/\sqrt B$: sixteen times the work buys a factor of four. Here a batch of 16 is still about as far
-# from the gradient as the gradient is long; and yet on average it points the right way. Many rough steps beat few exact
-# ones, as long as the steps are small enough for the errors to average out.
+# The distance falls with $1/\sqrt B$: sixteen times the work buys a factor of four. Here the estimate from a batch of 16 is
+# still off by about twice the length of the gradient; and yet on average it points the right way. Many rough steps beat few
+# exact ones, as long as the steps are small enough for the errors to average out.
 #
 # In practice one draws *without* replacement: shuffle once per epoch, then take one piece after the other. Every example is
 # seen once per epoch. Shuffle *anew* for each epoch: otherwise the same examples always meet, in the same order.
@@ -1037,9 +1037,10 @@ outcome(
 # %% [markdown] answer="result" points=3
 # ### BEGIN SOLUTION
 # With 400 examples, an accuracy of about 88 % has a standard error of $\sqrt{0.88 \cdot 0.12 / 400} = 1.6$ percentage
-# points. The best of 200 settings is the luckiest one: if all of them were truly at 88 %, the best would be expected about
-# 2.7 standard errors above, at 92 %. So the choice itself explains the difference, with no overfitting of the parameters. I
-# report 88.0 %: the test set took no part in any choice, and with 4,000 examples its standard error is 0.5 points.
+# points. The best of 200 settings is the luckiest one: if all of them were truly at 88 %, and their errors independent, the
+# best would be expected about 2.7 standard errors above, at 92 %. So the choice itself can explain the difference, with no
+# overfitting of the parameters. I report 88.0 %: the test set took no part in any choice, and with 4,000 examples its
+# standard error is 0.5 points.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="result"
