@@ -145,7 +145,7 @@ def test_labels_learned_by_heart_and_images_that_are_all_the_same(answers: Modul
         start, rng = answers.new_network(np.random.default_rng(0)), np.random.default_rng(1)
         last.append(answers.train(start, answers.loss_and_gradient, images, y, 0.5, 10, 1000, rng)[1][-1])
     assert last[0] < 0.01
-    assert last[1] == pytest.approx(entropy, abs=1e-3)
+    assert last[1] == pytest.approx(entropy, abs=3e-3)
     assert last[1] > entropy
 
 
