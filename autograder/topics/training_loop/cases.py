@@ -134,14 +134,14 @@ def _drawn(rng: Rng, n: int, batch_size: int, *, empty: bool = False, both: bool
 @hidden_cases("minibatches")
 def minibatches(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "40 numbers, 8 at a time", _drawn(rng, 40, 8))
-    yield Case("ordinary", "1000 numbers, 25 at a time", _drawn(rng, 1000, 25))
+    yield Case("ordinary", "400 numbers, 20 at a time", _drawn(rng, 400, 20))
     yield Case("rest", "43 numbers, 8 at a time", _drawn(rng, 43, 8))
     yield Case("rest", "31 numbers, 10 at a time", _drawn(rng, 31, 10))
     yield Case("rest", "37 numbers, 36 at a time", _drawn(rng, 37, 36))
     yield Case("no_rest", "42 numbers, 6 at a time", _drawn(rng, 42, 6, empty=True))
     yield Case("rest", "37 numbers, 50 at a time", _drawn(rng, 37, 50))
     yield Case("rest", "one number, 3 at a time", _drawn(rng, 1, 3))
-    yield Case("new_order", "1000 numbers, 25 at a time, twice", _drawn(rng, 1000, 25, both=True))
+    yield Case("new_order", "400 numbers, 20 at a time, twice", _drawn(rng, 400, 20, both=True))
     yield Case("same_seed", "40 numbers, 8 at a time", _drawn(rng, 40, 8), instances=2)
 
 
@@ -192,10 +192,10 @@ def _in_rows(inputs: Inputs) -> Inputs:
 def train(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "12 examples, 4 at a time, three epochs", _run(rng, 12, 4, 3))
     yield Case("ordinary", "15 examples, 5 at a time, two epochs", _run(rng, 15, 5, 2, lr=0.11))
-    yield Case("exact", "10 examples, 5 at a time, three epochs", _run(rng, 10, 5, 3))
-    yield Case("rest", "11 examples, 4 at a time, three epochs", _run(rng, 11, 4, 3))
+    yield Case("exact", "10 examples, 5 at a time, two epochs", _run(rng, 10, 5, 2))
+    yield Case("rest", "11 examples, 4 at a time, two epochs", _run(rng, 11, 4, 2))
     yield Case("rest", "13 examples, 6 at a time, two epochs", _run(rng, 13, 6, 2, lr=0.11))
-    yield Case("rest", "5 examples, 8 at a time, four epochs", _run(rng, 5, 8, 4))
+    yield Case("rest", "5 examples, 8 at a time, three epochs", _run(rng, 5, 8, 3))
     yield Case("new_order", "72 examples, 12 at a time, two epochs", _in_rows(_run(rng, 72, 12, 2, lr=0.03)))
     yield Case("caller", "10 examples, 5 at a time, two epochs", _run(rng, 10, 5, 2, caller=True))
     same = _run(rng, 12, 4, 2, follows_data=True)

@@ -19,17 +19,6 @@ way(
         return (train - mean) / deviation, (other - mean) / deviation
     """,
 )
-way(
-    "normalize",
-    "together",
-    code="""
-    def normalize(train, other):
-        both = np.concatenate([train, other])
-        mean, constant = both.mean(axis=0), train.max(axis=0) == train.min(axis=0)
-        deviation = np.where(constant, 1, both.std(axis=0))
-        return (train - mean) / deviation, (other - mean) / deviation
-    """,
-)
 
 slip("own_statistics", title="each set by its own mean and deviation",
      says="The second set is shifted and scaled by its own mean and deviation. Both sets have to be treated alike, "
@@ -49,10 +38,16 @@ slip("own_deviation", title="the second set divided by its own deviation",
      replace=(OTHER, "(other - mean) / np.where(other.max(axis=0) == other.min(axis=0), 1, other.std(axis=0))"))
 slip("together", title="statistics of both sets together",
      says="Mean and deviation come from both sets together: information leaks from the second set into the training.",
-     base="together")
+     code="""
+     def normalize(train, other):
+         both = np.concatenate([train, other])
+         mean, constant = both.mean(axis=0), train.max(axis=0) == train.min(axis=0)
+         deviation = np.where(constant, 1, both.std(axis=0))
+         return (train - mean) / deviation, (other - mean) / deviation
+     """)
 slip("other_left", title="the second set left as it is",
-     says="The second set comes back as it was. (If you overwrite train before you compute the mean again, that mean "
-     "is 0 and the deviation 1.)",
+     says="The second set comes back as it was. If you overwrite train first, its mean is 0 and its deviation 1 from "
+     "then on.",
      replace=(OTHER, "other"))
 slip("other_only_centred", title="the second set not divided",
      says="The second set is centred, but not divided by the deviation.",
@@ -128,17 +123,6 @@ slip("constant_left", title="constant columns left as they are",
 slip = slips("minibatches", see="minibatches")
 ORDER, STARTS = "rng.permutation(n)", "range(0, n, batch_size)"
 PIECES = f"iter([order[start : start + batch_size] for start in {STARTS}])"
-way(
-    "minibatches",
-    "by_yield",
-    code="""
-    def minibatches(n, batch_size, rng):
-        order = rng.permutation(n)
-        for start in range(0, n, batch_size):
-            yield order[start : start + batch_size]
-    """,
-)
-
 slip("last_dropped", title="the last batch dropped",
      says="A last batch that is not full is dropped. It is kept here: every example is seen once in an epoch.",
      replace=(STARTS, "range(0, n - batch_size + 1, batch_size)"))
@@ -186,7 +170,7 @@ slip("batches_independent", title="every batch drawn for itself",
 slip("from_one", title="numbers from 1 on",
      says="The numbers go from 1 to n. An index goes from 0 to n - 1.",
      replace=(ORDER, f"{ORDER} + 1"))
-slip("number_of_batches", title="batch_size taken for the number of batches",
+slip("number_of_batches", title="the size of a batch taken for the number of batches",
      says="There are batch_size batches. It says how many numbers each of them holds.",
      replace=(PIECES, "np.array_split(order, batch_size)"))
 slip("evened_out", title="batches evened out",
@@ -205,7 +189,7 @@ slip("overlapping", title="overlapping batches",
      says="A batch starts at every number, so that the batches overlap. Starts are batch_size apart.",
      replace=(STARTS, "range(n)"))
 slip("first_only", title="a return inside the loop",
-     says="Only the first batch comes. Does a return stand inside the loop?",
+     says="Only the first batch comes, as if a return stood inside the loop.",
      replace=(PIECES, "iter([order[:batch_size]])"))
 slip("not_cut", title="not cut into batches",
      says="The whole order comes as one batch. Cut it into pieces of batch_size.",
@@ -216,8 +200,8 @@ slip("single_numbers", title="single numbers in place of batches",
 
 resolution(
     "minibatches",
-    says="three of ten numbers that stay in their places",
-    replace=(ORDER, "np.concatenate([np.arange(3 * n // 10), 3 * n // 10 + rng.permutation(n - 3 * n // 10)])"),
+    says="four of ten numbers that stay in their places",
+    replace=(ORDER, "np.concatenate([np.arange(2 * n // 5), 2 * n // 5 + rng.permutation(n - 2 * n // 5)])"),
 )
 
 # sgd_step
@@ -313,11 +297,11 @@ slip("whole_set", title="all examples in every step",
      says="Every step is given all examples. Pick the rows of the batch: x[rows] and y[rows].",
      replace=("x[rows], y[rows]", "x, y"))
 slip("first_batch_only", title="one step in each epoch",
-     says="There is only one step in each epoch. Is something inside the loop over batches that belongs after it?",
+     says="There is only one step in each epoch: something stands inside the loop over batches that belongs after it.",
      base="by_lines",
      replace=("params = new\n", "params = new\n            break\n"))
 slip("one_epoch", title="one epoch only",
-     says="There is only one epoch. Does the return stand inside the loop?",
+     says="There is only one epoch, as if the return stood inside the loop.",
      base="by_lines",
      replace=("    return params", "        return params"))
 slip("unweighted", title="the mean of the batches' losses",
@@ -390,7 +374,7 @@ slip("step_after_epoch", title="one step after all batches",
               ("                new[name]", "            new[name]"),
               ("            params = new", "        params = new")])
 slip("never_moved", title="parameters that never change",
-     says="The parameters never change. Is the result of the step kept?",
+     says="The parameters never change: the result of the step is not kept.",
      replace=(STEP, "{name: params[name] - lr * grads[name] for name in params}"))
 slip("start_returned", title="the parameters before the training",
      says="What comes back are the parameters from which the training started. Return those after the last step.",
@@ -416,14 +400,14 @@ slip = slips("EarlyStopping", see="stopping")
 COPY = "{name: array.copy() for name, array in params.items()}"
 
 slip("no_copy", title="no copy of the parameters",
-     says="best_params are the caller's own arrays and dict, which change as the training goes on. Keep copies.",
+     says="The best parameters are the caller's own arrays and dict, which change as training goes on. Keep copies.",
      replace=(COPY, "params"))
 slip("shallow_copy", title="a copy of the dict, not of the arrays",
      says="The dict is copied, but the arrays in it are still the caller's, and change when they are updated in place. "
      "Copy each array.",
      replace=(COPY, "dict(params)"))
 slip("arrays_not_kept", title="the last parameters kept",
-     says="best_params are those of the last epoch. Keep them only when the loss is the lowest so far.",
+     says="The best parameters are those of the last epoch. Keep them only when the loss is the lowest so far.",
      replace=("if loss <", f"self.best_params = {COPY}\n        if loss <"))
 slip("equal_is_better", title="an equal loss taken for an improvement",
      says="A loss that equals the best one counts as an improvement. It has to be strictly lower.",
@@ -442,7 +426,7 @@ slip("against_the_last", title="compared with the last loss",
      says="Each loss is compared with the one before. Compare it with the lowest one so far.",
      replace=("return self.waited", "self.best_loss = loss\n        return self.waited"))
 slip("best_loss_is_last", title="the last loss in place of the lowest",
-     says="best_loss is the loss of the last epoch, though the comparison is right. Keep the lowest one.",
+     says="The attribute best_loss is the loss of the last epoch, though the comparison is right. Keep the lowest one.",
      replace=[("if loss < self.best_loss:", "if loss < self.lowest:"),
               ("self.best_loss, self.waited = loss, 0", "self.lowest, self.waited = loss, 0"),
               ("return self.waited", "self.best_loss = loss\n        return self.waited"),
@@ -452,7 +436,7 @@ slip("largest", title="the largest loss kept",
      says="It looks for the largest number. A loss has to be low.",
      replace=[("loss < self", "loss > self"), ('float("inf")', '-float("inf")')])
 slip("nan_is_better", title="NaN taken for an improvement",
-     says="NaN counts as an improvement: every comparison with NaN is False, so `not loss >= best` is True.",
+     says="A loss of NaN counts as an improvement: every comparison with NaN is False, so `not loss >= best` is True.",
      replace=("if loss < self.best_loss:", "if not loss >= self.best_loss:"))
 slip("nan_not_counted", title="NaN not counted",
      says="An epoch with NaN is skipped. It is an epoch without an improvement, and counts as one.",
@@ -481,22 +465,30 @@ slip("forgets_after_stop", title="nothing kept after a stop",
      replace=("if loss < self.best_loss:",
               "if self.waited >= self.patience:\n            return True\n        if loss < self.best_loss:"))
 slip("finite_start", title="a start at {start:.0e} in place of infinity",
-     says="best_loss starts at {start:.0e}. A loss may be larger: start at float('inf').",
+     says="The attribute best_loss starts at {start:.0e}. A loss may be larger: start at float('inf').",
      replace=('float("inf")', "{start}"),
      parameter="start",
      values=(1e9, 1e6))
 slip("starts_at_0", title="a start at 0",
-     says="best_loss starts at 0, and no loss is ever lower. Start at float('inf').",
+     says="The attribute best_loss starts at 0, and no loss is ever lower. Start at float('inf').",
      replace=('float("inf")', "0.0"))
 slip("shared", title="state shared by all objects",
      says="The state belongs to the class: a second object continues the first one's. Set it on self, in __init__.",
-     replace=[("self.patience, self.waited = patience, 0", "self.patience = patience"),
-              ("self.best_loss, self.best_params = float(\"inf\"), None",
-               "EarlyStopping.waited = vars(EarlyStopping).get('waited') or 0\n"
-               "        EarlyStopping.best_loss = vars(EarlyStopping).get('best_loss') or float('inf')"),
-              ("self.best_loss, self.waited = loss, 0", "EarlyStopping.best_loss, EarlyStopping.waited = loss, 0"),
-              ("self.best_params = {", "EarlyStopping.best_params = {"),
-              ("self.waited += 1", "EarlyStopping.waited += 1")])
+     code="""
+     class EarlyStopping:
+         best_loss, best_params, waited = float("inf"), None, 0
+
+         def __init__(self, patience):
+             self.patience = patience
+
+         def update(self, loss, params):
+             if loss < EarlyStopping.best_loss:
+                 EarlyStopping.best_loss, EarlyStopping.waited = loss, 0
+                 EarlyStopping.best_params = {name: array.copy() for name, array in params.items()}
+             else:
+                 EarlyStopping.waited += 1
+             return EarlyStopping.waited >= self.patience
+     """)
 slip("says_go_on", title="True for going on",
      says="The answer is the wrong way round: True means stop.",
      replace=(">= self.patience", "< self.patience"))
@@ -516,7 +508,7 @@ slip("summed", title="gradients added up",
      says="The gradients of the pieces are added up as they are. Each is a mean already: weight it by its share of the "
      "examples.",
      replace=(WEIGHTED, "grad"))
-slip("not_divided", title="weighted, but not divided",
+slip("not_divided", title="the sum not divided",
      says="Each gradient is multiplied by the number of its examples, but the sum is not divided by all of them.",
      replace=(" / len(x)", ""))
 slip("divided_twice", title="divided by the examples twice",
@@ -640,14 +632,14 @@ LOSS = "nn.functional.cross_entropy(model(x), y)"
 COUNTED = "total + loss.item() * len(y), count + len(y)"
 
 slip("no_zero_grad", title="gradients never set to zero",
-     says="zero_grad is missing, or comes once only, before the loop: every step follows the sum of all gradients so "
-     "far.",
+     says="Gradients are not set to zero in every batch: zero_grad is missing, or stands before the loop. Every step "
+     "then follows the sum of all gradients so far.",
      replace=("optimizer.zero_grad()\n        ", ""))
 slip("not_moved", title="parameters that do not move",
      says="The parameters do not change. Either backward() or step() is missing, or zero_grad() stands between them.",
      replace=("        optimizer.step()\n", ""))
 slip("step_first", title="the step before the gradient",
-     says="step() comes before backward(), so that each step uses the gradient of the batch before. First the "
+     says="The step comes before backward(), so that each step uses the gradient of the batch before. First the "
      "gradient, then the step.",
      code="""
      def train_epoch(model, loader, optimizer, device):
@@ -746,7 +738,7 @@ slip("training_mode", title="training mode switched on",
 slip("counted", title="the number of right answers",
      says="What comes back is how many answers are right. Divide by the number of examples.",
      replace=("right / count", "right"))
-slip("percent", title="percent",
+slip("percent", title="given in percent",
      says="The accuracy is 100 times too large: it lies between 0 and 1 here.",
      replace=("right / count", "100 * right / count"))
 slip("errors", title="the share of wrong answers",
