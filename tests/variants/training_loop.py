@@ -560,6 +560,11 @@ def _draws_from_numpy(n: int, batch_size: int, rng: Rng) -> list[Array]:
     return np.split(np.random.permutation(n), range(batch_size, n, batch_size))
 
 
+def _never_ends(n: int, batch_size: int, rng: Rng) -> Iterator[Array]:
+    while True:
+        yield from minibatches_by_splitting(n, batch_size, rng)
+
+
 def _train_with_own_generator(*arguments: Any) -> Any:
     return train_with_minibatches(*arguments[:-1], np.random.default_rng())
 
@@ -636,6 +641,7 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "minibatches": {
         "another generator": (_draws_from_numpy, {"same_seed"}),
+        "batches without end": (_never_ends, {"ordinary"}),
         "the second call as the first": (
             lambda n, size, rng: minibatches_by_splitting(n, size, copy.deepcopy(rng)),
             {"new_order"},
