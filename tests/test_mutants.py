@@ -20,7 +20,6 @@ SAME = {
     ("axis=1", "axis=-1"): "of two axes, the second is the last",
     ("dim=1", "dim=-1"): "of two axes, the second is the last",
     ("np.maximum(a.value, 0)", "np.maximum(0, a.value)"): "the larger of two numbers is the same in any order",
-    ("dim=1", "dim=-1"): "of two axes, the second is the last",
     (
         "np.logaddexp(0, np.where(target == 1, -score, score))",
         "np.logaddexp(np.where(target == 1, -score, score), 0)",
