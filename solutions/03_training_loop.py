@@ -9,8 +9,8 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 84
-#     builds_on: [02_softmax_cross_entropy]
+#     minutes: 86
+#     builds_on: [01_backprop, 02_softmax_cross_entropy]
 # ---
 
 # %% [markdown]
@@ -33,7 +33,7 @@
 # |---|---|---|---|
 # | Warm-up · Why this matters | | 6 | |
 # | Three sets of data | `normalize` | 8 | 3 |
-# | Minibatches | `minibatches` | 10 | 4 |
+# | Minibatches | `minibatches` | 12 | 4 |
 # | The loop | `sgd_step`, `train` | 15 | 7 |
 # | When to stop | `EarlyStopping` | 9 | 4 |
 # | Look at everything | | 3 | |
@@ -44,7 +44,7 @@
 # | Learning rate and batch size | | 4 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 84 minutes and earns 35 points, *going further* another 20 minutes and 8 points. The exercises are
+# The core takes about 86 minutes and earns 35 points, *going further* another 20 minutes and 8 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** A batch comes first, losses are means over the batch, chance comes from a generator `rng` that the
@@ -319,6 +319,22 @@ outcome("batch_noise", str(min((2, 4, 16, 256), key=lambda factor: abs(np.log(fa
 # still off by about twice the length of the gradient; and yet on average it points the right way. Many rough steps beat few
 # exact ones, as long as the steps are small enough for the errors to average out.
 #
+# **Play.** The path of gradient descent on all examples, and that of SGD. Make the batch small: what happens to the path
+# close to the minimum? Which setting stops the wandering: batch size, learning rate, or both?
+
+# %% tags=["demo"]
+demos.batch_size()
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With all examples, the gradient goes to 0 at the minimum, and the path ends there. The gradient of a small batch does not:
+# its noise stays, so the path wanders around the minimum, and never arrives. It wanders less far with a larger batch (which
+# costs more per step), and less far with a smaller learning rate (which makes the way there longer). So both help. Notebook
+# 06 begins with a large learning rate and lets it fall.
+#
+# </details>
+#
 # In practice one draws *without* replacement: shuffle once per epoch, then take one piece after the other. Every example is
 # seen once per epoch. Shuffle *anew* for each epoch: otherwise the same examples always meet, in the same order.
 #
@@ -390,6 +406,17 @@ check(minibatches)
 demos.descent()
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Let $\lambda$ be the curvature of the loss in one direction. Each step multiplies the distance to the minimum in this
+# direction by $1 - \eta\lambda$. Above $\eta = 1/\lambda$ this factor is negative: the path jumps from side to side. Above
+# $2/\lambda$ it is below $-1$: the path moves away. So the *largest* curvature decides. It is 1 in the bowl (zigzag above 1,
+# lost above 2) and 5 in the ravine (zigzag above 0.2, lost above 0.4). And then the flat direction is slow: at a rate of 0.4 the
+# ravine's other direction, of curvature 1/4, shrinks by a factor of 0.9 per step. In the valley the curvature changes from
+# place to place. It is steeper at the start than at the minimum, and the path is lost from about 0.36 on.
+#
+# </details>
+#
 # ### Exercise 3: sgd_step {#exercise-sgd-step}
 #
 # *Core* · 2 minutes · 1 point.

@@ -15,6 +15,21 @@ from shared import COURSE, exercise_called
 
 from gradus import data
 from gradus.checking.public import judge_publicly
+from gradus.demos.training_loop import LANDSCAPES, descend
+
+
+def lost_from(answers: ModuleType, landscape: str) -> float:
+    """The smallest rate of the slider with which descent leaves the picture."""
+    rates = 10 ** np.arange(-2, np.log10(2.5), 0.02)
+    paths = ((rate, descend(answers.sgd_step, LANDSCAPES[landscape], rate, 60)) for rate in rates)
+    return float(next(rate for rate, path in paths if not (np.abs(path) <= [3, 2]).all()))
+
+
+@pytest.mark.parametrize(("landscape", "curvature"), [("bowl", 1), ("ravine", 5)])
+def test_the_largest_curvature_decides_when_descent_is_lost(
+    answers: ModuleType, landscape: str, curvature: float
+) -> None:
+    assert lost_from(answers, landscape) == pytest.approx(2 / curvature, rel=0.05)
 
 
 def standard_error(examples: int) -> float:
@@ -30,6 +45,12 @@ def largest_of_200() -> float:
 
 # What the text only assumes: sizes, years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
+    "loop": {
+        "0.2": lambda answers: 1 / 5,
+        "0.4": lambda answers: 2 / 5,
+        "0.9": lambda answers: 1 - 0.4 / 4,
+        "0.36": lambda answers: lost_from(answers, "valley"),
+    },
     "why": {"2017"},
     "grid": {"128", "512", "2017"},
     "questions": {"200", "400", "4000", "91.5", "88.0", "0.88", "0.12", "1024", "1.7"},
