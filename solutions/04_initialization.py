@@ -9,8 +9,8 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 90
-#     builds_on: [01_backprop]
+#     minutes: 72
+#     builds_on: [01_backprop, 03_training_loop]
 # ---
 
 # %% [markdown]
@@ -29,18 +29,18 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Warm-up · Why this matters | | 9 | |
-# | Size through one layer | `preactivation_variance` | 9 | 2 |
-# | Size through many layers | `activation_spread` | 11 | 4 |
-# | Xavier and Kaiming | `xavier_uniform`, `kaiming_normal` | 13 | 8 |
-# | The way back | `gradient_spread` | 12 | 5 |
+# | Warm-up · Why this matters | | 5 | |
+# | Size through one layer | `preactivation_variance` | 4 | 2 |
+# | Size through many layers | `activation_spread` | 9 | 4 |
+# | Xavier and Kaiming | `xavier_uniform`, `kaiming_normal` | 11 | 8 |
+# | The way back | `gradient_spread` | 10 | 5 |
 # | Repair (*going further*) | `repaired_gradient_spread` | 5 | 2 |
-# | Copies and dead neurons | | 6 | |
-# | In PyTorch | `kaiming_uniform`, `initialize` | 14 | 6 |
-# | The cure | | 4 | |
+# | Copies and dead neurons | | 3 | |
+# | In PyTorch | `kaiming_uniform`, `initialize` | 10 | 6 |
+# | The cure | | 2 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 90 minutes and earns 35 points, *going further* another 5 minutes and 2 points. The exercises are
+# The core takes about 72 minutes and earns 35 points, *going further* another 5 minutes and 2 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** A layer computes `z = x @ W + b`, with `W` of shape `(fan_in, fan_out)`: **fan-in** is how many inputs a
@@ -245,8 +245,25 @@ check(preactivation_variance)
 # %% [markdown]
 # ## Size through many layers {#many-layers}
 #
-# An activation changes the size, too, and in a deep network what each layer does multiplies. To see it, measure the spread
-# after each layer.
+# What does an activation do to the size? Look at the three usual ones, and at their slopes.
+#
+# **Play.** For which inputs is each slope close to 0? Which function keeps numbers around 0 as they are? Which has outputs
+# that are never negative?
+
+# %% tags=["demo"]
+demos.activation_functions()
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The slope of the sigmoid is at most 1/4. At 5 and at $-5$ it is less than 0.01; the tanh gets there at 3 and $-3$ already. The
+# slope of the ReLU is exactly 0 for negative inputs. Around 0 the tanh keeps numbers nearly as they are, since its slope is 1
+# there; the ReLU does so for positive numbers only. The outputs of the sigmoid and of the ReLU are never negative, so their
+# mean is not 0. For the next layer, its second moment counts, and the mean is part of it.
+#
+# </details>
+#
+# In a deep network these effects multiply. To see them, measure the spread after each layer.
 #
 # ### Exercise 2: activation_spread {#exercise-activation-spread}
 #
@@ -502,11 +519,24 @@ check(gradient_spread)
 # `gradient = (gradient * activation_derivative(z)) @ ...`, append its deviation, and reverse the list at the end.
 
 # %% [markdown]
-# **Play.** Twenty layers, drawn by `xavier_uniform`. Find the gain that keeps the spread the same from layer to layer: for
-# the tanh, the ReLU and the sigmoid. Does a gain exist for each?
+# **Play.** Twenty layers, drawn by `xavier_uniform`: the size of the activations, forwards, and that of the gradients,
+# backwards. Find the gain that keeps *both* the same from layer to layer: for the tanh, the ReLU and the sigmoid. Does a gain
+# exist for each?
 
 # %% tags=["demo"]
 demos.activations()
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# - *No activation*: 1, for both.
+# - *ReLU*: about $\sqrt 2$, Kaiming's gain. (The picture shows how much the activations of different examples differ. This
+#   falls a little even then: the examples become more alike from layer to layer.)
+# - *tanh*: about 1.26 for the gradients; the activations then lose a third of their size in 20 layers. With a larger gain they
+#   stay larger, but the gradients explode.
+# - *Sigmoid*: none on this slider. Every layer makes all examples more alike and the gradient smaller.
+#
+# </details>
 
 # %% [markdown]
 # ## Repair {#repair}

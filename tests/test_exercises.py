@@ -25,6 +25,7 @@ from gradus.checking.scoring import share
 SEEDS = (0, 1, 2)
 DRAWS = 5
 BEYOND_FLOAT32 = {
+    **{("clip_by_global_norm", slip): "1e100 and 1e-100" for slip in ("added", "always", "root_of_factor")},
     ("log_softmax", "infinity_hidden"): "-1.8e308 becomes infinite again",
     ("multitask_loss", "background_counts"): "box targets of 1e300 count",
     ("multitask_loss", "only_nan_masked"): "box targets of 1e300 count",

@@ -16,6 +16,8 @@ from shared import COURSE, exercise_called, reference
 from test_exercises import judged_publicly
 from torch import nn
 
+from gradus import demos
+from gradus.demos.initialization import look_at_activation
 from gradus.learning.lending import operation
 
 SEEDS = range(5)
@@ -59,6 +61,8 @@ GIVEN = {
 # The number as it is written, by section of the notebook, and how the reference comes to it.
 QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
     "why": {"300": shrinking},
+    "many-layers": {"0.01": lambda answers: 0.01},
+    "way-back": {"1.26": lambda answers: best_gain("tanh")},
     "xavier": {"33000": lambda answers: 2**15},
     "questions": {
         "7.84": lambda answers: wrong_fan(784, 100),
@@ -75,6 +79,36 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
         "1.3e-4": lambda answers: 6.0**-5,
     },
 }
+
+
+def best_gain(activation: str) -> float:
+    """Of the slider's gains, the one with which the gradient at layer 1 is most like that at layer 20."""
+    demo = demos.activations()
+    sizes = {
+        gain: demo.model(gain=gain, depth=20, activation=activation).gradients
+        for gain in 10 ** np.arange(-0.6, 0.61, 0.02)
+    }
+    return float(min(sizes, key=lambda gain: abs(np.log(sizes[gain][0] / sizes[gain][-1]))))
+
+
+def test_what_the_sliders_show_of_activations_and_gradients() -> None:
+    demo = demos.activations()
+    best = demo.model(gain=best_gain("tanh"), depth=20, activation="tanh")
+    assert 0.6 < best.spreads[-1] / best.spreads[0] < 0.75
+    assert best_gain("ReLU") == pytest.approx(math.sqrt(2), rel=0.05)
+    assert best_gain("none") == pytest.approx(1, rel=0.05)
+    for gain in (0.25, 1, 4):
+        now = demo.model(gain=gain, depth=20, activation="sigmoid")
+        assert max(now.spreads[-1] / now.spreads[0], now.gradients[0] / now.gradients[-1]) < 0.01
+
+
+def test_where_slopes_are_small() -> None:
+    at = {
+        (name, z): look_at_activation(name, z).slope for name in ("sigmoid", "tanh", "ReLU") for z in (-5, -3, 0, 3, 5)
+    }
+    assert at["sigmoid", 0] == 0.25
+    assert max(at["sigmoid", 5], at["sigmoid", -5], at["tanh", 3], at["tanh", -3]) < 0.01 < at["sigmoid", 3]
+    assert (at["tanh", 0], at["ReLU", -3], at["ReLU", 3]) == (1, 0, 1)
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,3 @@ def _torch_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, h: float = 
     moves = h * torch.eye(at.numel(), dtype=torch.float64).reshape(-1, *at.shape)
     values = [[float(f((at + side * move).numpy())) for move in moves] for side in (-1, 0, 1)]
     return torch.gradient(torch.tensor(values, dtype=torch.float64), spacing=h, dim=0)[0][1].reshape(at.shape).numpy()
-
-
-@lends("sgd_step")
-def _torch_step(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], lr: float) -> dict[str, np.ndarray]:
-    import torch
-
-    weights = {name: torch.from_numpy(value).requires_grad_() for name, value in params.items()}
-    for name, weight in weights.items():
-        weight.grad = torch.from_numpy(grads[name])
-    torch.optim.SGD(weights.values(), lr=lr).step()
-    return {name: weight.detach().numpy() for name, weight in weights.items()}

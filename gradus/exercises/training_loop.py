@@ -1,0 +1,366 @@
+"""How the exercises on the training loop are driven."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gradus.checking import FUNCTION, RANDOM, STATE, TORCH, Facts, Law, Tolerance, Value, exercise, repair, serves
+from gradus.exercises.kit import loss_objects_explained, number, results, share, updated, what
+from gradus.learning.lending import lends
+
+# How often chance alone may reject a right order, in all checks of one answer together: see `measure_minibatches`.
+FALSE_REJECT = 1e-8
+# From this many examples on, their order is looked at. Of 72 examples, there are 1.5e13 batches of 12: that one of a
+# dozen batches holds neighbours only, or is met again in the next epoch, happens in less than one of 1e10 runs.
+LOOK_AT_ORDER = 70
+# Normalized numbers of up to 15, of a deviation of 0.3 at least: float32 loses 6e-8 of the number before the division.
+NORMALIZED = Tolerance(single_atol=1e-5)
+# Norms may be as small as 1e-100: nothing absolute can be allowed.
+RELATIVE = Tolerance(rtol=1e-9, atol=0.0, single_rtol=4e-6, single_atol=0.0)
+# The linear regressions here have inputs up to 3: a sum of up to eleven products of differences is off by 1e-14, and in
+# float32 by 1e-5.
+SUMS = Tolerance(single_atol=1e-5)
+# A few steps of a network: each loses 1e-16 of parameters around 1, and in float32 some 1e-7 with all sums.
+STEPS = Tolerance(rtol=1e-9, atol=1e-11, single_atol=4e-6)
+
+Case = dict[str, Any]
+Outputs = dict[str, Any]
+Params = dict[str, np.ndarray]
+
+
+@exercise("normalize", tolerance=NORMALIZED)
+def drive_normalize(normalize: Any, case: Case) -> Outputs:
+    """``normalize(train, other) -> (train, other)``."""
+    return results(normalize(case["train"], case["other"]), "train", "other", of="normalize")
+
+
+def _table(returned: Any, n: int) -> np.ndarray:
+    """Batches as pairs, which batch and which number: a table as long for any answer, filled up with -1."""
+    if not hasattr(returned, "__iter__"):
+        raise TypeError(f"minibatches returns batches to loop over, but {what(returned)} came back.")
+    table = np.full((2 * n + 4, 2), -1)
+    pairs: list[tuple[int, int]] = []
+    for place, batch in enumerate(returned):
+        if len(pairs) > len(table):  # it may never end
+            break
+        array = np.ravel(batch)
+        if array.size and array.dtype.kind not in "iu":
+            raise TypeError(f"A batch is an array of integers, to be used as an index; here it has {array.dtype}.")
+        pairs += [(place, number) for number in array] or [(place, -1)]
+    table[: len(pairs)] = np.reshape(pairs[: len(table)], (-1, 2))
+    return table
+
+
+def _cut(table: np.ndarray) -> list[np.ndarray]:
+    places, numbers = np.transpose(table)
+    return [numbers[(places == place) & (numbers != -1)] for place in np.unique(places[places >= 0])]
+
+
+def _sizes(n: int, batch_size: int) -> list[int]:
+    return [min(batch_size, n - start) for start in range(0, n, batch_size)]
+
+
+def _in_words(sizes: Sequence[int]) -> str:
+    shown = ", ".join(map(str, sizes[:8])) or "nothing"
+    return f"{shown}, ... ({len(sizes)} batches)" if len(sizes) > 8 else shown
+
+
+def _each_once(epochs: Sequence[np.ndarray], n: int, of: str) -> Law:
+    """The law that every number below n comes once in each epoch; what is found tells one from several."""
+    broken, says = np.zeros(3), ""
+    for epoch in epochs:
+        known, often = np.unique(epoch[np.isin(epoch, np.arange(n))], return_counts=True)
+        missing, repeated, others = n - len(known), int((often > 1).sum()), len(epoch) - int(often.sum())
+        broken += np.minimum([missing, repeated, others], 2)
+        if broken.any() and not says:
+            says = f"Of the {n} {of}, {missing} are missing and {repeated} come more than once."
+            says += f" {others} come that do not exist." if others else ""
+    return Law("each once", not broken.any(), says, found=broken)
+
+
+def _runs(batches: Sequence[np.ndarray]) -> np.ndarray:
+    """How many batches hold neighbours only, and how many of these hold them in order."""
+    full = [batch for batch in batches if len(batch) > 1]
+    runs = [batch for batch in full if len(np.unique(batch)) == len(batch) == np.ptp(batch) + 1]
+    return np.array([len(runs), sum(bool(np.all(np.diff(batch) == 1)) for batch in runs)], float)
+
+
+def measure_minibatches(case: Any, outputs: Outputs) -> Facts:
+    """Laws of every order, and of long ones how they are mixed.
+
+    Half of the positions hold a sample of all numbers without replacement, and so do, seen from one order, the
+    positions of its lower half in another order. The bounds for independent draws hold for such samples, too (Hoeffding
+    1963, section 6).
+    """
+    n, size = case["n"], case["batch_size"]
+    first, second = (_cut(np.asarray(outputs[name])) for name in ("first", "second"))
+    sizes = [[len(batch) for batch in batches if len(batch)] for batches in (first, second)]
+    wrong = next((found for found in sizes if found != _sizes(n, size)), [])
+    says = f"The batches hold {_in_words(wrong)} numbers; expected {_in_words(_sizes(n, size))}."
+    yield Law("sizes", all(found == _sizes(n, size) for found in sizes), says, found=np.concatenate(sizes))
+    yield _each_once([np.concatenate([[], *batches]) for batches in (first, second)], n, "numbers")
+    if case["_look_for_empty"]:
+        empty = sum(len(batch) == 0 for batch in first)
+        yield Law("no empty batch", empty == 0, "One of the batches is empty.", found=empty)
+    if n < LOOK_AT_ORDER:
+        return
+    one, other, lower = np.concatenate([[], *first]), np.concatenate([[], *second]), n // 2
+    each = FALSE_REJECT / 2
+    if case["_look_at_both"]:
+        says = "Of the places of small numbers, {got} have a small one in the next order, too; {expected} expected."
+        same = other[: len(one)][one[: len(other)] < lower] < lower
+        yield share("share alike in two orders", same, lower / n, each, says)
+        return
+    runs = _runs(first)
+    yield Law("mixed", runs[0] == 0, f"{runs[0]:.0f} batches hold neighbouring numbers only.", found=runs)
+    says = "In the first half of the order, {got} of the numbers are from the lower half; {expected} expected."
+    yield share("share of small numbers", one[:lower] < lower, lower / n, each, says)
+
+
+@exercise("minibatches", kinds=RANDOM, measure=measure_minibatches, false_reject=FALSE_REJECT)
+def drive_minibatches(minibatches: Any, case: Case) -> Outputs:
+    """``minibatches(n, batch_size, rng) -> batches``, twice with the same generator."""
+    arguments = (case["n"], case["batch_size"], case["rng"])
+    return {name: _table(minibatches(*arguments), case["n"]) for name in ("first", "second")}
+
+
+@exercise("sgd_step", may_change=("params",))
+def drive_sgd_step(sgd_step: Any, case: Case) -> Outputs:
+    """``sgd_step(params, grads, lr) -> params``, or in place."""
+    return {"params": updated(sgd_step(case["params"], case["grads"], case["lr"]), case["params"])}
+
+
+@serves("a loss", words="a mean loss and its gradient", most_calls=400)
+def loss_of_params(target: float, follows_data: bool) -> Callable[..., Any]:
+    """A loss whose numbers do not depend on the examples, so that the order of these changes no result.
+
+    Where it follows the data, their mean moves the target.
+    """
+
+    def loss_and_gradient(params: Params, x: np.ndarray, y: np.ndarray) -> list[Any]:
+        centre = target + float(np.mean(x) + np.mean(y)) if follows_data else target
+        apart = {name: np.asarray(value) - centre for name, value in params.items()}
+        loss = 0.5 + sum(float(np.sum(part**2)) for part in apart.values())
+        return [loss, {name: 2 * part for name, part in apart.items()}]
+
+    return loss_and_gradient
+
+
+def _which(rows: Any, among: np.ndarray) -> np.ndarray:
+    """The indices of some examples, by the nearest one."""
+    apart = np.asarray(rows, float)[:, None] - among[None]
+    return np.abs(apart).reshape(len(apart), len(among), -1).sum(axis=-1).argmin(axis=1)
+
+
+def measure_train(case: Any, outputs: Outputs) -> Facts:
+    """What was asked of the loss, in which order, and what came of it."""
+    calls, x, y = case["loss_and_gradient"], case["x"], case["y"]
+    sizes, expected = [len(call.arguments[1]) for call in calls], case["epochs"] * _sizes(len(x), case["batch_size"])
+    says = f"loss_and_gradient was given {_in_words(sizes)} examples; expected {_in_words(expected)}."
+    yield Law("sizes", sizes == expected, says, found=np.array(sizes))
+    rows = [_which(call.arguments[1], x) for call in calls]
+    together = all(
+        len(of) == len(call.arguments[2]) and np.allclose(y[of], call.arguments[2], atol=1e-3)
+        for of, call in zip(rows, calls, strict=True)
+    )
+    yield Law("together", together, "In some batches x and y do not belong to the same examples.", found=0)
+    per_epoch = len(_sizes(len(x), case["batch_size"]))
+    epochs = [rows[start : start + per_epoch] for start in range(0, len(rows), per_epoch)]
+    if sizes == expected:
+        yield _each_once([np.concatenate(epoch) for epoch in epochs], len(x), "examples of an epoch")
+    if len(x) >= LOOK_AT_ORDER:
+        runs = _runs(rows)
+        says = f"{runs[0]:.0f} batches hold neighbouring examples only: the order is not random."
+        yield Law("mixed", runs[0] == 0, says, found=runs[0])
+        met = [{tuple(sorted(batch)) for batch in epoch} for epoch in epochs]
+        again = sum(len(one & other) for one, other in pairwise(met))
+        says = f"{again} batches hold the same examples as a batch of the epoch before."
+        yield Law("new order", again == 0, says, found=again)
+    path = [np.concatenate([np.ravel(call.arguments[0][name]) for name in sorted(case["params"])]) for call in calls]
+    yield Value("params of each call", np.array(path))
+    yield Value("losses", outputs["losses"])
+    for key in [key for key in ("params", "params of the caller") if key in outputs]:
+        for name in case["params"]:
+            yield Value(f"{key}.{name}", outputs[key][name])
+
+
+@exercise("train", kinds=(RANDOM, FUNCTION), measure=measure_train, false_reject=FALSE_REJECT, may_change=("params",))
+def drive_train(train: Any, case: Case) -> Outputs:
+    """``train(params, loss_and_gradient, x, y, lr, batch_size, epochs, rng) -> (params, losses)``."""
+    names = ("params", "loss_and_gradient", "x", "y", "lr", "batch_size", "epochs", "rng")
+    found = results(train(*(case[name] for name in names)), "params", "losses", of="train")
+    losses = found["losses"]
+    if isinstance(losses, list | tuple):
+        found["losses"] = np.array([number(loss) for loss in losses])
+    return {**found, **({"params of the caller": case["params"]} if case["_look_at_caller"] else {})}
+
+
+repair("repaired_train", of="train")
+
+
+@exercise("EarlyStopping", kinds=STATE)
+def drive_early_stopping(early_stopping: Any, case: Case) -> Iterator[Outputs]:
+    """``EarlyStopping(patience)``, then ``update(loss, params)`` several times.
+
+    The caller makes new parameters for every epoch, keeps one dict with new arrays, or changes the arrays in place.
+    """
+    made, params = early_stopping(case["patience"]), dict[str, Any]()
+    if case["_caller"] == "looks first":
+        yield {"best_loss": number(made.best_loss)}
+    for step in case["steps"]:
+        if case["_caller"] == "changes arrays" and params:
+            for name, value in step["params"].items():
+                params[name][...] = value
+        elif case["_caller"] == "changes dict":
+            params.update(step["params"])
+        else:
+            params = {name: np.array(value) for name, value in step["params"].items()}
+        stop = made.update(step["loss"], params)
+        best = number(made.best_loss)
+        outputs = {"stop": stop if stop is None else bool(stop), "best_loss": best}
+        # Before there is a best loss, nothing is said about the best parameters.
+        if isinstance(best, int | float) and np.isfinite(best):
+            outputs["best_params"] = made.best_params
+        yield outputs
+
+
+@serves("a gradient", words="a mean gradient that refuses large batches", most_calls=100)
+def small_gradient(most_rows: int) -> Callable[..., Any]:
+    """The gradient of a linear regression, of at most so many examples at once."""
+
+    def gradient(params: Params, x: np.ndarray, y: np.ndarray) -> Params:
+        if len(x) > most_rows:
+            raise ValueError(f"gradient was given {len(x)} examples and takes at most {most_rows}")
+        with np.errstate(all="ignore"):
+            error = np.asarray(x) @ params["W"] + params["b"] - y
+            return {"W": np.asarray(x).T @ error / np.float64(len(x)), "b": error.mean(axis=0)}
+
+    return gradient
+
+
+def measure_accumulated(case: Any, outputs: Outputs) -> Facts:
+    """The gradient, and that every example was given once."""
+    for name in case["params"]:
+        yield Value(f"gradient.{name}", outputs["gradient"][name])
+    rows = [_which(call.arguments[1], case["x"]) for call in case["gradient"] if len(call.arguments[1])]
+    yield _each_once([np.concatenate([[], *rows])], len(case["x"]), "examples given to gradient")
+
+
+@exercise("accumulated_gradient", kinds=FUNCTION, tolerance=SUMS, measure=measure_accumulated)
+def drive_accumulated_gradient(accumulated_gradient: Any, case: Case) -> Outputs:
+    """``accumulated_gradient(gradient, params, x, y, micro_batch) -> dict``."""
+    names = ("gradient", "params", "x", "y", "micro_batch")
+    return {"gradient": accumulated_gradient(*(case[name] for name in names))}
+
+
+@exercise("clip_by_global_norm", tolerance=RELATIVE, may_change=("grads",))
+def drive_clip_by_global_norm(clip_by_global_norm: Any, case: Case) -> Outputs:
+    """``clip_by_global_norm(grads, max_norm) -> dict``."""
+    return {"clipped": clip_by_global_norm(case["grads"], case["max_norm"])}
+
+
+def _loader(case: Case) -> Any:
+    """The batches as what is asked for: a list, a generator or a PyTorch loader."""
+    import torch
+
+    batches = [(torch.as_tensor(batch["x"]), torch.as_tensor(batch["y"])) for batch in case["batches"]]
+    if case["_loader"] == "generator":
+        return (batch for batch in batches)
+    if case["_loader"] == "list":
+        return batches
+    x, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=len(batches[0][0]))
+
+
+@exercise("train_epoch", kinds=TORCH, tolerance=STEPS)
+def drive_train_epoch(train_epoch: Any, case: Case) -> Outputs:
+    """``train_epoch(model, loader, optimizer, device) -> loss``; what the model holds afterwards."""
+    import torch
+
+    model = case["model"]
+    optimizer = torch.optim.SGD(model.parameters(), lr=case["lr"], momentum=case["momentum"])
+    with loss_objects_explained():
+        loss = train_epoch(model, _loader(case), optimizer, "cpu")
+    return {"loss": number(loss), "state": dict(model.state_dict())}
+
+
+@exercise("evaluate", kinds=TORCH)
+def drive_evaluate(evaluate: Any, case: Case) -> Outputs:
+    """``evaluate(model, loader, device) -> accuracy``; what the model holds afterwards, where that is looked at."""
+    import torch
+
+    model = case["model"]
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    accuracy = {"accuracy": number(evaluate(model, _loader(case), "cpu"))}
+    if not case["_look_at_model"]:
+        return accuracy
+    kept = {name: parameter.grad for name, parameter in model.named_parameters()}
+    return {**accuracy, "state": dict(model.state_dict()), "gradients": kept}
+
+
+@lends("sgd_step")
+def _torch_step(params: Params, grads: Params, lr: float) -> Params:
+    import torch
+
+    weights = {name: torch.tensor(value).requires_grad_() for name, value in params.items()}
+    for name, weight in weights.items():
+        weight.grad = torch.tensor(grads[name])
+    torch.optim.SGD(weights.values(), lr=lr).step()
+    return {name: weight.detach().numpy() for name, weight in weights.items()}
+
+
+@lends("train")
+def _torch_train(
+    params: Params,
+    loss_and_gradient: Callable[..., Any],
+    x: np.ndarray,
+    y: np.ndarray,
+    lr: float,
+    batch_size: int,
+    epochs: int,
+    rng: np.random.Generator,
+) -> tuple[Params, list[float]]:
+    import torch
+
+    weights = {name: torch.tensor(value) for name, value in params.items()}
+    steps = torch.optim.SGD([weight.requires_grad_() for weight in weights.values()], lr=lr)
+    generator, losses = torch.Generator().manual_seed(int(rng.integers(2**31))), []
+    for _ in range(epochs):
+        total = torch.zeros(())
+        indices = torch.utils.data.TensorDataset(torch.arange(len(x)))
+        for (rows,) in torch.utils.data.DataLoader(indices, batch_size, shuffle=True, generator=generator):
+            now = {name: weight.detach().numpy() for name, weight in weights.items()}
+            loss, grads = loss_and_gradient(now, x[rows.numpy()], y[rows.numpy()])
+            for name, weight in weights.items():
+                weight.grad = torch.tensor(grads[name])
+            steps.step()
+            total += loss * rows.numel()
+        losses.append(total.item() / len(x))
+    return {name: weight.detach().numpy() for name, weight in weights.items()}, losses
+
+
+@lends("EarlyStopping")
+class _TorchEarlyStopping:
+    def __init__(self, patience: int) -> None:
+        import torch
+
+        self._rate = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+        self._plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(self._rate, patience=patience - 1, threshold=0)
+        self.best_params: Params = {}
+
+    @property
+    def best_loss(self) -> float:
+        return float(self._plateau.best)
+
+    def update(self, loss: float, params: Params) -> bool:
+        before, rate = self.best_loss, self._rate.param_groups[0]["lr"]
+        self._plateau.step(loss)
+        if self.best_loss < before:
+            self.best_params = copy.deepcopy(params)
+        return bool(self._rate.param_groups[0]["lr"] < rate)
