@@ -277,7 +277,7 @@ def activation_functions(*, size: str = "notebook") -> Demo:
             "Which has outputs that are never negative?"
         ),
         controls=(
-            Slider("z", "input z", -5, 5, 1, 0.05, play=6),
+            Slider("z", "input z", -5, 5, 1.5, 0.05, play=6),
             Choice("activation", "activation", tuple(name for name in ACTIVATIONS if name != "none"), "sigmoid"),
         ),
         model=look_at_activation,
