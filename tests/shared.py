@@ -16,7 +16,7 @@ from gradus.checking import Case, Exercise, find_exercise
 from gradus.checking.comparing import Finding, behaviour, examine
 from gradus.checking.naming import Judged
 from gradus.checking.running import Outcome
-from gradus.demos.demo import Choice, Demo
+from gradus.demos.demo import Choice, Demo, Slider
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = Course(ROOT / "tests" / "kinds")
@@ -101,8 +101,18 @@ def variants(name: str) -> ModuleType:
 def corners(demo: Demo) -> Iterator[dict[str, str]]:
     """Every control at both of its ends, or at each of its options, while the others stay as they start."""
     for control in demo.controls:
-        ends = control.options if isinstance(control, Choice) else map(control.write, (control.low, control.high))
-        yield from (demo.start() | {control.name: end} for end in ends)
+        yield from (demo.start() | {control.name: end} for end in _ends(control))
+
+
+def mixed_corners(demo: Demo) -> Iterator[dict[str, str]]:
+    """Every control at both of its ends, or at each of its options, all of them at once: some low and some high."""
+    ends = {control.name: _ends(control) for control in demo.controls}
+    for turn in range(max(map(len, ends.values()))):
+        yield {name: own[(turn + place) % len(own)] for place, (name, own) in enumerate(ends.items())}
+
+
+def _ends(control: Slider | Choice) -> tuple[str, ...]:
+    return control.options if isinstance(control, Choice) else (control.write(control.low), control.write(control.high))
 
 
 def unfolded(html: str) -> str:

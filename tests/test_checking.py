@@ -594,3 +594,9 @@ def test_what_all_wrong_numbers_have_in_common_is_said(factor: float, says: str)
     assert finding(lambda x: 2 * x * factor).message.endswith(says)
     for other in (lambda x: 2 * x + 1, lambda x: 2 * x * np.arange(1, 4), lambda x: 2 * x * np.inf):
         assert not re.search("times|reversed", finding(other).message)
+
+
+def test_a_case_is_in_single_precision_where_an_input_is_wherever_that_lies() -> None:
+    of = {dtype: Case("ordinary", "one", {"n": 3, "steps": [{"w": np.ones(2, dtype)}]}) for dtype in ("f4", "f8")}
+    assert of["f4"].single
+    assert not of["f8"].single

@@ -304,14 +304,14 @@ def test_what_others_lay_into_the_course_passes_the_same_gate(name: str, course:
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two honest submissions and every hostile one."""
+def everything(ready: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two honest submissions and every hostile one, beside a course."""
     root = tmp_path_factory.mktemp("all")
     for name in HONEST:
         put(root / "in", name, submission(answers() if name == "ada" else RIGHT))
     for name, hostile in HOSTILE.items():
         hostile.lay(root / "in", id_of(name))
-    copy_course(root / "course")
+    shutil.copytree(ready.root, root / "course")
     return root
 
 
@@ -363,9 +363,8 @@ def test_a_batch_with_all_of_them_ends_and_names_each(everything: Path, monkeypa
     assert class_report(course, course.assignment(NAME), everything / "report.html").is_file()
 
 
-def test_nbgrader_itself_ends_and_grades_the_honest(tmp_path: Path) -> None:
-    course, folder = copy_course(tmp_path / "course"), tmp_path / "in"
-    recording.register(course, course.assignment(NAME))
+def test_nbgrader_itself_ends_and_grades_the_honest(course: Course, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
     put(folder, "ada", submission(RIGHT)).with_name(".hidden").symlink_to(course.work / "secret")
     names = ("link_to_the_secret", "linked_folder", "pipe", "pipe_as_time", "folder_notebook", "no_time", "old_time")
     strange = ("newline", "colours", "markup", "star", "dangling_folder", "file_as_assignment")
@@ -597,16 +596,15 @@ def test_no_way_to_look_or_read_leaves_a_file_open(tmp_path: Path) -> None:
     assert open_files() == before
 
 
-def test_results_are_written_before_they_are_printed(everything: Path, tmp_path: Path) -> None:
-    copy_course(tmp_path / "course")
-    put(everything / "in", "\u0142\u0142", "")
-    command = [sys.executable, "-m", "autograder", "grade", NAME, "--submissions", everything / "in"]
+def test_results_are_written_before_they_are_printed(course: Course, tmp_path: Path) -> None:
+    put(tmp_path / "in", "\u0142\u0142", "")
+    command = [sys.executable, "-m", "autograder", "grade", NAME, "--submissions", tmp_path / "in"]
     command += ["--students", "\u0142\u0142", "--json", tmp_path / "out.json"]
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
         command,
-        cwd=tmp_path / "course",
+        cwd=course.root,
         env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
         stdout=writer,
         stderr=writer,
@@ -618,7 +616,7 @@ def test_results_are_written_before_they_are_printed(everything: Path, tmp_path:
     assert done.returncode == 1
     seen = subprocess.run(
         command,
-        cwd=tmp_path / "course",
+        cwd=course.root,
         env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
         capture_output=True,
         text=True,
@@ -808,7 +806,7 @@ def test_an_ordinary_test_is_graded_by_nbgraders_rule_if_it_ran_and_earns_nothin
     put(tmp_path / "in", "ada", handed)
     handed.cells.insert(-1, new_code_cell("import os\nos._exit(0)"))
     put(tmp_path / "in", "bob", handed)
-    found = batch.grade(course, course.assignment(NAME), submissions=tmp_path / "in", workers=2, feedback=False)
+    found = batch.grade(course, course.assignment(NAME), submissions=tmp_path / "in", workers=1, feedback=False)
     assert [result.problem for result in found] == ["", ""]
     with Gradebook(course.gradebook, "gradus") as gradebook:
         for student, last in (("ada", 4.0), ("bob", 0.0)):

@@ -26,7 +26,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -39,6 +41,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import marks
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
@@ -360,14 +363,32 @@ def test_what_gives_an_outcome_away_is_found(tmp_path: Path, part: str, words: s
     assert spoilers(source, done, {"run": found}) == []
 
 
+@cache
+def collected() -> list[tuple[str, list[str]]]:
+    """Every test that may belong to a notebook, with its marks, as a pytest of its own collects them."""
+    kinds = ("exercises", "slips", "mutants", "figures", "notebook_[0-9][0-9]")
+    files = [path for kind in kinds for path in sorted((ROOT / "tests").glob(f"test_{kind}.py"))]
+    code = "import sys, pytest, marks; sys.exit(pytest.main(sys.argv[1:], plugins=[marks]))"
+    options = ["-q", "--collect-only", "-p", "no:cacheprovider"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *options, *map(str, files)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    tests = [line.removeprefix(marks.LINE) for line in done.stdout.splitlines() if line.startswith(marks.LINE)]
+    return [json.loads(test) for test in tests]
+
+
 @notebooks
 def test_the_tests_of_a_notebook_carry_its_mark(assignment: Assignment, request: pytest.FixtureRequest) -> None:
     mark = f"nb{assignment.number}"
     assert request.node.get_closest_marker(mark)
     kinds = ["exercises", "slips", "mutants", f"notebook_{mark[2:]}", *["figures"] * bool(figures(assignment))]
     files = [file for file in (f"tests/test_{kind}.py" for kind in kinds) if (ROOT / file).exists()]
-    collect = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "-m", mark, *files]
-    found = subprocess.run(collect, cwd=ROOT, capture_output=True, text=True).stdout
+    found = "\n".join(test for test, marks in collected() if mark in marks)
     own = [name for name in assignment.source.exercises if not exercise_called(name).repairs]
     for test, exercise in product(PER_EXERCISE, own):
         assert re.search(rf"::{test}\[(.*-)?{exercise}\b.*\]$", found, re.M), (test, exercise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,7 +160,7 @@ def limit_of_magnitude(findings: Sequence[Finding]) -> str:
 
 
 def _magnitude(case: Case) -> float:
-    floats = [array for array in map(_array, _arrays(case.inputs)) if array is not None and array.dtype.kind == "f"]
+    floats = [array for array in map(_array, case.given) if array is not None and array.dtype.kind == "f"]
     return max(map(_largest, floats), default=0.0)
 
 
@@ -471,17 +471,7 @@ def _single_precision(array: np.ndarray) -> bool:
 
 
 def _tolerance(exercise: Exercise, case: Case) -> Tolerance:
-    single = any(getattr(value, "dtype", None) == np.float32 for value in _arrays(case.inputs))
-    return exercise.tolerance.single if single else exercise.tolerance
-
-
-def _arrays(inputs: Any) -> Iterator[Any]:
-    for _, value in leaves(dict(inputs)):
-        given = getattr(value, "given", None)
-        if given is not None:
-            yield from _arrays(given)
-        else:
-            yield value
+    return exercise.tolerance.single if case.single else exercise.tolerance
 
 
 def _shape(leaf: Any) -> tuple[int, ...] | None:

@@ -6,13 +6,17 @@ import importlib
 import inspect
 import math
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from gradus.checking.facts import Facts
 from gradus.checking.kinds import PURE, Kind
 from gradus.checking.pictures import Picture
+from gradus.checking.plain import leaves
 
 Inputs = Mapping[str, Any]
 Outputs = dict[str, Any]
@@ -53,6 +57,25 @@ class Case:
     inputs: Inputs
     instances: int = 1
     raises: str = ""
+
+    @cached_property
+    def given(self) -> tuple[Any, ...]:
+        """Every array, number and string among the inputs, those that a `Made` argument is made of included."""
+        return tuple(_given(self.inputs))
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether an input is float32."""
+        return any(getattr(value, "dtype", None) == np.float32 for value in self.given)
+
+
+def _given(inputs: Inputs) -> Iterator[Any]:
+    for _, value in leaves(dict(inputs)):
+        made_of = getattr(value, "given", None)
+        if made_of is None:
+            yield value
+        else:
+            yield from _given(made_of)
 
 
 @dataclass(frozen=True)

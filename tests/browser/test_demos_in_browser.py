@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,10 +17,11 @@ import pytest
 from labs import NAMES
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
-from shared import corners
+from shared import mixed_corners
 
 from gradus import demos
 from gradus.demos.demo import Choice, Demo, Slider
+from gradus.demos.stage import Stage
 
 pytestmark = pytest.mark.browser
 
@@ -92,8 +94,22 @@ def test_every_control_moves_the_picture_in_the_gallery(open_page: OpenPage, gal
     move_everything(in_gallery(open_page, gallery, name))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_control_moves_the_picture_in_jupyterlab(lab_page: tuple[Page, list[str]], name: str) -> None:
+def of_every_control() -> list[str]:
+    """The first demos that have between them every kind of control."""
+    chosen, seen = [], set()
+    for name in NAMES:
+        own = {
+            (type(one), getattr(one, "log", False), getattr(one, "play", 0) > 0)
+            for one in getattr(demos, name)().controls
+        }
+        if not own <= seen:
+            chosen.append(name)
+            seen |= own
+    return chosen
+
+
+@pytest.mark.parametrize("name", of_every_control())
+def test_every_kind_of_control_moves_the_picture_in_jupyterlab(lab_page: tuple[Page, list[str]], name: str) -> None:
     page, complaints = lab_page
     move_everything(page.locator(".gradus-demo").nth(NAMES.index(name)))
     assert not complaints
@@ -106,16 +122,22 @@ def in_blocks(image: Image.Image, side: int = 12) -> np.ndarray:
     return np.asarray(pixels.reshape(height, side, width, side, 3).mean(axis=(1, 3)))
 
 
+@lru_cache(maxsize=4)
+def without_actors(stage: Stage) -> bytes:
+    """The set as matplotlib paints it."""
+    cast, stage.cast = stage.cast, []
+    bare, stage.cast = stage.picture(), cast
+    return bare
+
+
 def both_pictures(shown: Locator, demo: Demo, form: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """The set with the actors as the browser paints them, and as matplotlib does."""
     url = shown.evaluate("d => d.querySelector('canvas').toDataURL()")
     actors = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))
     demo.respond({"form": form})
     stage = demo._scene({control.name: control.read(form) for control in demo.controls})[0]
-    full, cast = stage.picture(), stage.cast
-    stage.cast = []
-    bare, stage.cast = stage.picture(), cast
-    matplotlib, under = (Image.open(io.BytesIO(png)).convert("RGBA").resize(actors.size) for png in (full, bare))
+    pictures = stage.picture(), without_actors(stage)
+    matplotlib, under = (Image.open(io.BytesIO(png)).convert("RGBA").resize(actors.size) for png in pictures)
     return in_blocks(Image.alpha_composite(under, actors)), in_blocks(matplotlib)
 
 
@@ -123,7 +145,7 @@ def both_pictures(shown: Locator, demo: Demo, form: dict[str, str]) -> tuple[np.
 def test_browser_and_matplotlib_paint_the_same_actors(open_page: OpenPage, gallery: str, name: str) -> None:
     shown = in_gallery(open_page, gallery, name)
     demo: Demo = getattr(demos, name)(size="lecture")
-    for form in corners(demo):
+    for form in [demo.start(), *mixed_corners(demo)]:
         for control in demo.controls:
             field = shown.locator(f"[name={control.name}]")
             if isinstance(control, Choice):
@@ -283,22 +305,20 @@ def test_the_gallery_lists_every_demo_shows_no_code_and_asks_nobody_else(open_pa
     assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {urlsplit(gallery).netloc}
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (1920, 1080), (1024, 768)])
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_cut_off_and_text_is_large(
-    open_page: OpenPage, gallery: str, name: str, width: int, height: int
-) -> None:
+def test_nothing_is_cut_off_and_text_is_large(open_page: OpenPage, gallery: str, name: str) -> None:
     demo = in_gallery(open_page, gallery, name)
-    demo.page.set_viewport_size({"width": width, "height": height})
-    inside = demo.evaluate(
-        "d => [...d.querySelectorAll('h2, p:not(.gradus-spoken):not([hidden]), canvas, label, legend, button')]"
-        ".map(e => e.getBoundingClientRect()).filter(b => b.width)"
-        ".every(b => b.left >= 0 && b.top >= 0 && b.right <= innerWidth && b.bottom <= innerHeight)"
-    )
-    assert inside
-    assert demo.evaluate("d => parseFloat(getComputedStyle(d).fontSize)") >= height / 36
-    share = demo.evaluate("d => d.querySelector('canvas').clientHeight / innerHeight")
-    assert share > 0.45
+    for width, height in [(1280, 720), (1366, 768), (1920, 1080), (1024, 768)]:
+        demo.page.set_viewport_size({"width": width, "height": height})
+        inside = demo.evaluate(
+            "d => [...d.querySelectorAll('h2, p:not(.gradus-spoken):not([hidden]), canvas, label, legend, button')]"
+            ".map(e => e.getBoundingClientRect()).filter(b => b.width)"
+            ".every(b => b.left >= 0 && b.top >= 0 && b.right <= innerWidth && b.bottom <= innerHeight)"
+        )
+        assert inside, (width, height)
+        assert demo.evaluate("d => parseFloat(getComputedStyle(d).fontSize)") >= height / 36, (width, height)
+        share = demo.evaluate("d => d.querySelector('canvas').clientHeight / innerHeight")
+        assert share > 0.45, (width, height)
 
 
 def test_a_slow_model_has_two_requests_to_answer_at_most(chromium: Browser, tmp_path: Path) -> None:
