@@ -329,7 +329,7 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
         several = _several(name, mine, np.ndim(right))
         uneven = f"{name} has rows of different lengths; expected the shape {np.shape(right)}."
         return "shape", several or uneven, mine if several else None
-    if answer.dtype.kind not in "biuf":
+    if not {answer.dtype.kind, wanted.dtype.kind} <= set("biuf"):  # what is wanted may be an answer, beside a slip
         return "type", f"{name} is not made of numbers ({answer.dtype}).", mine
     if answer.shape != wanted.shape:
         return "shape", _several(name, mine, wanted.ndim) or _shapes(name, answer, wanted), answer
