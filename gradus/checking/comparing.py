@@ -323,13 +323,16 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
     if right is None or isinstance(right, str | bool):
         alike = isinstance(mine, type(right)) and mine == right
         return None if alike else ("values", f"{name} is not what is expected.", mine)
+    wanted = _array(right)
+    if wanted is None:  # an answer that is looked at beside a slip
+        return "type", f"{name} is made of numbers, and should not be.", mine
     try:
-        answer, wanted = np.asarray(mine), np.asarray(right)
+        answer = np.asarray(mine)
     except ValueError:
-        several = _several(name, mine, np.ndim(right))
-        uneven = f"{name} has rows of different lengths; expected the shape {np.shape(right)}."
+        several = _several(name, mine, wanted.ndim)
+        uneven = f"{name} has rows of different lengths; expected the shape {wanted.shape}."
         return "shape", several or uneven, mine if several else None
-    if not {answer.dtype.kind, wanted.dtype.kind} <= set("biuf"):  # what is wanted may be an answer, beside a slip
+    if answer.dtype.kind not in "biuf":
         return "type", f"{name} is not made of numbers ({answer.dtype}).", mine
     if answer.shape != wanted.shape:
         return "shape", _several(name, mine, wanted.ndim) or _shapes(name, answer, wanted), answer
