@@ -16,9 +16,9 @@
 # # 00 · Orientation
 #
 # Welcome. In this course you train neural networks, and you write every part of them yourself. This first notebook is
-# short. It shows how the course works: you meet a stub, a check, a report, a hint and a prediction, each of them once,
-# on three small exercises. On the way you practise what every later notebook uses: arrays, their shapes, and random
-# numbers.
+# short, with three small exercises. It shows how the course works: you meet stubs, checks, reports, hints and
+# predictions, and each is explained where it first appears. On the way you practise what every later notebook uses:
+# arrays, their shapes, and random numbers.
 #
 # **After this notebook you can**
 #
@@ -29,13 +29,13 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Cells · Predictions | | 4 | |
+# | Cells · Predictions | | 3 | |
 # | Batches and shapes | `affine` | 9 | 3 |
 # | Classes as numbers | `one_hot` | 6 | 3 |
 # | Columns | `standardize` | 8 | 4 |
-# | Random numbers · Is there a GPU? · See how far you are | | 3 | |
+# | Random numbers · Is there a GPU? · See how far you are | | 4 | |
 #
-# The core takes about 30 minutes and earns 10 points.
+# The core takes about 30 minutes and earns 10 points. If arrays are new to you, plan 40 minutes.
 
 # %% [markdown]
 # ## Cells {#cells}
@@ -56,9 +56,10 @@ from gradus import check, choice, handin, number, outcome, plots, predict, progr
 # %% [markdown]
 # ## Predictions {#predictions}
 #
-# Before something is computed, you are often asked what will come out. Do not skip this, and do not worry about being
-# wrong: nobody grades it. Who guesses first learns more from the result, above all when the guess was wrong. Your
-# first answer stays.
+# Before something is computed, you are often asked what will come out. Some of these predictions have a form: answer,
+# then press *Lock in*. For the others, say your answer to yourself or write it down. Do not skip them, and do not worry
+# about being wrong: nobody grades them. If you guess first, you learn more from the result, above all when the guess was
+# wrong. Your first answer stays.
 #
 # **Predict.** NumPy adds two arrays of different shapes. What are the shape and the sum of all numbers of the result?
 
@@ -66,7 +67,7 @@ from gradus import check, choice, handin, number, outcome, plots, predict, progr
 predict(
     "first_sum",
     choice("the shape of the result", "(3,)", "(2, 1)", "(2, 3)", "an error"),
-    number("the sum of all its numbers"),
+    number("the sum of all its numbers (0 if it is an error)"),
 )
 
 # %%
@@ -96,17 +97,18 @@ outcome(
 # %% [markdown]
 # ## Batches and shapes {#shapes}
 #
-# A neural network works on many examples at once: a **batch**. In this course, the batch always comes first. An array
-# `x` of shape `(N, D)` holds $N$ examples, one per row, and $D$ numbers for each of them.
+# A **neural network** is a function with many adjustable numbers, its **parameters**. To *train* it means to change them
+# step by step until its outputs are good. It works on many examples at once: a **batch**. In this course, the batch
+# always comes first. An array `x` of shape `(N, D)` holds $N$ examples, one per row, and $D$ numbers for each of them.
 #
 # The most common operation in a network takes each row $\mathbf x$ and computes
 #
 # $$\mathbf z = \mathbf x W + \mathbf b.$$
 #
-# $W$ is a matrix of **weights** with $D_{in}$ rows and $D_{out}$ columns. The vector $\mathbf b$, with $D_{out}$ numbers,
-# is called the **bias**. Such a function is called *affine*; in networks one also says *linear layer*. (Other books write
-# $W\mathbf x + \mathbf b$, with $\mathbf x$ as a column, and PyTorch keeps $W$ in the shape `(D_out, D_in)`. It is the
-# same thing, transposed.)
+# $W$ is a matrix of **weights** with $D_{in}$ rows and $D_{out}$ columns: $D_{in}$ is the $D$ above, $D_{out}$ the number
+# of entries of $\mathbf z$. The vector $\mathbf b$, with $D_{out}$ numbers, is called the **bias**. Such a function is
+# called *affine*; in networks one also says *linear layer*. (Other books write $W\mathbf x + \mathbf b$, with $\mathbf x$
+# as a column, and PyTorch keeps $W$ in the shape `(D_out, D_in)`. It is the same thing, transposed.)
 #
 # In NumPy, `@` is the product of matrices. The product of a `(N, D_in)` array and a `(D_in, D_out)` array has the shape
 # `(N, D_out)`: the inner sizes must agree, and disappear.
@@ -117,6 +119,8 @@ outcome(
 #
 # Below is a **stub**: a function without its body. Its **docstring** (the text in quotes) says what it takes and what it
 # returns. First, run the stub and the check below it as they are.
+#
+# Below the check are closed **hints**. The first asks a question, the last leaves little to find. Open one at a time.
 
 # %% solution="affine"
 def affine(x, W, b):
@@ -144,8 +148,7 @@ def affine(x, W, b):
 check(affine)
 
 # %% [markdown] hint="affine"
-# This is a **hint**. Most exercises have two or three: the first one asks a question, the last one leaves little to find.
-# The check offers them when you need them. Here: which operator is the product of matrices?
+# Which operator is the product of matrices?
 
 # %% [markdown] hint="affine"
 # One line is enough. `b` has as many numbers as the product has columns, so broadcasting adds it to every row:
@@ -159,7 +162,8 @@ check(affine)
 # were expected beside yours. If your mistake is a known one, the report names it. Now write the right answer.
 #
 # The cases that you see here are public. When your notebook is graded, your function meets other numbers, of the same
-# kinds. So an answer that only knows the public cases earns nothing, and an answer that is right here is right there.
+# kinds. An answer that only knows the public cases earns nothing. An answer that is right for all inputs earns all
+# points.
 
 # %% [markdown]
 # ## Classes as numbers {#classes}
@@ -183,6 +187,12 @@ print("table[[0, 1], [2, 0]] =", table[[0, 1], [2, 0]])
 #
 # **Predict.** What is the shape of `table[:, [2, 0]]`? (Think, then try it in a cell of your own: the button *+* above
 # makes one.)
+#
+# <details><summary>Answer</summary>
+#
+# `(2, 2)`: both columns of every row.
+#
+# </details>
 #
 # ### Exercise 2: one_hot {#exercise-one-hot}
 #
@@ -320,11 +330,11 @@ plots.describe(figure, f"Age and height of people as dots, in two panels. {'; '.
 # %% [markdown]
 # ## Random numbers {#random}
 #
-# Networks start from random weights and see their data in random order. In this course every function that needs chance
-# is *given* a generator, always called `rng`, and draws from nothing else. It is made once, from a number called the
-# **seed**. The same seed gives the same numbers, so a run can be repeated exactly.
+# Networks start from random weights and see their data in random order. In this course every function that needs
+# random numbers is *given* a generator, always called `rng`, and draws from nothing else. It is made once, from a number
+# called the **seed**.
 #
-# **Predict.** Are the two lines below equal? Is the third equal to the first?
+# **Predict.** The next cell prints three lines of numbers. Which of them are equal?
 
 # %%
 rng = np.random.default_rng(seed=7)
@@ -333,8 +343,9 @@ print("again, seed 7:", np.random.default_rng(seed=7).normal(size=3).round(2))
 print("rng once more:", rng.normal(size=3).round(2))
 
 # %% [markdown]
-# A new generator with the same seed begins again. The old one goes on, with new numbers. So inside a function, never make
-# a generator of your own: it would give the same numbers in every call.
+# A new generator with the same seed begins again and gives the same numbers, so a run can be repeated exactly. The old
+# one goes on, with new numbers. Inside a function, never make a generator of your own: with a fixed seed it gives the
+# same numbers in every call, without a seed other numbers in every run.
 
 # %% [markdown]
 # ## Is there a GPU? {#gpu}
@@ -383,9 +394,9 @@ handin()
 # | batch | comes first: `x` is `(N, D_in)` |
 # | layer | `z = x @ W + b`, with `W` of shape `(D_in, D_out)` and `b` of shape `(D_out,)` |
 # | classes | integers of shape `(N,)`, from 0 |
-# | losses | averaged over the batch |
-# | gradients | `dz` is the gradient of the loss with respect to `z`, in the shape of `z` |
+# | losses (from notebook 01 on) | averaged over the batch |
+# | gradients (from notebook 01 on) | `dz` is the gradient of the loss with respect to `z`, in the shape of `z` |
 # | numbers | float64 in NumPy |
-# | chance | a generator `rng`, given to the function |
+# | random numbers | a generator `rng`, given to the function |
 #
 # Go on with notebook 01: how a network finds out in which direction to improve.

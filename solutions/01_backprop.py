@@ -16,10 +16,10 @@
 # %% [markdown]
 # # 01 · Backpropagation
 #
-# To train a network, you need to know how its loss changes when each of its parameters changes a little. There may be
-# thousands of parameters, or billions. **Backpropagation** finds all these numbers at once, and it costs only about as
-# much as computing the loss a few times. In this notebook you write it yourself, piece by piece, and train a network
-# with it that reads handwritten digits.
+# A **loss** is one number that says how bad a network's outputs are. To train the network, you need to know how the loss
+# changes when each parameter changes a little. There may be thousands of parameters, or billions. **Backpropagation**
+# finds all these numbers at once. What that costs, you will guess first and then measure. In this notebook you write it
+# yourself, piece by piece, and train a network with it that reads handwritten digits.
 #
 # **After this notebook you can**
 #
@@ -47,9 +47,10 @@
 # | Reading digits | | 2 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 90 minutes and earns 35 points, *going further* another 35 minutes and 12 points. If all of
-# this is new to you, plan two hours for the core. The exercises are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the
-# next cell.
+# The core takes about 90 minutes and earns 35 points, *going further* another 35 minutes and 12 points. The 90 minutes
+# are for readers who have met gradients of vectors before; if all of this is new to you, plan two hours. The exercises
+# are checked one by one: you can skip one and come back. Where the text says **Predict**, answer before you run the next
+# cell.
 #
 # **Conventions.** A batch of $N$ examples comes first: `x` has shape `(N, D_in)`. A layer computes `z = x @ W + b`. For
 # any array `z`, `dz` is the gradient of the loss with respect to `z`: it has the same shape as `z`, and each entry says
@@ -91,20 +92,22 @@ outcome(
 # %% [markdown]
 # ## Why this matters {#why}
 #
-# The next cell makes a small network: 64 inputs (the pixels of a digit), 32 hidden numbers, 10 outputs. Its loss says
-# how far the outputs are from the right ones, on 100 images. The network has 2,410 parameters.
+# The next cell makes a small network: 64 inputs (the pixels of a digit), 32 numbers in between, one for each **hidden
+# unit** (also called *neuron*), and 10 outputs. The **targets** are the right outputs; the loss says how far the outputs
+# are from them, on 100 images. The network has 2,410 parameters.
 #
 # To improve it, you need the **gradient**: for each parameter, how fast the loss changes when only that parameter
 # changes. Here are two ways to get it.
 #
 # 1. *One parameter after the other.* Move it a little up and compute the loss; move it a little down and compute the
 #    loss again. The difference, divided by the distance, is the answer for this parameter.
-# 2. *Autograd.* PyTorch computes the loss once, and then calls `backward()`.
+# 2. *All at once.* With PyTorch, you compute the loss once and call `backward()`. Its **autograd** (automatic
+#    differentiation) does the rest.
 #
 # Both give the same gradient. How long do they take? The unit of time is one computation of the loss.
 #
-# **Predict.** The first way computes the loss 4,820 times. How many times as long as one computation of the loss does
-# the second way take?
+# **Predict.** The first way computes the loss 4,820 times. The second way takes as long as how many computations of the
+# loss?
 
 # %%
 predict(
@@ -132,7 +135,7 @@ params = new_network(np.random.default_rng(0))
 print("parameters:", sum(p.size for p in params.values()), "  loss:", network_loss(params, x, y).round(3))
 
 # %%
-def one_after_the_other(h=1e-5):
+def one_after_the_other(h=1e-4):
     grads = {}
     for name, values in params.items():
         slopes = []
@@ -158,7 +161,7 @@ apart = max(np.abs(one_after_the_other()[name] - grad).max() for name, grad in b
 print(f"the largest difference between the two gradients: {apart:.0e}")
 unit = min(timeit.repeat(lambda: network_loss(params, x, y), number=20, repeat=10)) / 20
 autograd_units = min(timeit.repeat(by_autograd, number=5, repeat=20)) / 5 / unit
-slow_units = timeit.timeit(one_after_the_other, number=1) / unit
+slow_units = min(timeit.repeat(one_after_the_other, number=1, repeat=3)) / unit
 print(f"one after the other: about {slow_units:.0f} times as long as the loss;   autograd: {autograd_units:.0f} times")
 
 # %% tags=["outcome"]
@@ -166,12 +169,12 @@ print(f"one after the other: about {slow_units:.0f} times as long as the loss;  
 outcome("autograd_cost", f"{'less than 50' if autograd_units < 50 else '50 to 1,000'} times as long")
 
 # %% [markdown]
-# The exact ratio depends on your machine. What does not depend on it: the first way costs two losses *per parameter*,
-# the second way costs a few losses *in all*, however many parameters there are. (For a network as small as this one,
-# most of that time is PyTorch's bookkeeping.) With a million parameters, one gradient by the first way costs two million
-# losses, and training needs thousands of gradients.
+# The exact ratios depend on your machine. (The first one is more than 4,820, since the loop takes time, too.) What does
+# not depend on it: the first way costs two losses *per parameter*, the second way costs a few losses *in all*, however
+# many parameters there are. (For a network as small as this one, most of that time is PyTorch's bookkeeping.) With a
+# million parameters, one gradient by the first way costs two million losses, and training needs thousands of gradients.
 #
-# How can one backward pass find 2,410 numbers? This notebook builds the answer. We begin with a single number.
+# How can one call of `backward()` find 2,410 numbers? This notebook builds the answer. We begin with a single number.
 
 # %% [markdown]
 # ## Derivatives {#derivative}
@@ -186,7 +189,7 @@ outcome("autograd_cost", f"{'less than 50' if autograd_units < 50 else '50 to 1,
 # $$(a + h)^2 + 2 = \underbrace{a^2 + 2 + 2a\,h}_{\text{tangent}} + \underbrace{h^2}_{\text{error}}.$$
 #
 # **Play.** Choose a place $a$ and a step $h$. Halve $h$: by which factor does the error of the tangent fall? Do this for
-# each function. Find a place where it does not fall like this.
+# each function. Find a place where the factor is different.
 
 # %% tags=["demo"]
 demos.tangent()
@@ -195,11 +198,10 @@ demos.tangent()
 # <details><summary>Answer</summary>
 #
 # - $x^2 + 2$: the error is exactly $h^2$ at every place. Halve $h$ and it falls by a factor of 4.
-# - $\sin x$: for small $h$ the error is about $\frac12 |f''(a)|\,h^2$, so the factor is 4 again. At $a = 0$, where $f'' = 0$, the
-#   next term is the first one that counts: the error falls with $h^3$, by a factor of 8.
-# - $|x|$: to the left and to the right of 0 the function is a straight line and there is no error, until the step crosses the
-#   kink. At $a = 0$ there is no tangent: whatever slope you choose, on one side at least the error is proportional to $h$, and
-#   falls only by a factor of 2.
+# - $\sin x$: for small $h$ the error is about $\frac12 |f''(a)|\,h^2$, so the factor is 4 again. At $a = 0$ (and near
+#   $\pm\pi$, until $h$ is very small) $f''$ is 0 and the next term counts: the error falls with $h^3$, by a factor of 8.
+# - $|x|$: away from 0 there is no error, until the step crosses the kink. At $a = 0$ there is no tangent: whatever slope you
+#   choose, on one side at least the error is proportional to $h$, and falls only by a factor of 2.
 #
 # </details>
 #
@@ -210,10 +212,10 @@ demos.tangent()
 # $$f(\mathbf x + \mathbf h) \approx f(\mathbf x) + \sum_i \frac{\partial f}{\partial x_i}\,h_i
 # = f(\mathbf x) + \nabla f \cdot \mathbf h.$$
 #
-# Everything that follows rests on this line. For small steps, a network *is* linear: the change of the loss is a
-# weighted sum of the changes of the parameters, and the weights of this sum are the gradient. A step
-# $\mathbf h = -\eta\,\nabla f$ with a small $\eta > 0$ changes $f$ by about $-\eta\,\|\nabla f\|^2$, so it goes down. This
-# is gradient descent.
+# Everything that follows rests on this line. For small steps, a network *is* linear: the change of the loss is a weighted
+# sum of the changes of the parameters, and the weights of this sum are the gradient. A step $\mathbf h = -\eta\,\nabla f$
+# with a small $\eta > 0$ changes $f$ by about $-\eta\,\|\nabla f\|^2$, so it goes down. This is gradient descent, and
+# $\eta$ is the **learning rate**.
 
 # %% [markdown]
 # ## Numerical gradients {#numerical}
@@ -223,7 +225,7 @@ demos.tangent()
 # $$\frac{f(x + h) - f(x)}{h} \quad\text{(forward difference)}, \qquad
 # \frac{f(x + h) - f(x - h)}{2h} \quad\text{(central difference)}.$$
 #
-# Which one is better? Use one term more of the expansion, $f(x \pm h) = f(x) \pm f'(x)\,h + \frac12 f''(x)\,h^2 \pm
+# Which one is better? Use more terms of the Taylor expansion, $f(x \pm h) = f(x) \pm f'(x)\,h + \frac12 f''(x)\,h^2 \pm
 # \frac16 f'''(x)\,h^3 + \dots$ The forward difference is off by about $\frac12 f''(x)\,h$. In the central difference,
 # the terms with $h^2$ cancel: it is off by about $\frac16 f'''(x)\,h^2$. So a smaller $h$ is better, it seems.
 #
@@ -328,14 +330,14 @@ def relative_difference(one, other):
 #
 # A network is a chain of simple functions. How do the derivatives of the links make the derivative of the chain?
 #
-# *Numbers.* If $z = f(x)$ and $y = g(z)$, a small step $h$ in $x$ moves $z$ by $f'(x)\,h$, and this moves $y$ by
-# $g'(z)\,f'(x)\,h$. The slopes multiply. For $y = (2x + 1)^2$: $z = 2x + 1$ has slope 2, $y = z^2$ has slope $2z$,
+# *Numbers.* If $z = f(x)$ and $u = g(z)$, a small step $h$ in $x$ moves $z$ by $f'(x)\,h$, and this moves $u$ by
+# $g'(z)\,f'(x)\,h$. The slopes multiply. For $u = (2x + 1)^2$: $z = 2x + 1$ has slope 2, $u = z^2$ has slope $2z$,
 # together $4z = 8x + 4$.
 #
 # *Vectors.* If $\mathbf z = f(\mathbf x)$ has $m$ entries and $\mathbf x$ has $n$, there is one slope for each pair: the
 # **Jacobian** $J$, an $m \times n$ matrix with $J_{ji} = \partial z_j / \partial x_i$. A small step $\mathbf h$ moves
-# $\mathbf z$ by $J\mathbf h$. So in a chain the Jacobians multiply, as matrices. For a loss $L$ at the end of three
-# functions, with gradients written as rows:
+# $\mathbf z$ by $J\mathbf h$. So in a chain the Jacobians multiply, as matrices. For a chain
+# $\mathbf x \to \mathbf z_1 \to \mathbf z_2 \to \mathbf z_3 \to L$ with the Jacobians $J_1, J_2, J_3$, gradients as rows:
 #
 # $$\frac{\partial L}{\partial \mathbf x} = \underbrace{\frac{\partial L}{\partial \mathbf z_3}}_{1 \times m}\;
 # J_3\; J_2\; J_1.$$
@@ -343,8 +345,8 @@ def relative_difference(one, other):
 # A product of matrices may be computed from either end; the result is the same. But the cost is not. The loss is *one*
 # number, so the matrix on the left has only one row.
 #
-# **Predict.** Twenty Jacobians of $300 \times 300$, and a row of 300 in front. From which end is the product cheaper,
-# and by which factor?
+# **Predict.** Twenty Jacobians of $300 \times 300$, and a row of 300 in front. The product from the loss is cheaper. By
+# which factor?
 
 # %%
 rng = np.random.default_rng(0)
@@ -354,14 +356,14 @@ jacobians = [rng.normal(size=(300, 300)) / np.sqrt(300) for _ in range(20)]
 
 def from_the_loss():
     result = row
-    for jacobian in jacobians:  # row times matrix: 300² multiplications
+    for jacobian in jacobians:
         result = result @ jacobian
     return result
 
 
 def from_the_input():
     result = jacobians[-1]
-    for jacobian in reversed(jacobians[:-1]):  # matrix times matrix: 300³ multiplications
+    for jacobian in reversed(jacobians[:-1]):
         result = jacobian @ result
     return row @ result
 
@@ -372,8 +374,8 @@ for way in (from_the_loss, from_the_input):
 
 # %% [markdown]
 # From the loss: 20 products of a row with a matrix, $20 \cdot 300^2 = 1.8$ million multiplications. From the input: 19
-# products of two matrices and one with the row, 513 million. That is a factor of 285. (In time the factor is smaller,
-# since computers are better at products of matrices.)
+# products of two matrices and one with the row, 513 million. That is a factor of 285. (In time the factor is usually
+# smaller, since computers are better at products of matrices.)
 #
 # Going from the loss backwards is called **reverse mode**; backpropagation is reverse mode for networks. Going from the
 # input is **forward mode**: it wins when there are few inputs and many outputs.
@@ -390,19 +392,18 @@ for way in (from_the_loss, from_the_input):
 #
 # $$z_{nj} = \sum_i x_{ni}\,W_{ij} + b_j.$$
 #
-# From the right, `dz` arrives: how fast the loss changes with each $z_{nj}$. How fast does it change with one weight,
-# $W_{ij}$? This weight acts on $z_{nj}$ for every example $n$, each time with slope $x_{ni}$. The loss feels all of these
-# changes, so they add up:
+# From the loss, `dz` arrives: how fast the loss changes with each $z_{nj}$. How fast does it change with one weight,
+# $W_{ij}$? This weight acts on $z_{nj}$ for every example $n$, each time with slope $x_{ni}$. All of these changes reach
+# the loss, so they add up:
 #
 # $$\frac{\partial L}{\partial W_{ij}} = \sum_n \frac{\partial L}{\partial z_{nj}}\,x_{ni}.$$
 #
-# This is the chain rule of a sum over *all paths* from $W_{ij}$ to the loss. In the same way, ask for $x_{ni}$: which
+# This is the chain rule as a sum over *all paths* from $W_{ij}$ to the loss. In the same way, ask for $x_{ni}$: which
 # entries of $\mathbf z$ does it act on, with which slope? And for $b_j$? Then write each of the three sums as one matrix
-# product or one sum over an axis. (The lectures of others often write $W\mathbf x + \mathbf b$, and PyTorch stores $W$ as
+# product or one sum over an axis. (Other lectures often write $W\mathbf x + \mathbf b$, and PyTorch stores $W$ as
 # `(D_out, D_in)`: then the same products appear transposed.)
 #
-# **Predict**, before you write: which shape does each of `dx`, `dW` and `db` have? Which products of `dz`, `x` and `W`
-# have these shapes?
+# **Predict**, before you write: which products of `dz`, `x` and `W` have the shapes of `dx`, `dW` and `db`?
 #
 # ### Exercise 2: linear_backward {#exercise-linear-backward}
 #
@@ -486,7 +487,8 @@ for name, yours, measured in zip(("dx", "dW", "db"), linear_backward(g, x_small,
 # matters.) For $a = \tanh z$ the slope is $1 - \tanh^2 z = 1 - a^2$: it can be computed from the activation alone, so $z$
 # need not be kept.
 #
-# **Predict.** How large can the slope of the tanh be, and where? What is left of a gradient behind a tanh with $z = 5$?
+# **Predict.** How large can the slope of the tanh be, and where? A gradient of 1 arrives at a tanh with $z = 5$: how much
+# of it goes on to $z$?
 #
 # ### Exercise 3: relu_backward {#exercise-relu-backward}
 #
@@ -559,7 +561,7 @@ check(tanh_backward)
 
 # %% [markdown]
 # The slope of the tanh is largest at 0, where it is 1. At $z = 5$ it is 0.0002: almost nothing comes through. Such a
-# neuron is called **saturated**.
+# unit is called **saturated**.
 #
 # **In PyTorch:** `torch.relu` and `torch.tanh`. For the tanh, autograd keeps $a$, as you did.
 #
@@ -635,8 +637,8 @@ def mlp_gradients(params, x, y):
 # pass it on? The input of the second linear layer is `a`, not `x`.
 
 # %% [markdown] hint="mlp_gradients"
-# `d_output = (output - y) / len(x)`. The second layer is `linear_backward` with `dz = d_output`, `x = a`, `W = W2`. Its
-# `dx` is your `da`. Multiply by the slope of the tanh, then the first layer: `W1` gets `x.T @ ...`.
+# `d_output = (output - y) / len(x)`. The second layer is computed as in `linear_backward`, with `dz = d_output`, `x = a`,
+# `W = W2`. Its `dx` is your `da`. Multiply by the slope of the tanh, then the first layer: `W1` gets `x.T @ ...`.
 
 # %% check="mlp_gradients" points=7
 check(mlp_gradients)
@@ -651,9 +653,8 @@ for name, grad in grads.items():
     print(f"{name}: relative difference {relative_difference(grad, measured):.0e}")
 
 # %% [markdown]
-# Such a **gradient check** also tells you *where* a bug is. Gradients are computed from the loss backwards, so a bug
-# spoils everything that comes after it on this way, and nothing before it. If `W2` and `b2` agree and `W1` and `b1` do
-# not, the bug lies between them.
+# Such a **gradient check** also tells you *where* a bug is. A bug spoils what is computed after it, on the way from the
+# loss to the input, and nothing before it. If `W2` and `b2` agree and `W1` and `b1` do not, the bug lies between them.
 #
 # Where should the parameters start? The simplest idea is to set all of them to zero.
 #
@@ -664,12 +665,12 @@ for name, grad in grads.items():
 predict("zero_start", choice("these change", "all four", "W2 and b2", "b1 and b2", "only b2", "none"))
 
 # %%
-zeros = {name: np.zeros_like(values) for name, values in params.items()}
-zero_losses = []
+moved, zero_losses = {name: np.zeros_like(values) for name, values in params.items()}, []
 for _ in range(100):
-    loss, grads = mlp_gradients(zeros, x, y)
+    loss, grads = mlp_gradients(moved, x, y)
     zero_losses.append(loss)
-    zeros = {name: values - 0.1 * grads[name] for name, values in zeros.items()}
+    moved = {name: values - 0.1 * grads[name] for name, values in moved.items()}
+zeros = moved
 for name, values in zeros.items():
     print(f"{name}: largest entry {np.abs(values).max():.3f}")
 print(f"loss: {zero_losses[0]:.3f} at first, {zero_losses[-1]:.3f} at last")
@@ -682,7 +683,7 @@ outcome("zero_start", {4: "all four", 1: "only b2", 0: "none"}.get(len(changed),
 # %% [markdown]
 # `a = tanh(0) = 0`, so the gradient of `W2`, which is `a.T @ d_output`, is 0. `W2 = 0`, so `da` is 0, and nothing reaches
 # `W1` and `b1`. Only `b2` learns: the network gives every image the same output, the share of each digit. And this stays
-# so forever, since `a` and `W2` stay 0. Other equal values are not much better: all hidden neurons then get the same
+# so forever, since `a` and `W2` stay 0. Other equal values are not much better: all hidden units then get the same
 # gradient, and stay copies of each other. Weights must start *different*; random numbers do that. Notebook 04 says how
 # large they should be.
 #
@@ -799,15 +800,15 @@ for way in (one_by_one, all_at_once):
 ratio = took[one_by_one] / took[all_at_once]
 outcome(
     "all_at_once",
-    "several times as fast" if ratio > 2 else "about as fast",
+    "several times as fast" if ratio > 2 else "about as fast" if ratio > 0.7 else "slower",
     "much more memory" if peak[all_at_once] > 3 * peak[one_by_one] else "about the same memory",
 )
 
 # %% [markdown]
-# All at once, the same additions and multiplications are done in a few large operations, which a processor, and even
-# more a GPU, does far faster than many small ones. The price is memory: the backward pass needs `x`, `a` and the output
-# of *every* example, so they are all kept. For large networks this is what limits the size of a batch. In between lies
-# what everybody does: batches of some dozens to some thousands (notebook 03).
+# All at once, the work is done in a few large operations. A processor does these far faster than many small ones; for a
+# GPU the difference is even larger. The price is memory: the backward pass needs `x`, `a` and the output of *every*
+# example, so they are all kept. For large networks this is what limits the size of a batch. In between lies what
+# everybody does: batches of some dozens to some thousands (notebook 03).
 
 # %% [markdown]
 # ## The computation graph {#graph}
@@ -829,7 +830,7 @@ outcome(
 # and you summed over the batch.
 #
 # **Play.** Step through the graph, forwards and then backwards. At which step does `w` have its whole gradient? What
-# happens to the gradients when the input of the ReLU is negative?
+# reaches `p`, `x` and `w` if $w \cdot x$ is negative?
 
 # %% tags=["demo"]
 demos.computation_graph()
@@ -851,9 +852,10 @@ demos.computation_graph()
 #
 # *Going further. Short of time? Go on with "Depth": the engine of this section is then lent to you.*
 #
-# In five short functions you now write a small PyTorch. The node is given; look at it. `scale` is an example of an
-# operation: it computes the value, makes the node, and then says how a gradient goes back. Note that the inner function
-# *adds* to `a.grad`, and that it reads `out.grad` only when it is called, which is later.
+# In five short functions you now write a small PyTorch. The class `Node` is given: after the next cell, run `Node??` in a
+# cell of your own to read it. `scale` is an example of an operation: it computes the value, makes the node, and then says
+# how a gradient goes back. Note that the inner function *adds* to `a.grad`, and that it reads `out.grad` only when it is
+# called, which is later.
 
 # %% role="given"
 from gradus.graph import Node
@@ -1046,9 +1048,9 @@ def relu(a):
 check(relu)
 
 # %% [markdown]
-# *The order of visits.* Take $y = 2x$, $z = y \cdot y$ and $w = y + z$. The node $y$ has two users, $z$ and $w$. If $y$
-# passes its gradient on as soon as the part from $w$ has arrived, the part from $z$ comes too late. If it passes on twice,
-# the first part is counted twice. So $y$ has to wait until both have arrived.
+# *The order of visits.* Take $y = 2x$, $z = y \cdot y$ and $w = y + z$. Two nodes are computed from $y$, its **users**:
+# $z$ and $w$. If $y$ passes its gradient on as soon as the part from $w$ has arrived, the part from $z$ comes too late.
+# If it passes on twice, the first part is counted twice. So $y$ has to wait until both have arrived.
 #
 # An order in which every node comes after all its parents is called a **topological order**; the backward pass walks
 # through it from the end. To make one: visit a node's parents first (and theirs before them), then append the node
@@ -1063,8 +1065,8 @@ def backward(loss):
     """Carry the gradient of a loss back to every leaf that it was computed from.
 
     Every node's own `backward()` runs once, and only after all nodes that were computed from it have run theirs. The
-    gradient of `loss` is 1. Nodes with parents start at a gradient of 0 in every call; leaves keep what they hold, so
-    that a second call adds to it, as in PyTorch.
+    gradient of `loss` is 1. Nodes with parents start at a gradient of 0 in every call; leaves keep what they hold: a
+    second call adds to it.
 
     Parameters
     ----------
@@ -1168,18 +1170,18 @@ right = np.mean((hidden @ yours["W2"].value + yours["b2"].value > 0) == (targets
 plots.describe(figure, f"Two interlocking half circles of points; a curved line between them leaves {right:.0%} on their side.")
 
 # %% [markdown]
-# The two losses agree in every step, to the last digits. What you wrote is the core of PyTorch. The rest of a library is
-# more operations, speed, and the GPU.
+# The two losses agree in every step, to the last digits. This engine is the idea at the core of PyTorch's autograd. The
+# rest of a library is more operations, speed, and the GPU.
 
 # %% [markdown]
 # ## Depth {#depth}
 #
 # In a deep network, the gradient of the first layer is a product with one factor per layer: weights and slopes. Such a
-# product can shrink or grow very fast. The sigmoid, $\sigma(z) = 1/(1 + e^{-z})$, was the usual activation for decades.
-# Its slope is $\sigma(z)\,(1 - \sigma(z))$, at most $1/4$.
+# product can shrink or grow very fast. The sigmoid, $\sigma(z) = 1/(1 + e^{-z})$, was for a long time one of the two
+# usual activations, beside the tanh. Its slope is $\sigma(z)\,(1 - \sigma(z))$, at most $1/4$.
 #
-# **Predict.** Twenty layers of 50 sigmoids, with weights of a usual size. How large is the gradient at the first layer,
-# compared with that at the last?
+# **Predict.** Twenty layers of 50 sigmoids, with random weights of standard deviation $1/\sqrt{50}$. How large is the
+# gradient at the first layer, compared with that at the last?
 
 # %%
 predict("deep_gradient", choice("it is about", "a twentieth", "a thousandth", "a millionth", "less than a billionth"))
@@ -1217,8 +1219,8 @@ outcome("deep_gradient", "less than a billionth" if share < 1e-9 else "a million
 # Each layer multiplies the gradient by about $1/4$ or less, and $4^{-19}$ is about $4 \cdot 10^{-12}$. With a learning rate
 # that suits the last layer, the first one does not move. This is the **vanishing gradient**.
 #
-# **Play.** Which size of the weights keeps the gradient at the first layer as large as at the last, for each activation?
-# Is there one for the sigmoid?
+# **Play.** The slider *gain* multiplies all weights. For each activation: which gain keeps the gradient at layer 1 as
+# large as at the last? For the sigmoid, what becomes of the outputs then?
 
 # %% tags=["demo"]
 demos.gradient_by_depth()
@@ -1226,10 +1228,11 @@ demos.gradient_by_depth()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In this network of 20 layers: for the tanh a gain of about 1.3, for the ReLU about 1.4 (the theory of notebook 04 says
-# $\sqrt 2$), without an activation 1. For the sigmoid it takes a gain of about 10. But with such large weights most of its
-# outputs are close to 0 or 1: the network is as good as a collection of switches. There is no gain at which a deep network of
-# sigmoids passes gradients on *and* reacts gently to its input.
+# In this network of 20 layers: for the tanh a gain of about 1.25, for the ReLU about 1.44 (the theory of notebook 04 says
+# $\sqrt 2$), without an activation 1. For the sigmoid it takes a gain of about 10. But then two thirds of the last
+# layer's outputs are close to 0 or 1, and most of them stay there whatever the input is: over the examples, an output has
+# a standard deviation of 0.06, with the tanh 0.43. The gradient arrives, but the last layer hardly knows which example it
+# saw.
 #
 # </details>
 #
@@ -1238,8 +1241,9 @@ demos.gradient_by_depth()
 # %% [markdown]
 # ## In PyTorch {#pytorch}
 #
-# A tensor with `requires_grad=True` is a leaf. Every operation on it records a node. `loss.backward()` walks through the
-# graph and leaves the gradients in `leaf.grad`; a result is fetched with `.item()` (one number) or `.detach()`.
+# A **tensor** is PyTorch's array. With `requires_grad=True` it is a leaf. Every operation on it records a node.
+# `loss.backward()` walks through the graph and leaves the gradients in `leaf.grad`; a result is fetched with `.item()`
+# (one number) or `.detach()`.
 #
 # ### Exercise 12: torch_gradients {#exercise-torch-gradients}
 #
@@ -1311,9 +1315,9 @@ outcome("backward_twice", w.grad.item(), because="Leaves add up: the second grad
 # call to call. It is useful: two small batches can be added up like one large one. And it is the cause of a common bug: a
 # training loop without `optimizer.zero_grad()` follows the sum of all gradients so far.
 #
-# How much faster is a GPU? The next cell multiplies a batch of matrices and computes the gradient. A GPU works in the
-# background: the call returns before the work is done, so the clock must wait for it (`synchronize`). Without a GPU the
-# cell shows the CPU's time alone.
+# How much faster is a GPU than one core of the CPU? The next cell multiplies a batch of matrices and computes the
+# gradient. A GPU works in the background: the call returns before the work is done, so the clock must wait for it
+# (`synchronize`). Without a GPU the cell shows the CPU's time alone.
 
 # %% tags=["gpu", "experiment"]
 def synchronize(device):
@@ -1335,27 +1339,30 @@ def forward_and_backward(device, batch=64, size=128):
 
 
 for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
-    print(f"{device}: {1000 * forward_and_backward(device):.2f} ms")
+    name = "cpu, one core" if device == "cpu" else device
+    print(f"{name}: {1000 * forward_and_backward(device):.2f} ms")
 
 # %% [markdown]
 # **What goes wrong**
 #
-# - *`.detach()`, `.item()`, `.numpy()` or `torch.tensor(...)` in the middle* cut the graph: what is behind the cut gets no
-#   gradient.
-# - *In-place operations* on a value that the backward pass needs: PyTorch refuses with an error about "a variable needed
-#   for gradient computation". Believe it.
+# - *`.detach()`, `.item()` or `torch.tensor(...)` in the middle* cut the graph: everything nearer to the input gets no
+#   gradient. (`.numpy()` refuses, with an error.)
+# - *In-place operations* on a value that the backward pass needs: PyTorch refuses with an error about a variable that
+#   "has been modified by an inplace operation". Believe it.
 # - *`total = total + loss`* to report a mean keeps the graph of every step alive, and the memory fills up. Add
 #   `loss.item()`.
 
 # %% [markdown]
 # ## Reading digits {#digits}
 #
-# The network of the beginning, all 1,197 training images, 500 steps down the gradient that *you* compute. The answer is
-# the place of the largest output. (Squared error is not the best loss for classes; notebook 02 has a better one.)
+# Take the network of the beginning and all 1,197 training images, and make 500 steps down the gradient that *you*
+# compute. The digit that it reads is the place of its largest output. The 300 **validation** images are not trained on:
+# they show how well it reads images that it has not seen. (Squared error is not the best loss for classes; notebook 02
+# has a better one.)
 
 # %% tags=["experiment"]
 lend("mlp_gradients")
-network = new_network(np.random.default_rng(0))
+network = untrained = new_network(np.random.default_rng(0))
 losses, validation_losses = [], []
 validation_y = np.eye(10)[digits.validation.y]
 for _ in range(500):
@@ -1372,17 +1379,19 @@ def answers(images):
 
 for part in (digits.train, digits.validation):
     print(f"{len(part)} images: {np.mean(answers(part.x) == part.y):.1%} read correctly")
-plots.learning_curve(losses, validation_losses, title="A network of your own, on the digits")
+plots.learning_curve(losses, validation_losses, ylabel="loss (half the squared distance)", xlabel="step",
+                     title="A network of your own, on the digits")
 
 # %% [markdown]
-# More than nine of ten digits are read correctly, by some lines of NumPy. What did the hidden neurons learn? Each one
-# computes a weighted sum of the 64 pixels, so its weights can be shown as an image: dark where ink raises the sum, bright
-# where ink lowers it.
+# More than nine of ten digits are read correctly, with a few lines of NumPy. What did the hidden units learn? Each one
+# computes a weighted sum of the 64 pixels, so what training has added to its weights can be shown as an image: dark where
+# ink now raises the sum more than at the start, bright where it raises it less.
 
 # %% tags=["experiment"]
 strongest = np.abs(network["W2"]).sum(axis=1).argsort()[::-1][:8]
-plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for k in strongest], columns=4,
-             title="Weights of eight hidden neurons")
+added = (network["W1"] - untrained["W1"]).T[strongest]
+plots.images(added, digits.image_shape, [f"unit {k}" for k in strongest], columns=4,
+             title="What training has added to the weights of eight hidden units")
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -1392,16 +1401,16 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 # ### Question 1: where is the bug? {#question-where}
 #
 # *Core* · 4 minutes · 3 points. A colleague wrote a network with three linear layers and tanh between them. The gradient
-# check says: `W3`, `b3` and `b2` agree to 9 digits. `W2` is wrong in every entry. `W1` and `b1` agree. When all
-# activations are replaced by $a = z$, everything agrees. In which line is the bug, and what is it probably? How do the
-# entries that *agree* help you to find it?
+# check says: `W3`, `b3`, `b2`, `W1` and `b1` agree to 9 digits. `W2` is wrong in every entry. With $a = z$ for all
+# activations, everything agrees. `dW2` is computed as a product; its second factor, `dz2`, is the array that `db2` sums.
+# What is probably wrong in this product? How do the entries that *agree* help you to find it?
 
 # %% [markdown] answer="where" points=3
 # ### BEGIN SOLUTION
-# A gradient that is right further back (`W1`, `b1`) shows that everything on the way there is right, in particular `dz2`
-# and what is passed on through `W2`. `b2`, the sum of `dz2`, agrees, too. So only the product for `dW2` is wrong: it uses
-# `dz2` and the input of layer 2, which must be the activation `a1`. Since everything agrees when $a = z$, the code uses
-# the pre-activation `z1` in place of `a1`.
+# `W1` and `b1` are computed after layer 2, on the way from the loss to the input. They are right, so everything on this
+# way is right, in particular `dz2` and what is passed on through `W2`. `b2`, the sum of `dz2`, agrees, too. So only the
+# product for `dW2` is wrong, and in it the first factor: the input of layer 2, which must be the activation `a1`. Since
+# everything agrees when $a = z$, the code probably uses `z1`, what went into the tanh, in place of `a1`.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="where"
@@ -1409,28 +1418,30 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 #
 # === BEGIN MARK SCHEME ===
 #
-# - 1 point: the bug is in the line that computes `dW2`, not in what is passed on: `W1` and `b1` lie behind it and agree
-#   (or: `b2` agrees, so `dz2` is right). The line without a reason: half a point.
-# - 1 point: its second factor is wrong: `z1`, the pre-activation, in place of `a1`.
+# - 1 point: what the agreement shows: `dz2` and what is passed on are right, since `b2` agrees (or: since `W1` and `b1`
+#   agree, which are computed after it). Without a reason: half a point.
+# - 1 point: so the first factor of the product is wrong: `z1`, what went into the tanh, in place of `a1`. The tanh applied twice,
+#   `np.tanh(a1)`, fits as well.
 # - 1 point: how that follows from the test with $a = z$: only there `z1` and `a1` are the same. "Something with the
-#   activation" without saying what: half a point. A wrong slope (1 - z²) earns nothing here: it would spoil `W1` and `b1`.
+#   activation" without saying what: half a point. A wrong slope in what is passed on earns nothing: it would spoil `W1`
+#   and `b1`.
 #
 # === END MARK SCHEME ===
 
 # %% [markdown]
 # ### Question 2: memory {#question-memory}
 #
-# *Core* · 4 minutes · 3 points. A network has 50 layers of 1,000 neurons each, and works with float32 (4 bytes a number).
+# *Core* · 4 minutes · 3 points. A network has 50 layers of 1,000 units each, and works with float32 (4 bytes a number).
 # You train it with batches of 10,000 examples. How much memory do the activations need that are kept for the backward
-# pass? Compare with the weights. The GPU has room for only a tenth of these activations: name one way to compute the same
+# pass? Compare with the weights. The GPU has room for only a third of these activations: name one way to compute the same
 # gradient nevertheless, and its price.
 
 # %% [markdown] answer="memory" points=3
 # ### BEGIN SOLUTION
-# One activation per neuron and example: $50 \cdot 1000 \cdot 10000 = 5 \cdot 10^8$ numbers, 2 GB. The weights are
-# $50 \cdot 1000^2 = 5 \cdot 10^7$ numbers, 0.2 GB: ten times less. I would split the batch into ten pieces of 1,000
-# examples, compute the gradient of each, and add them up with the right weight: the gradient is a mean over examples, so
-# the result is the same. The price is time: ten smaller passes use the GPU less well.
+# One activation per unit and example: $50 \cdot 1000 \cdot 10000 = 5 \cdot 10^8$ numbers, 2 GB. The weights are
+# $50 \cdot 1000^2 = 5 \cdot 10^7$ numbers, 0.2 GB: ten times less. I would split the batch into four pieces of 2,500
+# examples, compute the gradient of each, and add them up with the right weight: the gradient is a mean over examples, so the result
+# is the same. The price is time: four smaller passes use the GPU less well.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="memory"
@@ -1440,10 +1451,13 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 #
 # - 1 point: 2 GB, with the count of numbers (twice that is also right, if pre-activations or gradients are said to be
 #   kept as well). The right count, but bytes wrong or missing: half a point.
-# - 1 point: weights 0.2 GB, or "ten times less", so that here the activations are what fills the memory.
+# - 1 point: weights 0.2 GB, or "ten times less", so that here the activations are what fills the memory. Without the
+#   conclusion, that is, without any comparison: half a point.
 # - 1 point: pieces of the batch, one after the other, whose gradients are added (averaged), at the price of time; or
 #   keeping only some layers' activations and computing the others again (checkpointing), at the price of about one more
-#   forward pass. A smaller batch alone is another gradient: half a point. Half precision changes the numbers: half a point.
+#   forward pass; or moving activations to the main memory or to other GPUs, at the price of the time that takes. A method
+#   without its price: half a point. A smaller batch alone is another gradient: half a point. Half precision changes the
+#   numbers: half a point.
 #
 # === END MARK SCHEME ===
 
@@ -1452,13 +1466,13 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 #
 # *Core* · 7 minutes · 4 points. In a lab report you may read:
 #
-# > The cost of backpropagation grows with the number of layers times the number of inputs times the number of neurons. So
+# > The cost of backpropagation grows with the number of layers times the number of inputs times the number of units. So
 # > it is much more expensive than the naive approach, which just changes each weight a little and looks at the loss.
 #
-# Take a network with $P$ weights and a batch of one example; the bulk of the forward pass is one multiplication per
+# Take a network with $P$ weights and a batch of one example; almost all of the forward pass is one multiplication per
 # weight. (a) How many multiplications does the naive approach need for the whole gradient? (b) How many does
-# backpropagation need? (c) Compare both for $P = 10^6$. (d) In which respect *is* backpropagation more expensive than
-# computing the loss?
+# backpropagation need? (c) Compare both for $P = 10^6$. (d) Apart from time, in which respect *is* backpropagation more
+# expensive than computing the loss?
 
 # %% [markdown] answer="spot-the-error" points=4
 # ### BEGIN SOLUTION
@@ -1471,8 +1485,7 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 # (c) $2 \cdot 10^{12}$ against $3 \cdot 10^6$: the naive approach needs about 670,000 times as many. The report has it the
 # wrong way round: what it quotes is the cost of *one* pass, and the naive approach needs such a pass for every weight.
 #
-# (d) Memory: the activations of all layers have to be kept until the backward pass has used them. (And it takes about
-# three times as long as the loss alone.)
+# (d) Memory: the activations of all layers have to be kept until the backward pass has used them.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="spot-the-error"
@@ -1480,12 +1493,13 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 #
 # === BEGIN MARK SCHEME ===
 #
-# - (a) Proportional to $P^2$, with the reason: one or two losses per weight. $P^2$ and $2P^2$ are both right.
+# - (a) Proportional to $P^2$, with the reason: one or two losses per weight. $P^2$ and $2P^2$ are both right. Without the
+#   reason: half a point.
 # - (b) A small multiple of $P$ ($2P$ to $4P$), with the reason: each layer's backward pass is two products like the
-#   forward one. "About as much as the loss" without a count: half a point.
-# - (c) A ratio of some $10^5$ to $10^6$ in favour of backpropagation, and that the statement is therefore wrong way round.
-#   Only "backpropagation is cheaper": half a point.
-# - (d) Memory for what the forward pass has to keep. Only "it takes two or three times as long as the loss": half a point.
+#   forward one. Without the reason, or "about as much as the loss" without a count: half a point.
+# - (c) A ratio of some $10^5$ to $10^6$ in favour of backpropagation, and that the statement is therefore the wrong way
+#   round. Only "backpropagation is cheaper": half a point.
+# - (d) Memory for what the forward pass has to keep. Only "memory", without saying for what: half a point.
 #
 # === END MARK SCHEME ===
 
@@ -1506,8 +1520,7 @@ plots.images(network["W1"].T[strongest], digits.image_shape, [f"neuron {k}" for 
 # | Symptom | Suspect |
 # |---|---|
 # | all gradients wrong by the same factor $N$ | the mean over the batch: missing, or twice |
-# | right up to one layer, wrong from there back | the line between these two |
-# | one weight matrix wrong, all behind it right | its input: `z` in place of `a` |
+# | right down to one layer, wrong from there to the input | the line between these two |
 # | right for square sizes only | a transpose |
 # | half the gradient where something is used twice | overwritten, not added |
 # | gradients grow from step to step in PyTorch | `zero_grad` is missing |

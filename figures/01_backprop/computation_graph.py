@@ -10,8 +10,8 @@ from gradus.demos.backprop import FORMULAS, HALF, LAST_STEP, PLACES, ROUTES, wal
 
 TITLE = "Values go forwards, the gradient comes back"
 ALT = (
-    "A computation graph of L = (relu(w x) + w + b)² with leaves x = 3, w = 2 and b = −5. Forwards: p = w x = 6, "
-    "r = relu(p) = 6, q = w + b = −3, s = r + q = 3 and L = s² = 9. Backwards, from the gradient 1 at L: each edge "
+    "A computation graph of L = (ReLU(w x) + w + b)² with leaves x = 3, w = 2 and b = −5. Forwards: p = w x = 6, "
+    "r = ReLU(p) = 6, q = w + b = −3, s = r + q = 3 and L = s² = 9. Backwards, from the gradient 1 at L: each edge "
     "multiplies by its local derivative. The edge from L to s multiplies by 6, so s has the gradient 6; r, q, b and p "
     "get 6 as well, over edges with derivative 1. x gets 6 times 2, which is 12. w is used twice: 6 arrives from q and "
     "6 times 3, which is 18, from p, and its gradient is the sum, 24."

@@ -8,7 +8,7 @@ from gradus import plots
 TITLE = "A network with one hidden layer, forwards and backwards"
 ALT = (
     "A diagram with five columns. The upper row is the forward pass, from left to right: the input x; z, which is x "
-    "times W1 plus b1; a, which is tanh of z; the output ŷ, which is a times W2 plus b2; the loss L, half the squared "
+    "times W1 plus b1; a, which is tanh of z; the output ŷ (`output` in the notebook), which is a times W2 plus b2; the loss L, half the squared "
     "distance of ŷ from the target y, as a mean over the N examples. The parameters W1 and b1 enter above z, W2 and "
     "b2 above ŷ. The lower row is the backward pass, from right to left: dŷ is ŷ minus y, divided by N; da is dŷ "
     "times W2 transposed; dz is da times 1 minus a squared, entry by entry; dx is dz times W1 transposed. Below it "
@@ -21,7 +21,7 @@ FORWARDS = (
     ("input", "$x$"),
     ("hidden", "$z$\n$= x W_1 + b_1$"),
     ("activation", "$a$\n$= \\tanh(z)$"),
-    ("output", "$\\hat{y}$\n$= a W_2 + b_2$"),
+    ("output", "$\\hat{y}$ (output)\n$= a W_2 + b_2$"),
     ("loss", "$L$ = mean of\n$\\frac{1}{2}‖\\hat{y} - y‖^2$"),
 )
 BACKWARDS = (

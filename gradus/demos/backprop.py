@@ -105,10 +105,11 @@ def tangent(numerical_gradient: Callable[..., Any] | None = None, *, size: str =
     return Demo(
         title="The tangent and its error",
         question=(
-            "Halve h. By which factor does the error of the tangent fall? For which function and place is it another?"
+            "Halve h. By which factor does the error of the tangent fall? "
+            "For which function and place is the factor different?"
         ),
         controls=(
-            Slider("h", "step h", 0.001, 4, 2, 0.02, log=True),
+            Slider("h", "step h", 0.001, 4, 4, 0.02, log=True),
             Slider("a", "tangent at a", -6, 3, -6, 0.1),
             Choice("function", "function", tuple(FUNCTIONS), "x² + 2"),
         ),
@@ -251,10 +252,7 @@ def computation_graph(*, size: str = "notebook") -> Demo:
     """
     return Demo(
         title="Forwards and backwards through a graph",
-        question=(
-            "At which step does w have its whole gradient? "
-            "What happens to everything before the relu when its input is negative?"
-        ),
+        question="At which step does w have its whole gradient? What reaches p, x and w if w · x is negative?",
         controls=(
             Slider("step", "step", 0, LAST_STEP, len(OPERATIONS), 1, play=20),
             Slider("x", "x", -5, 5, 3, 1),
@@ -271,7 +269,7 @@ def computation_graph(*, size: str = "notebook") -> Demo:
 PLACES = {"x": (1.1, 5.15), "w": (1.1, 3.0), "b": (1.1, 0.85), "p": (5.2, 5.15), "q": (5.2, 0.85)}
 PLACES |= {"r": (8.9, 5.15), "s": (11.6, 3.0), "L": (14.9, 3.0)}
 HALF = np.array([0.95, 0.62])
-FORMULAS = {"p": "$p = w · x$", "r": "$r$ = relu($p$)", "q": "$q = w + b$", "s": "$s = r + q$", "L": "$L = s^2$"}
+FORMULAS = {"p": "$p = w · x$", "r": "$r$ = ReLU($p$)", "q": "$q = w + b$", "s": "$s = r + q$", "L": "$L = s^2$"}
 _NAMED = {name: f"{name} = " for name in "xwb"}
 # Per edge: where its arrow starts and ends, then the middles of its local derivative and of what flows over it.
 ROUTES = {
@@ -409,10 +407,7 @@ def gradient_by_depth(*, size: str = "notebook") -> Demo:
 
     return Demo(
         title="The gradient on its way through the layers",
-        question=(
-            "Which gain keeps the gradient at the first layer as large as at the last, for each activation? "
-            "Is there one for the sigmoid?"
-        ),
+        question="For each activation: which gain keeps the gradient at layer 1 as large as at the last?",
         controls=(
             Slider("gain", "gain of the weights", 0.25, 12, 1, 0.02, log=True),
             Slider("depth", "layers", 1, LAYERS, 20, 1, play=6),

@@ -87,12 +87,12 @@ slip("names_for_one_array", title="nothing but zeros",
          return gradient
      """)
 slip("type_kept", title="the type of x kept",
-     says="The step is added in the type of x: integers drop it, and float32 rounds most of it away. Make a float64 "
-     "copy first.",
+     says="The step is added in the type of x: integers drop it, and float32 rounds it. At 100, a step of 1e-5 comes out "
+     "a quarter too short. Make a float64 copy first.",
      replace=(", dtype=np.float64", ""))
 slip("single_precision", title="single precision kept",
-     says="Integers become floats, but float32 stays: at 50, its neighbouring numbers lie 4e-6 apart, which is nearly "
-     "the whole step. Make a float64 copy first.",
+     says="Integers become floats, but float32 stays: at 50, its neighbouring numbers lie 4e-6 apart, which is more "
+     "than a third of the step. Make a float64 copy first.",
      replace=("np.array(x, dtype=np.float64)", "1.0 * np.array(x)"))
 slip("whole_rows", title="whole rows moved",
      says="The loop runs over the first axis only: where x has two axes or more, whole rows are moved at once, and "
