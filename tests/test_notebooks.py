@@ -73,6 +73,15 @@ def executed(assignment: Assignment) -> NotebookNode:
     return executing.executed(assignment.source, ROOT)
 
 
+@cache
+def untouched(assignment: Assignment) -> NotebookNode:
+    """The student edition, with nothing written into it, after "Run All"."""
+    path = ROOT / "notebooks" / assignment.name / f"{assignment.name}.ipynb"
+    notebook = nbformat.read(path, 4)
+    executing.run_all(notebook, path.parent, ROOT)
+    return notebook
+
+
 def cells(assignment: Assignment) -> Iterator[tuple[Cell, list[NotebookNode]]]:
     """Every cell with its outputs."""
     done = executed(assignment)
@@ -100,14 +109,19 @@ def test_every_cell_runs(assignment: Assignment) -> None:
 @notebooks
 def test_run_all_on_the_untouched_student_edition_reaches_its_end(assignment: Assignment) -> None:
     """As it is handed out and as JupyterLab runs it: where an answer is missing, one line says so."""
-    path = ROOT / "notebooks" / assignment.name / f"{assignment.name}.ipynb"
-    notebook = nbformat.read(path, 4)
-    executing.run_all(notebook, path.parent, ROOT)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+    code = [cell for cell in untouched(assignment).cells if cell.cell_type == "code" and cell.source]
     assert all(cell.execution_count for cell in code)
     errors = [output for cell in code for output in cell.outputs if output.output_type == "error"]
     for error in errors:
         assert re.fullmatch(r"This cell needs [^\n]*`(\w+)`: exercise \d+, not written yet\.", *error.traceback), error
+
+
+@notebooks
+def test_where_answers_are_missing_an_outcome_is_right_or_silent(assignment: Assignment) -> None:
+    """A learner who has left an exercise out must not read that a right prediction was wrong."""
+    true, found = outcomes.told(executed(assignment)), outcomes.told(untouched(assignment))
+    wrong = {id: found[id] for id in found if found[id] != pytest.approx(true[id])}
+    assert wrong == {}, "tell it from what the cell binds only after the answer was called"
 
 
 @notebooks

@@ -271,6 +271,22 @@ def test_nothing_of_it_runs_while_grading(tmp_path: Path) -> None:
         kernel.close()
 
 
+@pytest.mark.parametrize(("wanted", "used"), [({}, 1), ({"OMP_NUM_THREADS": "2"}, 2)])
+def test_numpy_and_torch_use_one_thread_unless_somebody_wants_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str], used: int
+) -> None:
+    for name in startup.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    kernel = Kernel(tmp_path, **wanted)
+    try:
+        kernel.run("import numpy, torch, threadpoolctl")
+        pools = "{pool['num_threads'] for pool in threadpoolctl.threadpool_info()}"
+        assert kernel.run(f"print(*{pools}, torch.get_num_threads())").text == f"{used} {used}\n"
+        assert kernel.run("print([name for name in dir() if 'os' in name])").text == "[]\n"
+    finally:
+        kernel.close()
+
+
 def test_the_script_is_put_where_ipython_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(Path(sys.prefix, "etc", "ipython")) in ENV_CONFIG_DIRS
     monkeypatch.setattr(sys, "prefix", str(tmp_path))

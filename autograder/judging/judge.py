@@ -34,6 +34,7 @@ from gradus.checking.plain import size
 from gradus.checking.public import assemble
 from gradus.checking.running import Outcome, run
 from gradus.checking.scoring import share
+from gradus.learning.startup import THREADS
 
 SECONDS_PER_MESSAGE = 300.0
 _ROOM, _PER_CASE, _TIMES = 2**20, 2**13, 8
@@ -268,5 +269,4 @@ def _served(servers: Sequence[Server], message: Any) -> dict[str, Any]:
 
 def process_environment(judge: Judge) -> dict[str, str]:
     """Environment of a student's process that answers to ``judge``."""
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **one_thread, JUDGE: judge.address}
+    return {**os.environ, **dict.fromkeys(THREADS, "1"), JUDGE: judge.address}
