@@ -97,17 +97,21 @@ def _arrived(expected: Any, got: Any) -> tuple[str, bool]:
 
 
 def draw_network(_: Inputs, expected: Outputs, got: Outputs) -> GraphPicture:
-    """The network's graph; marked are the parameters whose gradient is wrong, and the loss."""
+    """The network's graph; marked are the parameters whose gradient is wrong, and the loss.
+
+    Where only the first layer's gradients are wrong, both of them, the edge that the gradient comes by is marked, too.
+    """
     arrived = {name: _arrived(expected[f"grads.{name}"], got.get(f"grads.{name}")) for name in ("W1", "b1", "W2", "b2")}
     loss, loss_wrong = _arrived(expected["loss"], got.get("loss"))
-    nodes = [Drawn(id=name, label=name) for name in ("x", "z1", "a", "output", "y")]
+    nodes = [Drawn(id=name, label=name) for name in ("x", "z", "a", "output", "y")]
     nodes += [Drawn(id=name, label=name, gradient=words, wrong=wrong) for name, (words, wrong) in arrived.items()]
     nodes.append(Drawn(id="loss", label="loss", value=loss, wrong=loss_wrong))
-    plain = (("x", "z1"), ("z1", "a"), ("a", "output"), ("output", "loss"), ("y", "loss"))
-    edges = [Edge(*ends) for ends in plain]
-    into = {"W1": "z1", "b1": "z1", "W2": "output", "b2": "output"}
+    first_layer = {name for name, (_, wrong) in arrived.items() if wrong} == {"W1", "b1"}
+    plain = (("x", "z"), ("a", "output"), ("output", "loss"), ("y", "loss"))
+    edges = [*(Edge(*ends) for ends in plain), Edge("z", "a", wrong=first_layer)]
+    into = {"W1": "z", "b1": "z", "W2": "output", "b2": "output"}
     edges += [Edge(name, into[name], wrong=wrong) for name, (_, wrong) in arrived.items()]
-    return GraphPicture("Gradients of the parameters, by their norms", tuple(nodes), tuple(edges))
+    return GraphPicture("Which gradients are wrong, by their norms", tuple(nodes), tuple(edges))
 
 
 def _draw_operation(label: str, operands: Sequence[str]) -> Callable[[Inputs, Outputs, Outputs], GraphPicture]:

@@ -94,7 +94,7 @@ class Progress:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        columns = ("exercise", "points", "state", "hints used")
+        columns = ("exercise", "points", "state", "hints offered")
         head = "".join(f'<th scope="col" style="{_CELL}">{column}</th>' for column in columns)
         body = "".join(
             f'<tr><th scope="row" style="{_CELL};font-weight:normal">{row.link}</th>'

@@ -90,6 +90,11 @@ slip("type_kept", title="the type of x kept",
      says="The step is added in the type of x: integers drop it, and float32 rounds it. At 100, a step of 1e-5 comes out "
      "a quarter too short. Make a float64 copy first.",
      replace=(", dtype=np.float64", ""))
+slip("type_kept_in_place", title="entries moved in the type of x",
+     says="The entries of x itself are moved: where they are integers, the step is cut off or becomes a whole one, and "
+     "float32 rounds it. Make a float64 copy first.",
+     base="in_place",
+     replace=("    x = np.array(x, dtype=np.float64)\n", ""))
 slip("single_precision", title="single precision kept",
      says="Integers become floats, but float32 stays: at 50, its neighbouring numbers lie 4e-6 apart, which is more "
      "than a third of the step. Make a float64 copy first.",
@@ -135,7 +140,7 @@ slip("divided_by_inputs", title="divided by the number of inputs",
      "Nothing is to be divided here.",
      replace=[("x.T @ dz", "x.T @ dz / x.shape[1]"), (DB, "dz.sum(axis=0) / x.shape[1]")])
 slip("weights_transposed", title="gradient of W transposed",
-     says="The result dW comes out as (D_out, D_in), the transpose. It has the shape of W: x.T @ dz.",
+     says="The result dW comes out as (D_out, D_in), the transpose. It has the shape of W.",
      replace=("x.T @ dz", "dz.T @ x"))
 slip("weights_without_transpose", title="without x transposed",
      says="In dW the batch has to be summed over, so x is transposed. Without it, this runs only where N equals D_in, "
@@ -146,7 +151,7 @@ slip("input_without_transpose", title="without W transposed",
      "D_out, and gives other numbers there.",
      replace=("dz @ W.T", "dz @ W"))
 slip("input_transposed", title="gradient of x transposed",
-     says="The result dx comes out as (D_in, N), the transpose. It has the shape of x: dz @ W.T.",
+     says="The result dx comes out as (D_in, N), the transpose. It has the shape of x.",
      replace=("dz @ W.T", "W @ dz.T"))
 slip("order", title="results in the wrong order",
      says="The results come back in the wrong order: dx first, then dW, then db.",
@@ -458,9 +463,8 @@ WALK = "for node in reversed(order):\n        node.backward()"
 RESET = "    for node in order:\n        if node.parents:\n            node.grad = np.zeros_like(node.value)\n"
 
 slip("depth_first", title="no order, depth first",
-     says="From every node you go straight on to its parents, or put a node into the order on every way that leads to "
-     "it: one that is used twice passes its gradient on before all of it has arrived, and the first part once more "
-     "with the second. A node runs once, after all that use it.",
+     says="A node that is used twice runs twice here: first before all of its gradient has arrived, then with the first "
+     "part counted again. It runs once, after all that use it.",
      replace=(WALK, "stack = [loss]\n    while stack:\n        node = stack.pop()\n        node.backward()\n"
               "        once = tuple(dict.fromkeys(node.parents))\n"
               "        stack += [node.parents, node.parents[::-1], once, once[::-1]][{way}]"),
@@ -489,6 +493,16 @@ slip("no_seed", title="nothing arrives",
      says="Nothing arrives at the leaves. The gradient of the loss with respect to itself is 1, and has to be set "
      "before anything runs: from 0, only zeros are passed on.",
      replace=("    loss.grad = np.ones_like(loss.value)\n", ""))
+slip("seeded_anew", title="every node seeded",
+     says="Every node's gradient is set to 1 on the way, and what has arrived there is lost. Only that of the loss starts "
+     "at 1.",
+     code="""
+     def backward(loss):
+         loss.grad = np.ones_like(loss.value)
+         loss.backward()
+         for parent in loss.parents:
+             backward(parent)
+     """)
 slip("seed_is_value", title="the value of the loss for its gradient",
      says="The gradient of the loss starts as its value. With respect to itself it is 1.",
      replace=("np.ones_like(loss.value)", "loss.value"))
