@@ -1391,7 +1391,7 @@ plots.learning_curve(losses, validation_losses, ylabel="loss (half the squared d
 strongest = np.abs(network["W2"]).sum(axis=1).argsort()[::-1][:8]
 added = (network["W1"] - untrained["W1"]).T[strongest]
 plots.images(added, digits.image_shape, [f"unit {k}" for k in strongest], columns=4,
-             title="What training has added to the weights of eight hidden units")
+             title="What training has added to eight units")
 
 # %% [markdown]
 # ## Questions {#questions}

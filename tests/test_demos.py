@@ -363,7 +363,7 @@ def test_torch_moves_the_picture_until_the_stub_is_written() -> None:
 
     demo = demos.scores_to_loss(stub)
     message, _ = demo.respond({"form": demo.start()})
-    assert message["note"].startswith("PyTorch moves this picture until you have written softmax")
+    assert message["note"].startswith("PyTorch moves this picture until you write softmax")
     np.testing.assert_array_equal(numbers(demo), numbers(demos.scores_to_loss()))
 
 

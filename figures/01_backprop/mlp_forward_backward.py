@@ -8,12 +8,12 @@ from gradus import plots
 TITLE = "A network with one hidden layer, forwards and backwards"
 ALT = (
     "A diagram with five columns. The upper row is the forward pass, from left to right: the input x; z, which is x "
-    "times W1 plus b1; a, which is tanh of z; the output ŷ (`output` in the notebook), which is a times W2 plus b2; the loss L, half the squared "
-    "distance of ŷ from the target y, as a mean over the N examples. The parameters W1 and b1 enter above z, W2 and "
-    "b2 above ŷ. The lower row is the backward pass, from right to left: dŷ is ŷ minus y, divided by N; da is dŷ "
-    "times W2 transposed; dz is da times 1 minus a squared, entry by entry; dx is dz times W1 transposed. Below it "
-    "the gradients of the parameters: dW2 is a transposed times dŷ, db2 the sum of dŷ over the examples; dW1 is x "
-    "transposed times dz, db1 the sum of dz over the examples."
+    "times W1 plus b1; a, which is tanh of z; the output ŷ (`output` in the notebook), which is a times W2 plus b2; "
+    "the loss L, half the squared distance of ŷ from the target y, as a mean over the N examples. The parameters W1 "
+    "and b1 enter above z, W2 and b2 above ŷ. The lower row is the backward pass, from right to left: dŷ is ŷ minus "
+    "y, divided by N; da is dŷ times W2 transposed; dz is da times 1 minus a squared, entry by entry; dx is dz times "
+    "W1 transposed. Below it the gradients of the parameters: dW2 is a transposed times dŷ, db2 the sum of dŷ over "
+    "the examples; dW1 is x transposed times dz, db1 the sum of dz over the examples."
 )
 
 WIDTH, PITCH = 2.5, 3.14

@@ -162,7 +162,7 @@ class Studied:
     def note(self) -> str:
         """Whose function moves the picture."""
         if self._own is None:
-            return f"PyTorch moves this picture until you have written {self.name} and run the cell with it in the brackets."
+            return f"PyTorch moves this picture until you write {self.name} and run the cell with it in the brackets."
         return f"Your {self.name} moves this picture."
 
     def __call__(self, *args: Any) -> Any:

@@ -87,8 +87,8 @@ slip("names_for_one_array", title="nothing but zeros",
          return gradient
      """)
 slip("type_kept", title="the type of x kept",
-     says="The step is added in the type of x: integers drop it, and float32 rounds it. At 100, a step of 1e-5 comes out "
-     "a quarter too short. Make a float64 copy first.",
+     says="The step is added in the type of x: integers drop it, and float32 rounds it. At 100, a step of 1e-5 comes "
+     "out a quarter too short. Make a float64 copy first.",
      replace=(", dtype=np.float64", ""))
 slip("type_kept_in_place", title="entries moved in the type of x",
      says="The entries of x itself are moved: where they are integers, the step is cut off or becomes a whole one, and "
@@ -463,8 +463,8 @@ WALK = "for node in reversed(order):\n        node.backward()"
 RESET = "    for node in order:\n        if node.parents:\n            node.grad = np.zeros_like(node.value)\n"
 
 slip("depth_first", title="no order, depth first",
-     says="A node that is used twice runs twice here: first before all of its gradient has arrived, then with the first "
-     "part counted again. It runs once, after all that use it.",
+     says="A node that is used twice runs twice here: first before all of its gradient has arrived, then with the "
+     "first part counted again. It runs once, after all that use it.",
      replace=(WALK, "stack = [loss]\n    while stack:\n        node = stack.pop()\n        node.backward()\n"
               "        once = tuple(dict.fromkeys(node.parents))\n"
               "        stack += [node.parents, node.parents[::-1], once, once[::-1]][{way}]"),
@@ -494,8 +494,8 @@ slip("no_seed", title="nothing arrives",
      "before anything runs: from 0, only zeros are passed on.",
      replace=("    loss.grad = np.ones_like(loss.value)\n", ""))
 slip("seeded_anew", title="every node seeded",
-     says="Every node's gradient is set to 1 on the way, and what has arrived there is lost. Only that of the loss starts "
-     "at 1.",
+     says="Every node's gradient is set to 1 on the way, and what has arrived there is lost. Only that of the loss "
+     "starts at 1.",
      code="""
      def backward(loss):
          loss.grad = np.ones_like(loss.value)
