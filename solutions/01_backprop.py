@@ -1231,7 +1231,7 @@ demos.gradient_by_depth()
 # In this network of 20 layers: for the tanh a gain of about 1.25, for the ReLU about 1.44 (the theory of notebook 04 says
 # $\sqrt 2$), without an activation 1. For the sigmoid it takes a gain of about 10. But then two thirds of the last
 # layer's outputs are close to 0 or 1, and most of them stay there whatever the input is: over the examples, an output has
-# a standard deviation of 0.06, with the tanh 0.43. The gradient arrives, but the last layer hardly knows which example it
+# a standard deviation of 0.06, with the tanh 0.42. The gradient arrives, but the last layer hardly knows which example it
 # saw.
 #
 # </details>

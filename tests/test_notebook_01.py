@@ -42,7 +42,7 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
         "1.25": lambda answers: best_gain("tanh"),
         "1.44": lambda answers: best_gain("ReLU"),
         "0.06": lambda answers: last_outputs("sigmoid").std(axis=0).mean(),
-        "0.43": lambda answers: last_outputs("tanh").std(axis=0).mean(),
+        "0.42": lambda answers: last_outputs("tanh").std(axis=0).mean(),
     },
     "activations": {"0.0002": lambda answers: answers.tanh_backward(1.0, np.tanh(5.0))},
     "digits": {"300": lambda answers: len(data.digits().validation)},

@@ -228,6 +228,30 @@ def test_every_wrong_answer_has_a_picture_in_which_something_is_marked(name: str
     assert drawn
 
 
+def test_a_wrong_slope_is_marked_where_it_acts(answers: ModuleType) -> None:
+    """Where only the first layer is wrong, the edge by which its gradient came is marked, too."""
+    for doubled, marked in ((("W1", "b1"), True), (("W1",), False), (("W1", "b1", "b2"), False)):
+
+        def answer(params: Any, x: Any, y: Any, doubled: tuple[str, ...] = doubled) -> Any:
+            loss, grads = answers.mlp_gradients(params, x, y)
+            return loss, {key: grads[key] * (2 if key in doubled else 1) for key in grads}
+
+        case, right, got = outcomes("mlp_gradients", answer)[0]
+        exercise = exercise_called("mlp_gradients")
+        picture = _picture(exercise, case, behaviour(exercise, case, right), got)
+        assert isinstance(picture, GraphPicture)
+        assert [(edge.source, edge.target, edge.wrong) for edge in picture.edges if edge.source == "z"] == [
+            ("z", "a", marked)
+        ]
+
+
+def forgetful(params: Any, x: Any, y: Any) -> Any:
+    """`torch_gradients` without its call of `backward()`."""
+    leaves = {name: torch.tensor(value, requires_grad=True) for name, value in params.items()}
+    error = torch.tanh(torch.tensor(x) @ leaves["W1"] + leaves["b1"]) @ leaves["W2"] + leaves["b2"] - torch.tensor(y)
+    return ((error**2).sum(dim=1).mean() / 2).item(), {name: leaf.grad for name, leaf in leaves.items()}
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "says"),
     [
@@ -237,6 +261,7 @@ def test_every_wrong_answer_has_a_picture_in_which_something_is_marked(name: str
         ("mlp_gradients", lambda params, x, y: (1.0, [x]), "returns the gradients as a dict, but one list came back"),
         ("torch_gradients", lambda params, x, y: (torch.ones(()), {}), "end with loss.item()"),
         ("torch_gradients", lambda params, x, y: (1.0, {"W1": torch.ones(2)}), "but tensors came back for W1"),
+        ("torch_gradients", forgetful, "grads.W1 is None. In PyTorch, a leaf has no .grad before backward()"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_words(name: str, answer: Any, says: str) -> None:

@@ -318,7 +318,7 @@ def _problem(path: str, right: Any, mine: Any, tolerance: Tolerance) -> tuple[st
         return "missing", f"There is no {name} in the result.", None
     if is_refusal(right) or is_refusal(mine):
         return _refusal_problem(name, right, mine)
-    if mine is None and right is not None and "." in path:
+    if mine is None and right is not None and "." in name:
         return "missing", f"{name} is None. In PyTorch, a leaf has no .grad before backward() has been called.", None
     if mine is None and right is not None:
         return "missing", f"{name} is None: does every path through your code end in a return?", None
