@@ -76,7 +76,7 @@ def numerical_public(rng: Rng) -> Iterator[Case]:
     yield _differentiated("exact", "h = 0.1", _waves(rng, 2), _some(rng, 2).round(1), h=0.1)
     thousands = np.array([998.5, -1000.25])
     yield _differentiated("exact", "around 1000, h = 0.1", _waves(rng, 2, largest=1000), thousands, h=0.1)
-    yield from _other_shapes(rng, (2, 3))
+    yield from _other_shapes(rng, (2, 3), (2, 2))
     yield from _other_types(rng, np.array([3, -2, 0]), np.array([41.5, -72.25], np.float32))
     yield _differentiated("unchanged", "h = 0.25", _cubic(rng, 3), _some(rng, 3).round(1), h=0.25, _after=True)
 
@@ -92,7 +92,7 @@ def numerical_hidden(rng: Rng) -> Iterator[Case]:
     large = 1000 * rng.choice([-1.0, 1.0], size=5) + _some(rng, 5)
     yield _differentiated("exact", "around 1000, h = 0.1", _waves(rng, 5, largest=1000), large, h=0.1)
     yield from _other_shapes(rng, (3, 5), (2, 1, 3), (1, 5), (5, 1), (3, 3))
-    whole = np.array([4, -3, 0, 1, 2]) + rng.integers(-1, 2, size=5)
+    whole = np.array([4, -3, 0, 1, 2]) + rng.integers(-1, 2, size=5) * [1, 1, 0, 1, 1]
     eighths = rng.choice([-1, 1], size=5) * rng.integers(8 * 33, 8 * 95, size=5) / 8
     yield from _other_types(rng, whole, eighths.astype(np.float32))
     for f, name in ((_cubic(rng, 5), "a polynomial"), (_waves(rng, 5), "waves")):
@@ -200,7 +200,7 @@ def relu_hidden(rng: Rng) -> Iterator[Case]:
 
 
 def _activation(rng: Rng, *shape: int) -> Array:
-    return np.tanh(_some(rng, *shape))
+    return np.asarray(np.tanh(_some(rng, *shape)))
 
 
 def _saturated(rng: Rng, *shape: int) -> Array:
@@ -218,6 +218,7 @@ def tanh_public(rng: Rng) -> Iterator[Case]:
     yield _squashed("exact", "2 by 5", _some(rng, 2, 5), _activation(rng, 2, 5))
     yield _squashed("shapes", "one vector", _some(rng, 5), _activation(rng, 5))
     yield _squashed("shapes", "shape (2, 3, 2)", _some(rng, 2, 3, 2), _activation(rng, 2, 3, 2))
+    yield _squashed("shapes", "2 by 2", _some(rng, 2, 2), _activation(rng, 2, 2))
     yield _squashed("shapes", "one number", np.array(-0.75), np.array(0.5))
     yield _squashed("shapes", "float32", *map(_narrow, (_some(rng, 2, 3), _activation(rng, 2, 3))))
     yield _squashed("saturated", "within a 500th of 1 and -1", _some(rng, 2, 4), _saturated(rng, 2, 4))
@@ -321,7 +322,6 @@ def elementwise_public(rng: Rng) -> Iterator[Case]:
 def elementwise_hidden(rng: Rng) -> Iterator[Case]:
     yield _elementwise(rng, "ordinary", "7 by 3", (7, 3), (7, 3))
     yield _elementwise(rng, "ordinary", "nine numbers", (9,), (9,))
-    yield _elementwise(rng, "ordinary", "two numbers", (), ())
     yield _elementwise(rng, "exact", "5 by 7", (5, 7), (5, 7))
     yield _elementwise(rng, "broadcast", "(7, 3) and (3,)", (7, 3), (3,))
     yield _elementwise(rng, "broadcast", "(5,) and (3, 5)", (5,), (3, 5))
@@ -329,6 +329,7 @@ def elementwise_hidden(rng: Rng) -> Iterator[Case]:
     yield _elementwise(rng, "broadcast", "(5, 7) and one number", (5, 7), ())
     yield _elementwise(rng, "broadcast", "(2, 3, 5) and (3, 1)", (2, 3, 5), (3, 1))
     yield _elementwise(rng, "broadcast", "(3, 3) and (3,)", (3, 3), (3,))
+    yield _elementwise(rng, "broadcast", "two numbers", (), ())
     yield _elementwise(rng, "accumulated", "the same node twice, 5 by 3", (5, 3))
     yield _elementwise(rng, "accumulated", "the same number twice", ())
     yield _elementwise(rng, "accumulated", "gradients from before", (3, 5), (3, 5), before=True)
@@ -344,6 +345,7 @@ def _product(rng: Rng, group: str, name: str, *shapes: tuple[int, int], before: 
 @public_cases("matmul")
 def matmul_public(rng: Rng) -> Iterator[Case]:
     yield _product(rng, "ordinary", "(3, 4) and (4, 2)", (3, 4), (4, 2))
+    yield _product(rng, "ordinary", "(1, 3) and (3, 1)", (1, 3), (3, 1))
     yield _product(rng, "ordinary", "(2, 2) and (2, 2)", (2, 2), (2, 2))
     yield _product(rng, "ordinary", "gradients from before", (2, 1), (1, 3), before=True)
     yield _product(rng, "ordinary", "the same node twice", (2, 2))
@@ -354,6 +356,7 @@ def matmul_public(rng: Rng) -> Iterator[Case]:
 def matmul_hidden(rng: Rng) -> Iterator[Case]:
     yield _product(rng, "ordinary", "(7, 3) and (3, 5)", (7, 3), (3, 5))
     yield _product(rng, "ordinary", "(1, 5) and (5, 1)", (1, 5), (5, 1))
+    yield _product(rng, "ordinary", "(5, 1) and (1, 3)", (5, 1), (1, 3))
     yield _product(rng, "ordinary", "(5, 5) and (5, 5)", (5, 5), (5, 5))
     yield _product(rng, "ordinary", "gradients from before", (3, 7), (7, 5), before=True)
     yield _product(rng, "ordinary", "the same node twice", (5, 5))
@@ -363,6 +366,7 @@ def matmul_hidden(rng: Rng) -> Iterator[Case]:
 def _cut(rng: Rng, group: str, name: str, *shape: int, before: bool = False) -> Case:
     n = int(np.prod(shape))
     a = _shaped(rng, n // 2 + 1)[:n].reshape(shape)
+    a.flat[0] = 1e-7  # so that no threshold but 0 will do
     grads = {"a_grad": _some(rng, *shape)} if before else {}
     return Case(group, name, {"a": a, "out_grad": _some(rng, *shape), **grads})
 
@@ -400,7 +404,7 @@ def _graph(
     known: dict[str, Any] = dict(leaves)
     for parent, child, factor in edges:
         part = np.asarray(factor) * known[parent]
-        known[child] = known.get(child, 0.0) + (part if child != "loss" else part.sum())
+        known[child] = known.get(child, 0.0) + (part if child != "loss" or np.size(part) == 1 else part.sum())
     known.update(values or {})
     shown = {} if len(edges) > 20 else {"graph": "\n".join(_lines(edges))}
     kept = {key: value if np.ndim(value) else float(f"{value:.4g}") for key, value in known.items()}
@@ -439,6 +443,12 @@ def _apart(rng: Rng) -> tuple[dict[str, float], Edges]:
     return {name: _one(rng) for name in "xyt"}, [(*pair, _one(rng)) for pair in pairs]
 
 
+def _of_one_entry(rng: Rng) -> tuple[dict[str, Array], Edges]:
+    """Every node, and so the loss, has the shape (1, 1), as a product of matrices may have."""
+    pairs = [("x", "u"), ("u", "loss"), ("t", "loss")]
+    return {name: _some(rng, 1, 1) for name in "xt"}, [(*pair, _one(rng)) for pair in pairs]
+
+
 def _of_arrays(rng: Rng, n: int) -> tuple[dict[str, Any], Edges]:
     leaves = {"x": _some(rng, n), "y": _some(rng, n), "t": _some(rng, 2, 3)}
     return leaves, [
@@ -454,6 +464,7 @@ def _plain_graphs(rng: Rng, group: str) -> Iterator[Case]:
     yield _graph(group, "a chain", {"x": _one(rng)}, _chain(rng, int(rng.integers(3, 6))))
     yield _graph(group, "a tree", *_tree(rng))
     yield _graph(group, "arrays", *_of_arrays(rng, 3))
+    yield _graph(group, "a loss of shape (1, 1)", *_of_one_entry(rng))
 
 
 def _positive(rng: Rng, *pairs: tuple[str, str]) -> Edges:
@@ -482,6 +493,18 @@ def _three_ways(rng: Rng) -> Case:
 def _twice(rng: Rng) -> Case:
     pairs = [("x", "y"), ("y", "z"), ("y", "z"), ("z", "loss")]
     return _graph("shared", "a node used twice by one node", {"x": 1.25}, _positive(rng, *pairs))
+
+
+def _both_twice(rng: Rng) -> Case:
+    """The shorter way to y comes last, so that a count of users that is off lets y run before u has."""
+    pairs = [("x", "y"), ("y", "z"), ("y", "z"), ("y", "u"), ("y", "u"), ("u", "w"), ("w", "v")]
+    pairs += [("z", "loss"), ("v", "loss")]
+    return _graph("shared", "a node used twice by two nodes", {"x": 1.25}, _positive(rng, *pairs))
+
+
+def _alike(rng: Rng) -> Case:
+    edges = [("x", "u", 2.0), ("x", "v", 2.0), *_positive(rng, ("u", "loss"), ("v", "loss"))]
+    return _graph("shared", "two nodes of the same value", {"x": 1.5}, edges)
 
 
 def _fan(rng: Rng, n: int) -> Case:
@@ -515,6 +538,8 @@ def backward_public(rng: Rng) -> Iterator[Case]:
     yield _diamond(rng)
     yield _three_ways(rng)
     yield _twice(rng)
+    yield _both_twice(rng)
+    yield _alike(rng)
     yield _ladder(rng, 25)
     yield _graph("again", "backward called twice", {"x": 1.5}, _chain(rng, 3), calls=2)
     yield _graph("again", "a gradient from before", *_tree(rng), before={"x": 10.0, "t": -20.0})
@@ -524,13 +549,15 @@ def backward_public(rng: Rng) -> Iterator[Case]:
 def backward_hidden(rng: Rng) -> Iterator[Case]:
     yield from _plain_graphs(rng, "ordinary")
     yield _graph("ordinary", "nodes that do not lead to the loss", *_apart(rng))
-    long = [(one, other, float(rng.uniform(0.9, 1.1))) for one, other, _ in _chain(rng, 60)]
+    long = [(one, other, float(rng.uniform(1.01, 1.05))) for one, other, _ in _chain(rng, 60)]
     yield _graph("ordinary", "a chain of 60", {"x": 1.0}, long)
     yield from _plain_graphs(rng, "exact")
     yield _squared(rng, float(rng.integers(2, 6)), float(rng.integers(2, 5)))
     yield _diamond(rng)
     yield _three_ways(rng)
     yield _twice(rng)
+    yield _both_twice(rng)
+    yield _alike(rng)
     yield _fan(rng, 7)
     yield _ladder(rng, 25)
     yield _shared_arrays(rng, 5)
