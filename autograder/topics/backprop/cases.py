@@ -78,7 +78,7 @@ def numerical_public(rng: Rng) -> Iterator[Case]:
     yield _differentiated("exact", "around 1000, h = 0.1", _waves(rng, 2, largest=1000), thousands, h=0.1)
     yield from _other_shapes(rng, (2, 3), (2, 2))
     yield from _other_types(rng, np.array([3, -2, 0]), np.array([41.5, -72.25], np.float32))
-    yield _differentiated("unchanged", "h = 0.25", _cubic(rng, 3), _some(rng, 3).round(1), h=0.25, _after=True)
+    yield _differentiated("unchanged", "h = 0.25", _waves(rng, 2), _some(rng, 2).round(1), h=0.25, _after=True)
 
 
 @hidden_cases("numerical_gradient")
@@ -103,7 +103,7 @@ def _other_shapes(rng: Rng, *shapes: tuple[int, ...]) -> Iterator[Case]:
     yield _differentiated("shapes", "shape ()", _cubic(rng), _some(rng))
     yield _differentiated("shapes", "shape (1,)", _waves(rng, 1), _some(rng, 1))
     for shape in shapes:
-        yield _differentiated("shapes", f"shape {shape}", _cubic(rng, *shape), _some(rng, *shape))
+        yield _differentiated("shapes", f"shape {shape}", _waves(rng, *shape), _some(rng, *shape))
 
 
 def _other_types(rng: Rng, whole: Array, narrow: Array) -> Iterator[Case]:
@@ -128,7 +128,7 @@ def _narrow(inputs: Any) -> Any:
 
 @public_cases("linear_backward")
 def linear_public(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "five examples, 3 inputs, 2 outputs", _layer(rng, 5, 3, 2))
+    yield Case("ordinary", "four examples, 3 inputs, 2 outputs", _layer(rng, 4, 3, 2))
     yield Case("exact", "four examples, 2 inputs, 3 outputs", _layer(rng, 4, 2, 3))
     yield Case("square", "two of everything", _layer(rng, 2, 2, 2))
     yield Case("one_example", "2 inputs, 3 outputs", _layer(rng, 1, 2, 3))
@@ -174,7 +174,7 @@ def relu_public(rng: Rng) -> Iterator[Case]:
     yield _rectified("ordinary", "2 by 4", _some(rng, 2, 4), _shaped(rng, 4).reshape(2, 4))
     yield _rectified("exact", "2 by 3", _some(rng, 2, 3), _shaped(rng, 3).reshape(2, 3))
     yield _rectified("shapes", "one vector", _some(rng, 6), _shaped(rng, 3))
-    yield _rectified("shapes", "shape (2, 3, 2)", _some(rng, 2, 3, 2), _shaped(rng, 6).reshape(2, 3, 2))
+    yield _rectified("shapes", "shape (2, 2, 2)", _some(rng, 2, 2, 2), _shaped(rng, 4).reshape(2, 2, 2))
     yield _rectified("shapes", "one number", np.array(0.75), np.array(-0.5))
     tiny, huge = np.array([1e-30, 1e-7]), np.array([1e3, 1e30])
     yield _rectified("sizes", "tiny", _some(rng, 2, 2), _of_both_signs(rng, tiny).reshape(2, 2))
@@ -214,10 +214,10 @@ def _squashed(group: str, name: str, da: Array, a: Array) -> Case:
 
 @public_cases("tanh_backward")
 def tanh_public(rng: Rng) -> Iterator[Case]:
-    yield _squashed("ordinary", "3 by 4", _some(rng, 3, 4), _activation(rng, 3, 4))
-    yield _squashed("exact", "2 by 5", _some(rng, 2, 5), _activation(rng, 2, 5))
+    yield _squashed("ordinary", "2 by 3", _some(rng, 2, 3), _activation(rng, 2, 3))
+    yield _squashed("exact", "3 by 2", _some(rng, 3, 2), _activation(rng, 3, 2))
     yield _squashed("shapes", "one vector", _some(rng, 5), _activation(rng, 5))
-    yield _squashed("shapes", "shape (2, 3, 2)", _some(rng, 2, 3, 2), _activation(rng, 2, 3, 2))
+    yield _squashed("shapes", "shape (2, 2, 2)", _some(rng, 2, 2, 2), _activation(rng, 2, 2, 2))
     yield _squashed("shapes", "2 by 2", _some(rng, 2, 2), _activation(rng, 2, 2))
     yield _squashed("shapes", "one number", np.array(-0.75), np.array(0.5))
     yield _squashed("shapes", "float32", *map(_narrow, (_some(rng, 2, 3), _activation(rng, 2, 3))))
@@ -258,9 +258,9 @@ def _with_saturated_units(task: Inputs) -> Inputs:
 
 @public_cases("torch_gradients")
 def torch_public(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "four examples, 2 inputs, 5 hidden units, 3 outputs", _network(rng, 4, 2, 5, 3))
+    yield Case("ordinary", "five examples, 3 inputs, 2 hidden units, 4 outputs", _network(rng, 5, 3, 2, 4))
     yield Case("exact", "three examples, 1 input, 4 hidden units, 2 outputs", _network(rng, 3, 1, 4, 2))
-    yield Case("one_example", "2 inputs, 4 hidden units, 3 outputs", _network(rng, 1, 2, 4, 3))
+    yield Case("one_example", "3 inputs, 2 hidden units, 4 outputs", _network(rng, 1, 3, 2, 4))
     yield Case("one_output", "four examples, 2 inputs, 3 hidden units", _network(rng, 4, 2, 3, 1))
     yield Case("square", "two of everything", _network(rng, 2, 2, 2, 2))
     yield Case("float32", "five examples, 3 inputs, 4 hidden units, 2 outputs", _narrow(_network(rng, 5, 3, 4, 2)))
@@ -312,9 +312,9 @@ def elementwise_public(rng: Rng) -> Iterator[Case]:
     yield _elementwise(rng, "exact", "three numbers", (3,), (3,))
     yield _elementwise(rng, "broadcast", "(2, 3) and (3,)", (2, 3), (3,))
     yield _elementwise(rng, "broadcast", "(3, 1) and (1, 2)", (3, 1), (1, 2))
-    yield _elementwise(rng, "broadcast", "one number and (2, 3)", (), (2, 3))
+    yield _elementwise(rng, "broadcast", "one number and (2, 2)", (), (2, 2))
     yield _elementwise(rng, "accumulated", "the same node twice", (3,))
-    yield _elementwise(rng, "accumulated", "gradients from before", (4,), (4,), before=True)
+    yield _elementwise(rng, "accumulated", "gradients from before", (2,), (2,), before=True)
 
 
 @hidden_cases("add")
@@ -373,10 +373,10 @@ def _cut(rng: Rng, group: str, name: str, *shape: int, before: bool = False) -> 
 
 @public_cases("relu")
 def relu_node_public(rng: Rng) -> Iterator[Case]:
-    yield _cut(rng, "ordinary", "3 by 5", 3, 5)
+    yield _cut(rng, "ordinary", "2 by 3", 2, 3)
     yield _cut(rng, "ordinary", "a gradient from before", 2, 4, before=True)
     yield Case("ordinary", "one number", {"a": np.array(-0.5), "out_grad": np.array(1.25)})
-    yield _cut(rng, "exact", "7 numbers", 7)
+    yield _cut(rng, "exact", "5 numbers", 5)
 
 
 @hidden_cases("relu")
@@ -450,12 +450,12 @@ def _of_one_entry(rng: Rng) -> tuple[dict[str, Array], Edges]:
 
 
 def _of_arrays(rng: Rng, n: int) -> tuple[dict[str, Any], Edges]:
-    leaves = {"x": _some(rng, n), "y": _some(rng, n), "t": _some(rng, 2, 3)}
+    leaves = {"x": _some(rng, n), "y": _some(rng, n), "t": _some(rng, 1, 3)}
     return leaves, [
         ("x", "u", _some(rng, n)),
         ("y", "u", _some(rng, n)),
         ("u", "loss", _some(rng, n)),
-        ("t", "loss", _some(rng, 2, 3)),
+        ("t", "loss", _some(rng, 1, 3)),
     ]
 
 
@@ -463,7 +463,7 @@ def _plain_graphs(rng: Rng, group: str) -> Iterator[Case]:
     """Graphs in which every node is used once, or leads nowhere."""
     yield _graph(group, "a chain", {"x": _one(rng)}, _chain(rng, int(rng.integers(3, 6))))
     yield _graph(group, "a tree", *_tree(rng))
-    yield _graph(group, "arrays", *_of_arrays(rng, 3))
+    yield _graph(group, "arrays", *_of_arrays(rng, 2))
     yield _graph(group, "a loss of shape (1, 1)", *_of_one_entry(rng))
 
 
@@ -481,8 +481,10 @@ def _squared(rng: Rng, x: float, slope: float) -> Case:
 
 
 def _diamond(rng: Rng) -> Case:
-    pairs = [("x", "y"), ("y", "u"), ("y", "v"), ("u", "loss"), ("v", "loss")]
-    return _graph("shared", "two ways of the same length", {"x": 1.5}, _positive(rng, *pairs))
+    """The two nodes on the ways have the same value, by which nobody should know them."""
+    first, *last = _positive(rng, ("x", "y"), ("u", "loss"), ("v", "loss"))
+    edges = [first, ("y", "u", 2.0), ("y", "v", 2.0), *last]
+    return _graph("shared", "two ways of the same length", {"x": 1.5}, edges)
 
 
 def _three_ways(rng: Rng) -> Case:
@@ -500,11 +502,6 @@ def _both_twice(rng: Rng) -> Case:
     pairs = [("x", "y"), ("y", "z"), ("y", "z"), ("y", "u"), ("y", "u"), ("u", "w"), ("w", "v")]
     pairs += [("z", "loss"), ("v", "loss")]
     return _graph("shared", "a node used twice by two nodes", {"x": 1.25}, _positive(rng, *pairs))
-
-
-def _alike(rng: Rng) -> Case:
-    edges = [("x", "u", 2.0), ("x", "v", 2.0), *_positive(rng, ("u", "loss"), ("v", "loss"))]
-    return _graph("shared", "two nodes of the same value", {"x": 1.5}, edges)
 
 
 def _fan(rng: Rng, n: int) -> Case:
@@ -533,16 +530,15 @@ def _shared_arrays(rng: Rng, n: int) -> Case:
 def backward_public(rng: Rng) -> Iterator[Case]:
     yield from _plain_graphs(rng, "ordinary")
     yield _graph("ordinary", "a node that does not lead to the loss", *_apart(rng))
-    yield _graph("exact", "a tree", *_tree(rng))
+    yield _graph("exact", "a chain", {"x": _one(rng)}, _chain(rng, 4))
     yield _squared(rng, 3.0, 2.0)
     yield _diamond(rng)
     yield _three_ways(rng)
     yield _twice(rng)
     yield _both_twice(rng)
-    yield _alike(rng)
-    yield _ladder(rng, 25)
+    yield _ladder(rng, 18)
     yield _graph("again", "backward called twice", {"x": 1.5}, _chain(rng, 3), calls=2)
-    yield _graph("again", "a gradient from before", *_tree(rng), before={"x": 10.0, "t": -20.0})
+    yield _graph("again", "a gradient from before", {"x": 0.5}, _chain(rng, 3), before={"x": 10.0})
 
 
 @hidden_cases("backward")
@@ -557,7 +553,6 @@ def backward_hidden(rng: Rng) -> Iterator[Case]:
     yield _three_ways(rng)
     yield _twice(rng)
     yield _both_twice(rng)
-    yield _alike(rng)
     yield _fan(rng, 7)
     yield _ladder(rng, 25)
     yield _shared_arrays(rng, 5)
