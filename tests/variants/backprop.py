@@ -108,6 +108,10 @@ def numerical_with_x_shifted(f: Function, x: Array, h: float = 1e-5) -> Array:
     return gradient
 
 
+def transposed_if_square(array: Array) -> Array:
+    return array.T if array.ndim == 2 and len(array) == array.shape[1] else array
+
+
 # linear_backward
 
 
@@ -854,6 +858,10 @@ WRONG: dict[str, WrongAnswers] = {
     "numerical_gradient": {
         "five points": (numerical_with_five_points, {"exact"}),
         "a step of 0 at 0": (numerical_with_a_step_of_0_at_0, {"types"}),
+        "transposed where that can be": (
+            lambda f, x, h=1e-5: transposed_if_square(numerical_flattened(f, x, h)),
+            {"shapes"},
+        ),
         "x moved afterwards": (numerical_with_x_shifted, {"unchanged"}),
     },
     "linear_backward": {
@@ -866,6 +874,7 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "tanh_backward": {
         "derivative kept above 0.01": (lambda da, a: da * np.maximum(1 - a**2, 0.01), {"saturated"}),
+        "transposed where that can be": (lambda da, a: da * (1 - transposed_if_square(a) ** 2), {"shapes"}),
         "1e-5 added": (lambda da, a: da * (1 - a**2 + 1e-5), {"exact", "saturated"}),
     },
     "mlp_gradients": {
@@ -877,6 +886,15 @@ WRONG: dict[str, WrongAnswers] = {
     "add": {
         "the same node once": (add_unless_the_same, {"accumulated"}),
         "only leading axes summed": (_leading_axes_only(*SUM), {"broadcast"}),
+    },
+    "matmul": {
+        "axes of one left out": (
+            _in_place(lambda a, b: np.squeeze(a @ b), *MATRIX_PRODUCT[1:]),
+            {"ordinary"},
+        ),
+    },
+    "relu": {
+        "a threshold of 0.2": (_in_place(RECTIFIED[0], lambda g, a: g * (a > 0.2)), {"ordinary"}),
     },
     "multiply": {"only leading axes summed": (_leading_axes_only(*PRODUCT), {"broadcast"})},
     "backward": {

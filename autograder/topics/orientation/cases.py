@@ -112,8 +112,11 @@ def _columns(rng: Rng, n: int, d: int) -> Array:
 
 
 def _whole(rng: Rng, n: int, d: int) -> Array:
-    """The same in integers."""
-    return (3 * _columns(rng, n, d)).round().astype(int)
+    """The same in integers; the first number of a column is neither its second nor its last."""
+    while True:
+        made = (3 * _columns(rng, n, d)).round().astype(int)
+        if np.all(made[0] != made[[1, -1]]):
+            return made
 
 
 def _with_a_constant(rng: Rng, columns: Array, size: float) -> Array:
@@ -123,6 +126,13 @@ def _with_a_constant(rng: Rng, columns: Array, size: float) -> Array:
         made = np.insert(columns, 1, number, axis=1)
         if made.mean(axis=0)[1] != number:
             return made
+
+
+def _nearly_constant(columns: Array, number: float) -> Array:
+    """One more column, of a single number but for one row, which is neither among the first two nor the last."""
+    column = np.full(len(columns), number)
+    column[2] += 1
+    return np.insert(columns, 1, column, axis=1)
 
 
 def _far_from_0(rng: Rng) -> Array:
@@ -144,6 +154,7 @@ def standardize_public(rng: Rng) -> Iterator[Case]:
     yield Case("constant", "one column of 2.5", {"x": number(columns(4, 2), 2.5)})
     yield Case("constant", "one column of 0.1", {"x": number(columns(6, 2), 0.1)})
     yield Case("constant", "one column of 1000000.1", {"x": number(columns(7, 2), 1e6 + 0.1)})
+    yield Case("constant", "a column of 2.5 and one other number", {"x": _nearly_constant(columns(5, 2), 2.5)})
     yield Case("constant", "the same integer everywhere", {"x": np.full((3, 2), 7)})
     yield Case("constant", "one row", {"x": columns(2, 3)[:1]})
     yield Case("scales", "deviations around 1e-6, 1 and 1e6", {"x": columns(5, 3) * [1e-6, 1, 1e6]})
@@ -163,6 +174,7 @@ def standardize_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("constant", "a constant whose mean is exact", {"x": np.insert(_columns(rng, 5, 3), 1, 0.75, axis=1)})
     yield Case("constant", "a constant below 1", {"x": _with_a_constant(rng, _columns(rng, 7, 2), 0)})
     yield Case("constant", "a constant around 1e6", {"x": _with_a_constant(rng, _columns(rng, 6, 3), 1e6)})
+    yield Case("constant", "a constant but for one row", {"x": _nearly_constant(_columns(rng, 7, 3), 0.75)})
     yield Case("constant", "the same integer everywhere", {"x": np.full((5, 3), rng.integers(2, 9))})
     yield Case("constant", "one row", {"x": _columns(rng, 2, 5)[:1]})
     yield Case("scales", "deviations around 1e-6, 1 and 1e6", {"x": _columns(rng, 7, 3) * [1e-6, 1, 1e6]})
