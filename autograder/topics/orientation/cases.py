@@ -4,9 +4,10 @@ Every fault should cost one group. Therefore all sizes of an ordinary case diffe
 matrix that is turned raises there and shows its numbers among the other shapes only, where sizes agree, and columns
 that are counted in ``y`` are too few only where the last class is absent. Constant columns hold a number whose mean is
 off in the last digit, such as 0.1, beside one whose mean is exact: a deviation that is compared with 0, and one that is
-not looked at, part there. Among the last digits is a constant around 1e9, off by 1e-7, which shows whether such columns
-become exactly 0. Columns of 1e-15 are below every constant that somebody may add to a deviation, or take for 0; columns
-around 1e8, in eighths of which eight have an exact mean, keep no digit of a variance that is the difference of squares.
+not looked at, part there. A column that is constant but for one row shows who looks at some rows alone. Among the last
+digits is a constant around 1e9, off by 1e-7, which shows whether such columns become exactly 0. Columns of 1e-15 are
+below every constant that somebody may add to a deviation, or take for 0; columns around 1e8, in eighths of which eight
+have an exact mean, keep no digit of a variance that is the difference of squares.
 """
 
 from __future__ import annotations
