@@ -313,6 +313,11 @@ def mlp_by_central_differences(params: Params, x: Array, y: Array) -> tuple[floa
     return mlp_with_the_mean_at_the_end(params, x, y)[0], grads
 
 
+def mlp_off_by_1e_10(params: Params, x: Array, y: Array) -> tuple[float, Params]:
+    loss, grads = mlp_with_the_mean_at_the_end(params, x, y)
+    return loss, {name: grad * (1 + 1e-10) for name, grad in grads.items()}
+
+
 def mlp_with_squeezed_outputs(params: Params, x: Array, y: Array) -> tuple[float, Params]:
     loss, grads = mlp_with_the_mean_at_the_end(params, x, y)
     return loss, {**grads, "W2": grads["W2"].squeeze()}
@@ -878,6 +883,7 @@ WRONG: dict[str, WrongAnswers] = {
         "1e-5 added": (lambda da, a: da * (1 - a**2 + 1e-5), {"exact", "saturated"}),
     },
     "mlp_gradients": {
+        "1e-10 too large": (mlp_off_by_1e_10, {"exact"}),
         "central differences": (mlp_by_central_differences, {"exact"}),
         "tanh by exponentials": (mlp_with_exponentials, {"saturated"}),
         "squeezed": (mlp_with_squeezed_outputs, {"one_output"}),
