@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -173,7 +173,7 @@ def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour, *, lo
         return one.error == other.error
     if one.unusable or other.unusable:
         return False
-    tolerance = _tolerance(exercise, case)
+    tolerance = _told_apart(exercise, case)
     mine = {(fact.step, fact.name): fact for fact in other.facts}
     if len(mine) != len(one.facts):
         return False
@@ -198,7 +198,7 @@ def differs_by_value(exercise: Exercise, case: Case, right: Behaviour, wrong: Be
 
 def same_fact(exercise: Exercise, case: Case, one: Fact, other: Fact | None) -> bool:
     """Whether two facts are the same, within the tolerance of the exercise."""
-    return _same_fact(one, other, _tolerance(exercise, case))
+    return _same_fact(one, other, _told_apart(exercise, case))
 
 
 def _same_fact(one: Fact, other: Fact | None, tolerance: Tolerance) -> bool:
@@ -407,7 +407,7 @@ def _apart(one: np.ndarray, other: np.ndarray) -> str:
 
 
 def _cut_off(answer: np.ndarray, wanted: np.ndarray) -> str:
-    if wanted.dtype.kind != "f" or answer.dtype.kind not in "biu":
+    if wanted.dtype.kind != "f" or answer.dtype.kind not in "biu" or np.all(wanted == np.round(wanted)):
         return ""
     return f". It has the integer dtype {answer.dtype}, which cuts off everything after the decimal point"
 
@@ -423,7 +423,7 @@ def _relation(case: Case, wanted: np.ndarray, answer: np.ndarray) -> str:
     factors = mine[known] / right[known]
     factor, off = float(factors[0]), float(np.abs(factors - 1).max())
     if _ROUNDED.rtol < off < _SLIGHTLY:
-        cause = "is something small added or rounded?"
+        cause = "is something small added or rounded, or is a step not the one asked for?"
         if off < _SINGLE:
             cause = (
                 "is something computed in float32, is something small added, or is a derivative taken by small steps?"
@@ -477,6 +477,12 @@ def _single_precision(array: np.ndarray) -> bool:
 
 def _tolerance(exercise: Exercise, case: Case) -> Tolerance:
     return exercise.tolerance.single if case.single else exercise.tolerance
+
+
+def _told_apart(exercise: Exercise, case: Case) -> Tolerance:
+    """The tolerance between two behaviours, of which a frozen one is known to ten digits."""
+    tolerance = _tolerance(exercise, case)
+    return replace(tolerance, rtol=max(tolerance.rtol, _ROUNDED.rtol))
 
 
 def _shape(leaf: Any) -> tuple[int, ...] | None:

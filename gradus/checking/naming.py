@@ -150,14 +150,14 @@ def name_slips(judged: Judged, candidates: Sequence[Candidate], seconds: float =
         return ()
     fixed = [candidate for candidate in candidates if candidate.slip.estimate is None]
     everything, failing = range(len(judged.cases)), tuple(judged.failing)
-    whole = []
+    whole: dict[str, Named] = {}
     for candidate in fixed:
         if time.monotonic() > deadline:
             return ()
-        if judged.agrees(candidate, everything):
-            whole.append(Named(candidate.slip, failing))
+        if candidate.slip.id not in whole and judged.agrees(candidate, everything):
+            whole[candidate.slip.id] = Named(candidate.slip, failing)
     if whole:
-        return tuple(whole)
+        return tuple(whole.values())
     families = [candidate.slip for candidate in candidates if candidate.slip.estimate is not None]
     if (found := _estimated(judged, families, everything)) is not None:
         return (Named(found, failing),)

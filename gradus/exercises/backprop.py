@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -26,6 +27,8 @@ CENTRAL = Tolerance(rtol=1e-9, atol=1e-9)
 # Sums of some dozen products of numbers around 1, which may cancel: in float64 they are right to 1e-14, in float32
 # to 2e-6, whatever is left of them.
 GRADIENTS = Tolerance(rtol=1e-9, atol=1e-12, single_rtol=4e-6, single_atol=4e-6)
+# Tighter, because central differences may come to 1e-9 of the gradient by chance.
+NETWORK = replace(GRADIENTS, rtol=1e-12)
 # As in notebook 02, an answer in PyTorch may cast what it is given to float32.
 CAST = Tolerance(rtol=4e-6, atol=4e-6, single_rtol=4e-6, single_atol=4e-6)
 # Loose enough for float32 and tight enough for every law below to mean something.
@@ -209,7 +212,7 @@ def _loss_and_gradients(returned: Any, of: str) -> Outputs:
 _LOSS = Property("the loss is never negative", lambda case, outputs: float(outputs["loss"]) >= 0)
 
 
-@exercise("mlp_gradients", tolerance=GRADIENTS, properties=(_LOSS,), picture=draw_network)
+@exercise("mlp_gradients", tolerance=NETWORK, properties=(_LOSS,), picture=draw_network)
 def drive_mlp_gradients(mlp_gradients: Any, case: Case) -> Outputs:
     """``mlp_gradients(params, x, y) -> (loss, grads)``."""
     found = _loss_and_gradients(mlp_gradients(case["params"], case["x"], case["y"]), "mlp_gradients")
@@ -249,7 +252,8 @@ def _operate(operation: Any, case: Case, of: str, operands: Sequence[str] = ("a"
     """
     nodes = {name: Node(case[name]) for name in operands if name in case}
     for name, node in nodes.items():
-        node.grad = node.grad + case.get(f"{name}_grad", 0.0)
+        # Sums of arrays of shape () are numbers, in which nothing can be changed in place.
+        node.grad = np.asarray(node.grad + case.get(f"{name}_grad", 0.0))
     out = operation(*(nodes.get(name, nodes["a"]) for name in operands))
     if not isinstance(out, Node):
         raise TypeError(f"{of} returns a Node, but {what(out)} came back. End it with: return, and the new node.")
@@ -335,10 +339,16 @@ class _Graph:
         def run() -> None:
             if next(self._runs) > MOST_RUNS:
                 raise RuntimeError(f"the nodes of a small graph ran more than {MOST_RUNS} times: each has to run once")
+            value, grad = self.nodes[name].value, self.nodes[name].grad
+            if np.shape(grad) != value.shape:
+                raise ValueError(
+                    f"the gradient of {name} has the shape {np.shape(grad)} when it runs, its value {value.shape}: "
+                    "np.ones_like and np.zeros_like make arrays of the shape of another"
+                )
             for index in into:
                 parent, _, factor = self.edges[index]
-                carried = np.asarray(factor) * self.nodes[name].grad
-                self.nodes[parent].grad = self.nodes[parent].grad + carried
+                carried = np.asarray(factor) * grad
+                self.nodes[parent].grad = np.asarray(self.nodes[parent].grad + carried)
                 self.flow[index] += carried.sum()
 
         return run

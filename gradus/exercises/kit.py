@@ -50,7 +50,10 @@ def row(value: Any) -> Any:
     """A result of shape ``(1, D)`` as one of shape ``(D,)``: either is fine."""
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
-    return value[0] if isinstance(value, np.ndarray) and value.ndim == 2 and len(value) == 1 else value
+    if isinstance(value, np.ndarray):
+        return np.asarray(value)[0] if value.ndim == 2 and len(value) == 1 else value
+    nested = isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], list | tuple | np.ndarray)
+    return value[0] if nested else value
 
 
 def updated(returned: Any, params: dict[str, Array]) -> dict[str, Array]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -95,11 +96,20 @@ def numerical_with_five_points(f: Function, x: Array, h: float = 1e-5) -> Array:
     return (4 * numerical_flattened(f, x, h / 2) - numerical_flattened(f, x, h)) / 3
 
 
+def numerical_with_a_step_of_0_at_0(f: Function, x: Array, h: float = 1e-5) -> Array:
+    gradient = numerical_flattened(f, x, h)
+    return np.where(x == 0, 0, gradient)
+
+
 def numerical_with_x_shifted(f: Function, x: Array, h: float = 1e-5) -> Array:
     gradient = numerical_flattened(f, x, h)
     if x.dtype == np.float64:
         x += 0.1
     return gradient
+
+
+def transposed_if_square(array: Array) -> Array:
+    return array.T if array.ndim == 2 and len(array) == array.shape[1] else array
 
 
 # linear_backward
@@ -126,6 +136,10 @@ def linear_with_a_row_for_the_bias(dz: Array, x: Array, W: Array) -> tuple[Array
 
 def linear_by_outer_products(dz: Array, x: Array, W: Array) -> tuple[Array, ...]:
     return np.inner(dz, W), sum(np.outer(*pair) for pair in zip(x, dz, strict=True)), np.sum(dz, 0)
+
+
+def linear_as_lists(dz: Array, x: Array, W: Array) -> list[Any]:
+    return [(dz @ W.T).tolist(), (x.T @ dz).tolist(), dz.sum(axis=0, keepdims=True).tolist()]
 
 
 def linear_in_float32(dz: Array, x: Array, W: Array) -> tuple[Array, ...]:
@@ -289,6 +303,21 @@ def mlp_with_exponentials(params: Params, x: Array, y: Array) -> tuple[float, Pa
     return float((error**2).sum() / (2 * len(x))), grads
 
 
+def mlp_by_central_differences(params: Params, x: Array, y: Array) -> tuple[float, Params]:
+    params = {name: value.astype(np.float64) for name, value in params.items()}
+
+    def loss_with(name: str, value: Array) -> float:
+        return mlp_with_the_mean_at_the_end({**params, name: value}, x, y)[0]
+
+    grads = {name: numerical_flattened(partial(loss_with, name), value) for name, value in params.items()}
+    return mlp_with_the_mean_at_the_end(params, x, y)[0], grads
+
+
+def mlp_off_by_1e_10(params: Params, x: Array, y: Array) -> tuple[float, Params]:
+    loss, grads = mlp_with_the_mean_at_the_end(params, x, y)
+    return loss, {name: grad * (1 + 1e-10) for name, grad in grads.items()}
+
+
 def mlp_with_squeezed_outputs(params: Params, x: Array, y: Array) -> tuple[float, Params]:
     loss, grads = mlp_with_the_mean_at_the_end(params, x, y)
     return loss, {**grads, "W2": grads["W2"].squeeze()}
@@ -435,15 +464,42 @@ def _by_torch(value: Callable[..., Any], *_: Any) -> Callable[..., Node]:
     return operation
 
 
+def _into_the_same_array(value: Callable[..., Array], *pulls: Callable[..., Array]) -> Callable[..., Node]:
+    """An operation that writes into the arrays that the operands' gradients are."""
+
+    def operation(*operands: Node) -> Node:
+        out = Node(value(*(node.value for node in operands)), operands)
+
+        def backward() -> None:
+            for node, pull in zip(operands, pulls, strict=True):
+                node.grad[...] += _reduced(pull(out.grad, *(each.value for each in operands)), node.value)
+
+        out.backward = backward
+        return out
+
+    return operation
+
+
 SUM = (lambda a, b: a + b, lambda g, a, b: g * np.ones_like(b), lambda g, a, b: g * np.ones_like(a))
 PRODUCT = (lambda a, b: a * b, lambda g, a, b: b * g, lambda g, a, b: a * g)
 MATRIX_PRODUCT = (lambda a, b: a @ b, lambda g, a, b: np.einsum("nm,km->nk", g, b), lambda g, a, b: (g.T @ a).T)
 RECTIFIED = (lambda a: a * (a > 0), lambda g, a: np.where(a > 0, g, 0.0))
 DRESSES = {
     "in place": _in_place,
+    "into the same array": _into_the_same_array,
     "parents and backward set later": _set_by_lambda,
     "a class of its own": _own_class,
 }
+
+
+def _masked_in_place(a: Node) -> Node:
+    out, on = Node(np.maximum(a.value, 0), (a,)), a.value > 0
+
+    def backward() -> None:
+        a.grad[on] += out.grad[on]
+
+    out.backward = backward
+    return out
 
 
 def _dressed(operation: tuple[Callable[..., Any], ...], by_torch: Callable[..., Any]) -> Answers:
@@ -493,7 +549,7 @@ def backward_by_recursion(loss: Node) -> None:
 
     visit(loss)
     _interior_reset(order)
-    loss.grad = np.array(1.0)
+    loss.grad = np.ones_like(loss.value)
     for node in order[::-1]:
         node.backward()
 
@@ -508,7 +564,7 @@ def backward_by_counting_users(loss: Node) -> None:
                 met.add(parent)
                 stack.append(parent)
     _interior_reset(met)
-    loss.grad = np.ones(())
+    loss.grad = np.ones_like(loss.value)
     ready = deque([loss])
     while ready:
         node = ready.popleft()
@@ -576,6 +632,72 @@ def backward_and_clean_up(loss: Node) -> Node:
     return loss
 
 
+def backward_by_distinct_users(loss: Node, *, last: bool) -> None:
+    """Counts every user once, and down once for each time that it uses the node."""
+    users: dict[Node, set[Node]] = {}
+    met = [loss]
+    for node in met:
+        for parent in node.parents:
+            users.setdefault(parent, set()).add(node)
+        met += [parent for parent in dict.fromkeys(node.parents) if parent not in met]
+    _interior_reset(met)
+    loss.grad = np.ones_like(loss.value)
+    left = {node: len(used_by) for node, used_by in users.items()}
+    ready = [loss]
+    while ready:
+        node = ready.pop(-1 if last else 0)
+        node.backward()
+        for parent in node.parents:
+            left[parent] -= 1
+            if left[parent] == 0:
+                ready.append(parent)
+
+
+def backward_seen_by_value(loss: Node) -> None:
+    order, seen = [], set()
+
+    def visit(node: Node) -> None:
+        if node.value.tobytes() not in seen:
+            seen.add(node.value.tobytes())
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(loss)
+    _interior_reset(order)
+    loss.grad = np.ones_like(loss.value)
+    for node in reversed(order):
+        node.backward()
+
+
+def backward_from_one_number(loss: Node) -> None:
+    nodes = [loss]
+    for node in nodes:
+        nodes += [parent for parent in dict.fromkeys(node.parents) if parent not in nodes]
+    _interior_reset(nodes)
+    loss.grad = np.array(1.0)
+    for node in reversed(list(TopologicalSorter({node: node.parents for node in nodes}).static_order())):
+        node.backward()
+
+
+def backward_into_the_same_arrays(loss: Node) -> None:
+    order: list[Node] = []
+
+    def visit(node: Node) -> None:
+        if node not in order:
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(loss)
+    for node in order:
+        if node.parents:
+            node.grad[...] = 0
+    loss.grad[...] = 1
+    for node in order[::-1]:
+        node.backward()
+
+
 def backward_counting_nodes_once(loss: Node) -> None:
     users: Counter[Node] = Counter()
     met, stack = {loss}, [loss]
@@ -586,7 +708,7 @@ def backward_counting_nodes_once(loss: Node) -> None:
                 met.add(parent)
                 stack.append(parent)
     _interior_reset(met)
-    loss.grad = np.ones(())
+    loss.grad = np.ones_like(loss.value)
     ready = [loss]
     for node in ready:
         node.backward()
@@ -631,6 +753,7 @@ VARIANTS: dict[str, Answers] = {
     },
     "linear_backward": {
         "einsum, in a list": linear_by_einsum,
+        "nested lists, db of one row": linear_as_lists,
         "Python loops, db of shape (1, D_out)": linear_by_loops,
         "transposed products": linear_with_a_row_for_the_bias,
         "outer products": linear_by_outer_products,
@@ -666,9 +789,10 @@ VARIANTS: dict[str, Answers] = {
     "add": _dressed(SUM, torch.add),
     "multiply": _dressed(PRODUCT, torch.mul),
     "matmul": _dressed(MATRIX_PRODUCT, torch.matmul),
-    "relu": _dressed(RECTIFIED, torch.relu),
+    "relu": {**_dressed(RECTIFIED, torch.relu), "a mask in place": _masked_in_place},
     "backward": {
         "recursion": backward_by_recursion,
+        "into the same arrays": backward_into_the_same_arrays,
         "users counted": backward_by_counting_users,
         "graphlib": backward_by_graphlib,
         "longest way": backward_by_longest_way,
@@ -738,6 +862,11 @@ TRIVIAL: dict[str, Answers] = {
 WRONG: dict[str, WrongAnswers] = {
     "numerical_gradient": {
         "five points": (numerical_with_five_points, {"exact"}),
+        "a step of 0 at 0": (numerical_with_a_step_of_0_at_0, {"types"}),
+        "transposed where that can be": (
+            lambda f, x, h=1e-5: transposed_if_square(numerical_flattened(f, x, h)),
+            {"shapes"},
+        ),
         "x moved afterwards": (numerical_with_x_shifted, {"unchanged"}),
     },
     "linear_backward": {
@@ -750,9 +879,12 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "tanh_backward": {
         "derivative kept above 0.01": (lambda da, a: da * np.maximum(1 - a**2, 0.01), {"saturated"}),
+        "transposed where that can be": (lambda da, a: da * (1 - transposed_if_square(a) ** 2), {"shapes"}),
         "1e-5 added": (lambda da, a: da * (1 - a**2 + 1e-5), {"exact", "saturated"}),
     },
     "mlp_gradients": {
+        "1e-10 too large": (mlp_off_by_1e_10, {"exact"}),
+        "central differences": (mlp_by_central_differences, {"exact"}),
         "tanh by exponentials": (mlp_with_exponentials, {"saturated"}),
         "squeezed": (mlp_with_squeezed_outputs, {"one_output"}),
         "transposed only where it must be": (mlp_transposed_where_it_must_be, {"square"}),
@@ -761,9 +893,22 @@ WRONG: dict[str, WrongAnswers] = {
         "the same node once": (add_unless_the_same, {"accumulated"}),
         "only leading axes summed": (_leading_axes_only(*SUM), {"broadcast"}),
     },
+    "matmul": {
+        "axes of one left out": (
+            _in_place(lambda a, b: np.squeeze(a @ b), *MATRIX_PRODUCT[1:]),
+            {"ordinary"},
+        ),
+    },
+    "relu": {
+        "a threshold of 0.2": (_in_place(RECTIFIED[0], lambda g, a: g * (a > 0.2)), {"ordinary"}),
+    },
     "multiply": {"only leading axes summed": (_leading_axes_only(*PRODUCT), {"broadcast"})},
     "backward": {
         "a node counted once for each user": (backward_counting_nodes_once, {"shared"}),
+        "users counted once, a queue": (partial(backward_by_distinct_users, last=False), {"shared"}),
+        "users counted once, a stack": (partial(backward_by_distinct_users, last=True), {"shared"}),
+        "seen by value": (backward_seen_by_value, {"shared"}),
+        "from one number": (backward_from_one_number, {"ordinary"}),
         "the loss not reset": (backward_with_the_loss_not_reset, {"again"}),
     },
 }

@@ -212,6 +212,11 @@ def _by_mean_of_squares(x: Array) -> Array:
         return np.where(constant, 0, (x - x.mean(axis=0)) / deviation)
 
 
+def _constant_where(x: Array, constant: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.where(constant, 0, standardize_what_varies(x))
+
+
 WRONG: dict[str, WrongAnswers] = {
     "affine": {
         "axes of one left out": (lambda x, W, b: np.squeeze(x @ W + b), {"shapes"}),
@@ -223,6 +228,8 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "standardize": {
         "mean of the squares": (_by_mean_of_squares, {"scales"}),
+        "first and last row compared": (lambda x: _constant_where(x, x[0] == x[-1]), {"constant"}),
+        "first two rows compared": (lambda x: _constant_where(x, np.all(x[:2] == x[0], axis=0)), {"constant"}),
         "one row left as it is": (lambda x: x if len(x) == 1 else standardize_what_varies(x), {"constant"}),
         "rounded": (lambda x: np.round(standardize_what_varies(x), 4), {"exact"}),
     },

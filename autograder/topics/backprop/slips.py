@@ -50,7 +50,9 @@ slip("all_at_once", title="all entries moved at once",
      replace=("moved[i] = h", "moved[...] = h"))
 slip("own_step", title="h ignored",
      says="The step is a constant of your own, whatever h is. Use the argument.",
-     replace=("    x = np", "    h = 1e-6\n    x = np"))
+     replace=("    x = np", "    h = {step}\n    x = np"),
+     parameter="step",
+     values=(1e-6, 1e-4, 1e-5, 1e-8))
 slip("relative_step", title="a step relative to x",
      says="The step is multiplied by the size of the entry. Here h is the step itself.",
      replace=("    moved[i] = h\n        gradient[i] = (f(x + moved) - f(x - moved)) / (2 * h)",
@@ -339,8 +341,8 @@ slip("no_activation", title="no activation",
 TO_A = "a.grad = a.grad + unbroadcast({}, a.value.shape)"
 TO_B = "b.grad = b.grad + unbroadcast({}, b.value.shape)"
 OVERWRITTEN = "The gradient of an operand is overwritten. It is added to: a node that is used twice gets both parts."
-NOT_SET = ("The node has no backward of its own, so nothing arrives at the operands: set out.backward to the function "
-           "that passes the gradient on.")
+NOT_SET = ("Nothing arrives at the operands. Either out.backward is never set, or the function reads out.grad too "
+           "early, before it is called, or it does not assign to a.grad.")
 NO_PARENTS = "The new node does not know its parents, so no gradient can find the way back to them."
 VALUES = "The parents are the arrays of the operands. They are the nodes themselves, since a gradient goes to a node."
 DROPPED = "What arrives at the node, out.grad, is not used: the chain rule multiplies by it."
@@ -363,7 +365,7 @@ def _shared_by_add_and_multiply(name: str, value: str, through: tuple[str, str])
               "        return grad if grad.shape == shape else grad.sum(axis=0)\n\n    def backward"),
              ("unbroadcast(", "reduced(", ALL),
          ])
-    slip("backward_not_set", title="the backward never set", says=NOT_SET,
+    slip("backward_not_set", title="nothing arrives", says=NOT_SET,
          replace=("    out.backward = backward\n", ""))
     slip("no_parents", title="no parents", says=NO_PARENTS, replace=(f"{value}, (a, b))", f"{value})"))
     slip("values_for_parents", title="values in the place of parents", says=VALUES,
@@ -417,7 +419,7 @@ slip("wrong_side", title="multiplied from the wrong side",
      says="Matrices are multiplied in the wrong order: b transposed stands on the right of out.grad, a transposed on "
      "its left.",
      replace=[("out.grad @ b.value.T", "b.value.T @ out.grad"), ("a.value.T @ out.grad", "out.grad @ a.value.T")])
-slip("backward_not_set", title="the backward never set", says=NOT_SET, replace=("    out.backward = backward\n", ""))
+slip("backward_not_set", title="nothing arrives", says=NOT_SET, replace=("    out.backward = backward\n", ""))
 slip("no_parents", title="no parents", says=NO_PARENTS, replace=("b.value, (a, b))", "b.value)"))
 slip("values_for_parents", title="values in the place of parents", says=VALUES,
      replace=("(a, b))", "(a.value, b.value))"))
@@ -435,7 +437,7 @@ slip("neighbours_gradient", title="the other operand's gradient",
 slip = slips("relu", see="autograd")
 slip("overwrites", title="gradients overwritten", says=OVERWRITTEN, replace=("a.grad = a.grad + ", "a.grad = "))
 slip("upstream_dropped", title="what arrives is dropped", says=DROPPED, replace=("out.grad * ", "1.0 * "))
-slip("backward_not_set", title="the backward never set", says=NOT_SET, replace=("    out.backward = backward\n", ""))
+slip("backward_not_set", title="nothing arrives", says=NOT_SET, replace=("    out.backward = backward\n", ""))
 slip("no_parents", title="no parents", says=NO_PARENTS,
      replace=("np.maximum(a.value, 0), (a,))", "np.maximum(a.value, 0))"))
 slip("always_passes", title="everything passes",

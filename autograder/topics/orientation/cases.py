@@ -4,9 +4,10 @@ Every fault should cost one group. Therefore all sizes of an ordinary case diffe
 matrix that is turned raises there and shows its numbers among the other shapes only, where sizes agree, and columns
 that are counted in ``y`` are too few only where the last class is absent. Constant columns hold a number whose mean is
 off in the last digit, such as 0.1, beside one whose mean is exact: a deviation that is compared with 0, and one that is
-not looked at, part there. Among the last digits is a constant around 1e9, off by 1e-7, which shows whether such columns
-become exactly 0. Columns of 1e-15 are below every constant that somebody may add to a deviation, or take for 0; columns
-around 1e8, in eighths of which eight have an exact mean, keep no digit of a variance that is the difference of squares.
+not looked at, part there. A column that is constant but for one row shows who looks at some rows alone. Among the last
+digits is a constant around 1e9, off by 1e-7, which shows whether such columns become exactly 0. Columns of 1e-15 are
+below every constant that somebody may add to a deviation, or take for 0; columns around 1e8, in eighths of which eight
+have an exact mean, keep no digit of a variance that is the difference of squares.
 """
 
 from __future__ import annotations
@@ -112,8 +113,11 @@ def _columns(rng: Rng, n: int, d: int) -> Array:
 
 
 def _whole(rng: Rng, n: int, d: int) -> Array:
-    """The same in integers."""
-    return (3 * _columns(rng, n, d)).round().astype(int)
+    """The same in integers; the first number of a column is neither its second nor its last."""
+    while True:
+        made = (3 * _columns(rng, n, d)).round().astype(int)
+        if np.all(made[0] != made[[1, -1]]):
+            return made
 
 
 def _with_a_constant(rng: Rng, columns: Array, size: float) -> Array:
@@ -123,6 +127,13 @@ def _with_a_constant(rng: Rng, columns: Array, size: float) -> Array:
         made = np.insert(columns, 1, number, axis=1)
         if made.mean(axis=0)[1] != number:
             return made
+
+
+def _nearly_constant(columns: Array, number: float) -> Array:
+    """One more column, of a single number but for one row, which is neither among the first two nor the last."""
+    column = np.full(len(columns), number)
+    column[2] += 1
+    return np.insert(columns, 1, column, axis=1)
 
 
 def _far_from_0(rng: Rng) -> Array:
@@ -144,6 +155,7 @@ def standardize_public(rng: Rng) -> Iterator[Case]:
     yield Case("constant", "one column of 2.5", {"x": number(columns(4, 2), 2.5)})
     yield Case("constant", "one column of 0.1", {"x": number(columns(6, 2), 0.1)})
     yield Case("constant", "one column of 1000000.1", {"x": number(columns(7, 2), 1e6 + 0.1)})
+    yield Case("constant", "a column of 2.5 and one other number", {"x": _nearly_constant(columns(5, 2), 2.5)})
     yield Case("constant", "the same integer everywhere", {"x": np.full((3, 2), 7)})
     yield Case("constant", "one row", {"x": columns(2, 3)[:1]})
     yield Case("scales", "deviations around 1e-6, 1 and 1e6", {"x": columns(5, 3) * [1e-6, 1, 1e6]})
@@ -163,6 +175,7 @@ def standardize_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("constant", "a constant whose mean is exact", {"x": np.insert(_columns(rng, 5, 3), 1, 0.75, axis=1)})
     yield Case("constant", "a constant below 1", {"x": _with_a_constant(rng, _columns(rng, 7, 2), 0)})
     yield Case("constant", "a constant around 1e6", {"x": _with_a_constant(rng, _columns(rng, 6, 3), 1e6)})
+    yield Case("constant", "a constant but for one row", {"x": _nearly_constant(_columns(rng, 7, 3), 0.75)})
     yield Case("constant", "the same integer everywhere", {"x": np.full((5, 3), rng.integers(2, 9))})
     yield Case("constant", "one row", {"x": _columns(rng, 2, 5)[:1]})
     yield Case("scales", "deviations around 1e-6, 1 and 1e6", {"x": _columns(rng, 7, 3) * [1e-6, 1, 1e6]})
