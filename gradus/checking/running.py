@@ -187,9 +187,12 @@ def _restored(answer: Any) -> Iterator[None]:
     plain_ones = {name: value for name, value in vars(answer).items() if isinstance(value, int | float | None)}
     attributes = {**plain_ones, **copy.deepcopy(kept)}
     defaults = [(function, copy.deepcopy(function.__defaults__)) for function in functions if function.__defaults__]
+    before = set(vars(answer))
     try:
         yield
     finally:
+        for name in set(vars(answer)) - before:
+            delattr(answer, name)
         for name, value in attributes.items():
             setattr(answer, name, value)
         for function, given in defaults:
