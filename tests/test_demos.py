@@ -369,7 +369,7 @@ def test_torch_moves_the_picture_until_the_stub_is_written() -> None:
 
 def test_what_is_lent_is_not_said_to_be_the_learners() -> None:
     demo = demos.scores_to_loss(operation("softmax"))
-    assert demo.respond({"form": demo.start()})[0]["note"].startswith("PyTorch's softmax")
+    assert demo.respond({"form": demo.start()})[0]["note"].startswith("PyTorch moves this picture until you write softmax")
 
 
 def test_an_error_of_the_learner_is_shown_with_its_line_and_the_next_request_is_answered() -> None:

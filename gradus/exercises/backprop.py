@@ -389,6 +389,16 @@ def _pulled_back(operate: Callable[..., Any], arrived: Any, *inputs: Any) -> tup
     return tuple(one.numpy() for one in found)
 
 
+@lends("numerical_gradient")
+def _torch_gradient(f: Callable[[Array], float], x: Any, h: float = 1e-5) -> Array:
+    import torch
+
+    at = torch.tensor(np.asarray(x, dtype=np.float64))
+    moves = h * torch.eye(at.numel(), dtype=torch.float64).reshape(-1, *at.shape)
+    values = [[float(f((at + side * move).numpy())) for move in moves] for side in (-1, 0, 1)]
+    return torch.gradient(torch.tensor(values, dtype=torch.float64), spacing=h, dim=0)[0][1].reshape(at.shape).numpy()
+
+
 @lends("linear_backward")
 def _torch_linear_backward(dz: Any, x: Any, W: Any) -> tuple[Array, ...]:
     return _pulled_back(lambda x, W, b: x @ W + b, dz, x, W, np.zeros_like(dz[0]))
