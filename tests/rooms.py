@@ -171,9 +171,9 @@ def _released() -> NotebookNode:
     return edition.released(sketch(), sketch().assignment(NAME))
 
 
-def answers(course: Course | None = None) -> dict[str, str]:
-    """The reference's source of every exercise, of the whole notebook by default."""
-    return {name: right(cell) for name, cell in (course or Course(ROOT)).assignment(NAME).source.solutions.items()}
+def answers(course: Course | None = None, name: str = NAME) -> dict[str, str]:
+    """The reference's source of every exercise of a notebook."""
+    return {one: right(cell) for one, cell in (course or Course(ROOT)).assignment(name).source.solutions.items()}
 
 
 def submission(given: dict[str, str]) -> NotebookNode:

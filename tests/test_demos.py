@@ -369,7 +369,8 @@ def test_torch_moves_the_picture_until_the_stub_is_written() -> None:
 
 def test_what_is_lent_is_not_said_to_be_the_learners() -> None:
     demo = demos.scores_to_loss(operation("softmax"))
-    assert demo.respond({"form": demo.start()})[0]["note"].startswith("PyTorch moves this picture until you write softmax")
+    note = demo.respond({"form": demo.start()})[0]["note"]
+    assert note.startswith("PyTorch moves this picture until you write softmax")
 
 
 def test_an_error_of_the_learner_is_shown_with_its_line_and_the_next_request_is_answered() -> None:
@@ -464,10 +465,10 @@ def test_a_triangle_marks_every_bar_that_leaves_the_picture(temperature: str, up
         np.testing.assert_allclose(heights[np.isfinite(heights)], edge, rtol=0.1)
 
 
-def test_the_last_spread_stands_on_the_stage() -> None:
-    demo = demos.activations()
-    assert actor_of(stage_of(demo), "words", 1).words == ["layer 20: 0.18"]
-    assert actor_of(stage_of(demo, activation="none", gain="0.6", depth="3"), "words", 1).words == ["layer 3: 63"]
+def test_the_sizes_at_both_ends_are_told() -> None:
+    alt = demos.activations().picture(activation="none", gain=0.6, depth=3)[1]
+    assert alt.startswith("The standard deviation of the activations is 0.6")
+    assert alt.endswith("at layer 3.")
 
 
 def test_words_for_one_step_and_for_more() -> None:

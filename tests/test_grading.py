@@ -353,7 +353,7 @@ def test_more_beside_a_notebook_than_can_be_graded_is_said(tmp_path: Path) -> No
 
 def test_no_check_depends_on_a_cell_that_does_not_run() -> None:
     for assignment in COURSE.assignments():
-        notebook = filled(edition.released(COURSE, assignment), answers(COURSE))
+        notebook = filled(edition.released(COURSE, assignment), answers(COURSE, assignment.name))
         found = run_judged(COURSE, notebook, b"key", {}, Limits())
         assert {verdict.share for verdict in found.verdicts.values()} == {1.0}, found.remarks
         assert found.outputs.keys() <= {cell.id for cell in running(notebook)}

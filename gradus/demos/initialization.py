@@ -278,7 +278,7 @@ def activation_functions(*, size: str = "notebook") -> Demo:
         ),
         controls=(
             Slider("z", "input z", -5, 5, 1.5, 0.05, play=6),
-            Choice("activation", "activation", tuple(name for name in ACTIVATIONS if name != "none"), "sigmoid"),
+            Choice("activation", "activation", ("sigmoid", "tanh", "ReLU"), "sigmoid"),
         ),
         model=look_at_activation,
         scene=_functions_scene,

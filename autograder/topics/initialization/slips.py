@@ -22,7 +22,7 @@ slip("root_of_fan_in", title="the root of fan-in",
      says="Only the deviation grows with the root of fan-in. The variance grows with fan-in itself.",
      replace=("fan_in *", "np.sqrt(fan_in) *"))
 slip("fan_in_squared", title="fan-in squared",
-     says="fan-in is squared. The mixed terms of the square are 0, so fan-in terms are left, not fan-in².",
+     says="The fan-in is squared. The mixed terms of the square are 0, so fan-in terms are left, not fan-in².",
      replace=("fan_in *", "fan_in**2 *"))
 slip("variance_squared", title="the weights' variance squared",
      says="The weights' variance is squared, as if it were a deviation.",
@@ -193,8 +193,8 @@ slip("no_slope", title="the slope of the activation forgotten",
      says="The gradient goes through the weights alone. On its way it also meets the slope of each activation.",
      replace=("(gradient * activation_derivative(z))", "gradient"))
 slip("last_slope_forgotten", title="the last activation forgotten",
-     says="d_output is taken for the gradient at the last z. It is the gradient at the last activation: multiply it "
-     "by the slope first.",
+     says="The argument d_output is taken for the gradient at the last z. It is the one at the last activation: "
+     "multiply it by the slope first.",
      replace=("(gradient * activation_derivative(z))",
               "(gradient if z is kept[-1] else gradient * activation_derivative(z))"))
 slip("before_the_weights", title="measured before the weights",
@@ -206,7 +206,7 @@ slip("at_the_output", title="measured one layer too late",
      says="Each number belongs to the layer's output, and the last one is that of d_output. Asked for is the gradient "
      "at the layer's input: measure after the step back.",
      replace=[(STEP, "arrived = gradient\n        " + STEP), ("gradient.std()", "arrived.std()")])
-slip("output_included", title="d_output counted, too",
+slip("output_included", title="the gradient at the output counted, too",
      says="There is one number too many: the last one is that of d_output. There is one number for each layer, that "
      "of its input.",
      replace=("gradient, spreads = d_output, []", "gradient, spreads = d_output, [float(d_output.std())]"))
@@ -309,9 +309,9 @@ slip("no_root", title="the root forgotten",
      says="The bound is 6 / (fan_in + fan_out), without the root: c² is that, not c.",
      replace=(BOUND, "6 / (fan_in + fan_out)"))
 slip("brackets", title="brackets missing",
-     says="6 / fan_in + fan_out means (6 / fan_in) + fan_out, and the weights are huge. Put the sum into brackets.",
+     says="Brackets are missing: 6 / fan_in + fan_out means (6 / fan_in) + fan_out, and the weights are huge.",
      replace=("6 / (fan_in + fan_out)", "6 / fan_in + fan_out"))
-slip("kaiming", title="Kaiming's variance",
+slip("kaiming", title="variance of Kaiming",
      says="The variance is 2 / fan_in, which is Kaiming's, for a ReLU. Xavier's is 2 / (fan_in + fan_out).",
      replace=("(fan_in + fan_out)", "fan_in"))
 slip("fan_in_alone", title="variance 1 / fan_in",
@@ -326,7 +326,7 @@ slip("numerator_1", title="variance 1 / (fan_in + fan_out)",
      says="The variance is 1 / (fan_in + fan_out), half of what it should be: the mean of both fans is half their "
      "sum.",
      replace=("6 /", "3 /"))
-slip("gain", title="√2 too large",
+slip("gain", title="weights too large by √2",
      says="The weights are √2 times too large: this is the gain of a ReLU, or the mean of the fans in place of their "
      "sum.",
      replace=("6 /", "12 /"))
@@ -368,7 +368,7 @@ DEVIATION, NORMAL = "np.sqrt(2 / fan_in)", "rng.normal(0, np.sqrt(2 / fan_in), s
 resolution("kaiming_normal", says="a deviation that is off by 12 %", replace=(DEVIATION, f"1.12 * {DEVIATION}"))
 
 slip("variance", title="the variance in place of the deviation",
-     says="rng.normal takes the standard deviation, and got the variance, 2 / fan_in. Take the root.",
+     says="The variance, 2 / fan_in, is given to rng.normal, which takes the standard deviation. Take the root.",
      replace=(DEVIATION, "2 / fan_in"))
 slip("root_twice", title="the root taken twice",
      says="The root is taken twice, so the weights are far too large.",
@@ -377,7 +377,7 @@ slip("fan_out", title="fan-out in place of fan-in",
      says="The variance is 2 / fan_out. Forwards, a neuron adds up fan-in numbers, so it is 2 / fan_in. In square "
      "layers nobody notices.",
      replace=("2 / fan_in", "2 / fan_out"))
-slip("xavier", title="Xavier's variance",
+slip("xavier", title="variance of Xavier",
      says="The variance is 2 / (fan_in + fan_out), which is Xavier's. Kaiming's is 2 / fan_in.",
      replace=("2 / fan_in", "2 / (fan_in + fan_out)"))
 slip("no_gain", title="the gain of the ReLU missing",
@@ -451,7 +451,7 @@ slip("no_root", title="the root forgotten in W",
 slip("fan_out", title="fan-out in place of fan-in",
      says="W has fan_out where fan_in belongs.",
      replace=("6 / fan_in", "6 / fan_out"))
-slip("xavier", title="Xavier's variance",
+slip("xavier", title="variance of Xavier",
      says="W has the variance 2 / (fan_in + fan_out), which is Xavier's. Here it is 2 / fan_in.",
      replace=("6 / fan_in", "6 / (fan_in + fan_out)"))
 slip("no_gain", title="the gain of the ReLU missing",
@@ -473,34 +473,34 @@ slip("both_from_zero", title="W and b from 0 up",
      says="W and b are drawn from [0, 1]. Their means are not 0. Both are drawn from [-1, 1].",
      replace=("-1, 1", "0, 1", ALL))
 slip("bias_from_zero", title="b from 0 up",
-     says="b is drawn from [0, 1]. Its mean is not 0. It is drawn from [-1, 1].",
+     says="Here b is drawn from [0, 1]. Its mean is not 0. It is drawn from [-1, 1].",
      replace=("-1, 1, size=fan_out", "0, 1, size=fan_out"))
 slip("bias_like_weights", title="b as large as W",
-     says="b has the bound of W. Its bound is 1/√fan_in, without the 6.",
+     says="The bias has the bound of W. Its bound is 1/√fan_in, without the 6.",
      replace=(B_SCALED, f"{W_BOUND} * {B_DRAW}"))
 slip("bias_zero", title="b is zero",
-     says="b is 0. That is a good choice in general, but here b is drawn, too.",
+     says="The bias is 0. That is a good choice in general, but here b is drawn, too.",
      replace=(B_SCALED, "np.zeros(fan_out)"))
 slip("bias_not_scaled", title="b not scaled",
-     says="b lies between -1 and 1: it is not divided by √fan_in.",
+     says="The bias lies between -1 and 1: it is not divided by √fan_in.",
      replace=(" / np.sqrt(fan_in)", ""))
 slip("bias_without_root", title="the root forgotten in b",
-     says="b is divided by fan_in. It takes the root.",
+     says="The bias is divided by fan_in. It takes the root.",
      replace=(" / np.sqrt(fan_in)", " / fan_in"))
 slip("bias_fan_out", title="b by fan-out",
-     says="b is divided by √fan_out. It takes fan-in, as W does.",
+     says="The bias is divided by √fan_out. It takes fan-in, as W does.",
      replace=(" / np.sqrt(fan_in)", " / np.sqrt(fan_out)"))
 slip("bias_normal", title="b from a normal distribution",
-     says="b is from a normal distribution. Here it is uniform.",
+     says="The bias is from a normal distribution. Here it is uniform.",
      replace=(B_DRAW, "rng.normal(size=fan_out)"))
 slip("bias_for_inputs", title="a bias for each input",
-     says="b has one number for each input. A neuron has one bias: there are fan_out of them.",
+     says="The bias has one number for each input. A neuron has one bias: there are fan_out of them.",
      replace=("size=fan_out", "size=fan_in"))
 slip("bias_from_weights", title="the numbers of W again in b",
-     says="b holds numbers of W at another scale. Draw it for itself, after W, from the same generator.",
+     says="The bias holds numbers of W at another scale. Draw it for itself, after W, from the same generator.",
      replace=(B_SCALED, "W[0] / np.sqrt(6)"))
 slip("wrong_order", title="W and b in the wrong order",
-     says="b comes back before W. The order is W, b.",
+     says="The bias comes back before W. The order is W, b.",
      replace=("return W, b", "return b, W"))
 slip("seed_inside", *SEED_INSIDE, replace=("rng.uniform", f"{FRESH}.uniform", ALL))
 slip("bias_seed_inside", title="the same b in every call",
@@ -532,9 +532,9 @@ slip("fan_out", title="fan-out in place of fan-in",
      says="With mode=\"fan_out\" the variance is 2 / fan-out. Leave mode out: fan-in is what it takes by itself.",
      replace=('nonlinearity="relu"', 'mode="fan_out", nonlinearity="relu"'))
 slip("uniform", title="a uniform distribution",
-     says="kaiming_uniform_ has the right variance, but its numbers are uniform. Asked for is a normal distribution.",
+     says="The variance of kaiming_uniform_ is right, but its numbers are uniform. Asked for is a normal distribution.",
      replace=("kaiming_normal_", "kaiming_uniform_"))
-slip("xavier_normal", title="Xavier's variance",
+slip("xavier_normal", title="variance of Xavier",
      says="The variance is Xavier's, 2 / (fan-in + fan-out). Kaiming's is 2 / fan-in.",
      replace=(KAIMING, "nn.init.xavier_normal_(module.weight)"))
 slip("default", title="the default again",
@@ -547,7 +547,7 @@ slip("tanh_gain", title="the gain of a tanh",
      says="The gain is 5/3, the one of nonlinearity=\"tanh\". For a ReLU it is √2.",
      replace=('"relu"', '"tanh"'))
 slip("variance", title="the variance in place of the deviation",
-     says="normal_ takes the standard deviation, and got the variance, 2 / fan-in. Take the root.",
+     says="The variance, 2 / fan-in, is given to normal_, which takes the standard deviation. Take the root.",
      replace=(KAIMING, "nn.init.normal_(module.weight, 0, 2 / module.weight[0].numel())"))
 slip("standard_normal", title="a deviation of 1",
      says="The deviation is 1, whatever the size of the layer.",
@@ -561,11 +561,11 @@ slip("no_linear", title="linear layers left out",
      says="Linear layers stay as they are. nn.Linear is another class than nn.Conv2d: name both.",
      replace=(KINDS, "isinstance(module, nn.Conv2d)"))
 slip("kernel_forgotten", title="the kernel left out of fan-in",
-     says="fan-in is the number of input channels. In a convolution each neuron sees the whole kernel: multiply by "
+     says="The fan-in is the number of input channels. In a convolution each neuron sees the whole kernel: multiply by "
      "its size.",
      replace=(KAIMING, "nn.init.normal_(module.weight, 0, (2 / module.weight.shape[1]) ** 0.5)"))
 slip("groups_forgotten", title="the groups left out of fan-in",
-     says="fan-in is computed from in_channels. With groups, a neuron sees only the channels of its group.",
+     says="The fan-in is computed from in_channels. With groups, a neuron sees only the channels of its group.",
      replace=(KAIMING, "fan_in = module.in_features if isinstance(module, nn.Linear) else "
               "module.in_channels * module.weight[0, 0].numel()\n"
               "            nn.init.normal_(module.weight, 0, (2 / fan_in) ** 0.5)"))
