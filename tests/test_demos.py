@@ -466,9 +466,11 @@ def test_a_triangle_marks_every_bar_that_leaves_the_picture(temperature: str, up
 
 
 def test_the_sizes_at_both_ends_are_told() -> None:
-    alt = demos.activations().picture(activation="none", gain=0.6, depth=3)[1]
-    assert alt.startswith("The standard deviation of the activations is 0.6")
-    assert alt.endswith("at layer 3.")
+    demo = demos.activations()
+    now = demo.model(activation="none", gain=0.6, depth=3)
+    alt = demo.picture(activation="none", gain=0.6, depth=3)[1]
+    for sizes in (now.spreads, now.gradients):
+        assert f"is {written(sizes[0])} at layer 1 and {written(sizes[-1])} at layer 3" in alt
 
 
 def test_words_for_one_step_and_for_more() -> None:
