@@ -121,6 +121,7 @@ def test_a_telephone_and_the_keyboard_alone_are_enough(page: Page, address: str)
 def test_the_page_follows_what_is_done_in_another_tab(page: Page, address: str, unpacked: Path) -> None:
     page.goto(address)
     kept = unpacked / "notebooks" / ".gradus" / f"{NAME}.json"
+    kept.parent.mkdir(exist_ok=True)
     kept.write_text('{"checks": {"softmax": {"earned": 5}}}', encoding="utf-8")
     page.evaluate("dispatchEvent(new Event('visibilitychange'))")
     expect(done(page)).to_have_text(re.compile(f"^5 of {POINTS:g} points in public checks"))
