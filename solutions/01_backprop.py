@@ -1361,7 +1361,6 @@ for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
 # has a better one.)
 
 # %% tags=["experiment"]
-lend("mlp_gradients")
 network = untrained = new_network(np.random.default_rng(0))
 losses, validation_losses = [], []
 validation_y = np.eye(10)[digits.validation.y]

@@ -53,7 +53,7 @@
 # %% role="setup"
 # After a restart of the kernel, run this cell first.
 import numpy as np
-from gradus import check, choice, data, demos, lend, number, outcome, plots, predict
+from gradus import check, choice, data, demos, number, outcome, plots, predict
 
 # %% [markdown]
 # ## Warm-up {#warm-up}
@@ -514,7 +514,6 @@ check(train)
 # `total += loss * len(rows)` in the inner loop, `losses.append(total / ...)` after it. Use the same `rng` in all epochs.
 
 # %% tags=["experiment"]
-lend("train")
 start = new_network(np.random.default_rng(0))
 for lr in (0.02, 0.5, 10):
     with np.errstate(all="ignore"):
@@ -628,7 +627,6 @@ outcome("patience", str(loss), str(stopper.best_loss))
 
 # %% tags=["experiment", "figure"]
 # Figure: early stopping on 200 images.
-lend("train", "EarlyStopping")
 params, rng, stopper = new_network(np.random.default_rng(0), n_hidden=256), np.random.default_rng(1), EarlyStopping(patience=20)
 curves, stop = {"train": [], "validation": []}, None
 for epoch in range(150):
@@ -673,7 +671,6 @@ plots.describe(figure, f"Training loss down to {curves['train'][-1]:.2g}; valida
 # (Think of two classes that look the same to the network.)
 
 # %% tags=["experiment"]
-lend("train")
 ten_x, ten_y = digits.train.x[:10], digits.train.y[:10]
 for name, images in (("as they are", ten_x), ("a bug: all images are the same", np.repeat(ten_x[:1], 10, axis=0))):
     _, losses = train(new_network(np.random.default_rng(0)), loss_and_gradient, images, ten_y, 0.5, 10, 200, np.random.default_rng(1))
@@ -1007,7 +1004,6 @@ for epoch in range(1, 16):
 predict("same_ratio", choice("the better one is", "batch 16, rate 0.05", "batch 256, rate 0.8", "neither: they differ by less than 2 points"))
 
 # %% tags=["experiment"]
-lend("train")
 rates, batch_sizes, seeds = (0.05, 0.2, 0.8, 3.2), (16, 64, 256, 1197), (0, 1, 2)
 grid = np.zeros((len(rates), len(batch_sizes), len(seeds)))
 for i, j, k in np.ndindex(grid.shape):

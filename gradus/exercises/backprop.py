@@ -418,20 +418,6 @@ def _torch_tanh_backward(da: Any, a: Any) -> Array:
     return torch.ops.aten.tanh_backward(_tensor(da), _tensor(a)).numpy()
 
 
-@lends("mlp_gradients")
-def _torch_mlp_gradients(params: dict[str, Any], x: Any, y: Any) -> tuple[float, dict[str, Array]]:
-    import torch
-
-    def loss(*values: Any) -> Any:
-        W1, b1, W2, b2 = values
-        layers = torch.nn.functional.linear(torch.tanh(torch.nn.functional.linear(_tensor(x), W1.T, b1)), W2.T, b2)
-        return torch.nn.functional.mse_loss(layers, _tensor(y), reduction="sum") / (2 * len(x))
-
-    values = tuple(_tensor(params[name]) for name in ("W1", "b1", "W2", "b2"))
-    found = torch.autograd.functional.jacobian(loss, values)
-    return loss(*values).item(), {name: one.numpy() for name, one in zip(("W1", "b1", "W2", "b2"), found, strict=True)}
-
-
 def _lent_node(operate: Callable[..., Any], *operands: Node) -> Node:
     """A node whose value and whose gradients are PyTorch's."""
     values = [node.value for node in operands]

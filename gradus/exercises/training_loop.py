@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -313,54 +312,3 @@ def _torch_step(params: Params, grads: Params, lr: float) -> Params:
         weight.grad = torch.tensor(grads[name])
     torch.optim.SGD(weights.values(), lr=lr).step()
     return {name: weight.detach().numpy() for name, weight in weights.items()}
-
-
-@lends("train")
-def _torch_train(
-    params: Params,
-    loss_and_gradient: Callable[..., Any],
-    x: np.ndarray,
-    y: np.ndarray,
-    lr: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> tuple[Params, list[float]]:
-    import torch
-
-    weights = {name: torch.tensor(value) for name, value in params.items()}
-    steps = torch.optim.SGD([weight.requires_grad_() for weight in weights.values()], lr=lr)
-    generator, losses = torch.Generator().manual_seed(int(rng.integers(2**31))), []
-    for _ in range(epochs):
-        total = torch.zeros(())
-        indices = torch.utils.data.TensorDataset(torch.arange(len(x)))
-        for (rows,) in torch.utils.data.DataLoader(indices, batch_size, shuffle=True, generator=generator):
-            now = {name: weight.detach().numpy() for name, weight in weights.items()}
-            loss, grads = loss_and_gradient(now, x[rows.numpy()], y[rows.numpy()])
-            for name, weight in weights.items():
-                weight.grad = torch.tensor(grads[name])
-            steps.step()
-            total += loss * rows.numel()
-        losses.append(total.item() / len(x))
-    return {name: weight.detach().numpy() for name, weight in weights.items()}, losses
-
-
-@lends("EarlyStopping")
-class _TorchEarlyStopping:
-    def __init__(self, patience: int) -> None:
-        import torch
-
-        self._rate = torch.optim.SGD([torch.zeros(1)], lr=1.0)
-        self._plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(self._rate, patience=patience - 1, threshold=0)
-        self.best_params: Params = {}
-
-    @property
-    def best_loss(self) -> float:
-        return float(self._plateau.best)
-
-    def update(self, loss: float, params: Params) -> bool:
-        before, rate = self.best_loss, self._rate.param_groups[0]["lr"]
-        self._plateau.step(loss)
-        if self.best_loss < before:
-            self.best_params = copy.deepcopy(params)
-        return bool(self._rate.param_groups[0]["lr"] < rate)
