@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import logging
@@ -36,7 +37,7 @@ from autograder.cli import main
 from autograder.course import Course, CourseError
 from autograder.grading import batch, gate
 from autograder.grading.collect import collect, parse, take, taken
-from autograder.grading.execution import Limits, check_of, is_test, run_judged
+from autograder.grading.execution import Limits, _Client, check_of, is_test, run_judged
 from autograder.grading.pool import side_by_side
 from autograder.judging.edition import released
 from autograder.judging.judge import Judge, Verdict
@@ -509,6 +510,21 @@ def running(pid: int) -> bool:
     """Whether a process exists."""
     found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(found.strip()) and not found.startswith("Z")
+
+
+def test_a_kernel_that_cannot_be_shut_down_is_not_tried_again_at_the_very_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleanup = _Client._async_cleanup_kernel
+
+    async def fails(client: _Client) -> None:
+        await cleanup(client)
+        raise RuntimeError("it could not be shut down")
+
+    monkeypatch.setattr(_Client, "_async_cleanup_kernel", fails)
+    left, register, unregister = list[Any](), atexit.register, atexit.unregister
+    monkeypatch.setattr(atexit, "register", lambda call, *a, **k: (left.append(call), register(call, *a, **k))[1])
+    monkeypatch.setattr(atexit, "unregister", lambda call: (left.remove(call), unregister(call))[1])
+    ledger(submission({}))
+    assert [call for call in left if isinstance(getattr(call, "__self__", None), _Client)] == []
 
 
 def test_nothing_of_a_kernel_that_broke_is_printed(caplog: pytest.LogCaptureFixture) -> None:

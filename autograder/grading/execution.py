@@ -7,6 +7,7 @@ released to demonstrate, to try out or to draw plays no part in a verdict.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import re
 import subprocess
@@ -226,7 +227,11 @@ class _Client(NotebookClient):
     async def _execute(self, **how: Any) -> None:
         # Where a kernel dies, nbclient leaves tasks behind, and asyncio would print how those end.
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-        await self.async_execute(**how)
+        try:
+            await self.async_execute(**how)
+        finally:
+            # nbclient forgets to where the kernel cannot be shut down, and would try again at the very end.
+            atexit.unregister(self._cleanup_kernel)
 
     @property
     def cut(self) -> bool:
