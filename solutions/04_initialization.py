@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 72
+#     minutes: 77
 #     builds_on: [01_backprop, 03_training_loop]
 # ---
 
@@ -33,14 +33,14 @@
 # | Size through one layer | `preactivation_variance` | 4 | 2 |
 # | Size through many layers | `activation_spread` | 9 | 4 |
 # | Xavier and Kaiming | `xavier_uniform`, `kaiming_normal` | 11 | 8 |
-# | The way back | `gradient_spread` | 10 | 5 |
+# | The way back | `gradient_spread` | 12 | 5 |
 # | Repair (*going further*) | `repaired_gradient_spread` | 5 | 2 |
-# | Copies and dead neurons | | 3 | |
-# | In PyTorch | `kaiming_uniform`, `initialize` | 10 | 6 |
-# | The cure | | 2 | |
+# | Symmetry and dead neurons | | 4 | |
+# | In PyTorch | `kaiming_uniform`, `initialize` | 11 | 6 |
+# | Back to the digits | | 3 | |
 # | Questions · Summary | three short texts | 18 | 10 |
 #
-# The core takes about 72 minutes and earns 35 points, *going further* another 5 minutes and 2 points. The exercises are
+# The core takes about 77 minutes and earns 35 points, *going further* another 5 minutes and 2 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** A layer computes `z = x @ W + b`, with `W` of shape `(fan_in, fan_out)`: **fan-in** is how many inputs a
@@ -68,7 +68,7 @@ torch.set_num_threads(1)  # for arrays as small as these, sharing the work takes
 predict(
     "warm_up_04",
     choice("the slope of the sigmoid is at most", "1/4", "1/2", "1"),
-    choice("all weights of a tanh network start at zero: what learns is", "everything", "the last bias only", "nothing at all"),
+    choice("all weights and biases of a tanh network start at zero: what learns is", "everything", "the last bias only", "nothing at all"),
     choice("a network cannot learn 10 examples by heart: this points to", "too little data", "a bug or a wrong learning rate", "too large a network"),
 )
 
@@ -76,7 +76,8 @@ predict(
 # What you predicted, and what is right.
 outcome(
     "warm_up_04", "1/4", "the last bias only", "a bug or a wrong learning rate",
-    because="The slope is p (1 - p), largest for p = 1/2. With zero weights, no gradient gets past the last layer. "
+    because="The slope is p (1 - p), largest for p = 1/2. With zero weights, no gradient gets past the last layer, "
+    "and its own weights get none either: what they multiply is tanh(0) = 0. "
     "Ten examples are easy for any network that works.",
 )
 
@@ -85,7 +86,7 @@ outcome(
 #
 # More layers should make a network more powerful. Here are networks with 0, 1, 2, 3 and 4 hidden layers of 30 sigmoids
 # each, with weights from a normal distribution of standard deviation $1/\sqrt{\text{fan-in}}$, which sounds reasonable.
-# All of them learn the digits for 30 epochs with the same learning rate, three times with different seeds.
+# All of them learn the digits for 30 epochs with the same learning rate, five times with different seeds.
 #
 # **Predict.** Which of them reads the most new digits correctly, and which the fewest?
 
@@ -117,7 +118,7 @@ def class_scores(network, activation, x):
     return x @ last[0] + last[1]
 
 # %% role="given"
-def train_networks(network, activation, lr, epochs=30, batch_size=64):
+def train_networks(network, activation, lr=0.4, epochs=30, batch_size=64):
     """Train them on the digits; return their validation accuracies and the first gradient of each layer's biases."""
     digits, generator, first = data.digits(), torch.Generator().manual_seed(1), None
     x, y = torch.tensor(digits.train.x).float(), torch.tensor(digits.train.y)
@@ -139,8 +140,8 @@ def train_networks(network, activation, lr, epochs=30, batch_size=64):
 # %% tags=["experiment"]
 sigmoid_accuracy, sigmoid_gradients = [], []
 for depth in range(5):
-    networks = make_networks(depth, lambda fan_in, fan_out: fan_in**-0.5, seeds=3)
-    found, first = train_networks(networks, torch.sigmoid, lr=1.0)
+    networks = make_networks(depth, lambda fan_in, fan_out: fan_in**-0.5, seeds=5)
+    found, first = train_networks(networks, torch.sigmoid)
     sigmoid_accuracy.append(found)
     sigmoid_gradients.append(first)
     print(f"hidden layers: {depth}   accuracy: {found.mean():.1%} on average, from {found.min():.1%} to {found.max():.1%}")
@@ -163,11 +164,11 @@ plots.describe(figure, f"Size of the gradient of the biases for each layer; in t
                f"output down to {deepest[0]:.2g} at the first layer.")
 
 # %% [markdown]
-# Deeper is not better here. (On a larger data set, and with a longer training, others found the same pattern less
-# strongly: 30 sigmoids in one, two, three or four layers, and no gain after the second; Nielsen, 2015.) The figure shows
-# why. Each sigmoid layer shrinks the gradient about four times. The first layer of the deepest network gets a gradient
-# about 300 times smaller than the last one. It hardly moves, so the last layers work on a nearly random mixture of the
-# inputs.
+# Deeper is not better here. (Nielsen, 2015, did this with handwritten digits of another collection and many more steps: a second layer helped a
+# little, a third and a fourth one did not.) The figure shows why. Each sigmoid layer divides the gradient by about four. The
+# first layer of the deepest network gets a gradient about 300 times smaller than the last one, and hardly moves. Forwards it
+# is the same: after four layers of random sigmoids, all images look nearly alike, and 30 epochs are not enough to tell them
+# apart.
 #
 # What would help: layers that neither shrink nor enlarge what passes through them, forwards and backwards.
 
@@ -181,7 +182,7 @@ plots.describe(figure, f"Size of the gradient of the biases for each layer; in t
 # = \sum_i \mathbb E[x_i^2]\,\mathbb E[w_i^2] = n \cdot \operatorname{Var}(w) \cdot \mathbb E[x^2].$$
 #
 # The mixed terms $\mathbb E[x_i x_j]\,\mathbb E[w_i]\,\mathbb E[w_j]$ with $i \ne j$ are 0 because the weights have mean 0:
-# the *inputs* may depend on each other. And note the second moment of the inputs, not their variance.
+# the *inputs* may depend on each other.
 #
 # **Predict.** All 64 pixels of an image are 1. The weights have variance 1/64. The pixels do not vary at all. What is the
 # variance of $z$ over many draws of the weights?
@@ -240,7 +241,7 @@ check(preactivation_variance)
 # %% [markdown]
 # So a layer keeps the size of what passes through it if $n \cdot \operatorname{Var}(w) = 1$, and if the activation function
 # does not change it. Weights of standard deviation 1 make it $\sqrt n$ times larger *in each layer*; weights of standard
-# deviation 0.01 shrink it, for all usual $n$.
+# deviation 0.01 shrink it, for every $n$ below 10,000.
 
 # %% [markdown]
 # ## Size through many layers {#many-layers}
@@ -338,8 +339,8 @@ outcome(
 
 # %% [markdown]
 # With deviation 0.01, each layer multiplies the size by about $\sqrt{100} \cdot 0.01 = 0.1$: after 20 layers, almost
-# nothing is left. With deviation 1, every neuron is saturated: its output is close to $-1$ or $+1$, whatever the input. The
-# activations look large and healthy; but the slope of the tanh is nearly 0 everywhere, so no gradient gets through. With
+# nothing is left. With deviation 1, most neurons are saturated: nearly nine outputs in ten are beyond $\pm 0.9$. The activations
+# look large and healthy, but there the slope of the tanh is nearly 0. What this does to the gradients, you measure below. With
 # deviation $0.1 = 1/\sqrt{100}$, the size falls slowly.
 
 # %% [markdown]
@@ -441,14 +442,15 @@ check(kaiming_normal)
 # deviation, the largest value, the share of numbers near the middle, and whether two draws differ. Chance moves these, too;
 # the limits are so wide that a right answer fails less than once in a million checks.
 #
-# Factor $\left(\tfrac12\right)^{30/2}$, about 1/33,000, is the answer to the question above. Here it is, measured:
+# The answer to the question above: a factor of $\left(\tfrac12\right)^{30/2} = 2^{-15}$, about 1/33,000. Measured with the same
+# random numbers:
 
 # %% tags=["experiment"]
-lend("kaiming_normal", "xavier_uniform", "activation_spread")
+lend("kaiming_normal", "activation_spread")
 rng = np.random.default_rng(0)
-inputs = rng.normal(size=(200, 100))
-for name, draw in (("2 / fan-in", lambda: kaiming_normal(100, 100, rng)), ("1 / fan-in", lambda: rng.normal(0, 0.1, size=(100, 100)))):
-    spreads = activation_spread(inputs, [draw() for _ in range(30)], lambda z: np.maximum(z, 0))
+inputs, drawn = rng.normal(size=(200, 100)), [kaiming_normal(100, 100, rng) for _ in range(30)]
+for name, layers in (("2 / fan-in", drawn), ("1 / fan-in", [W / np.sqrt(2) for W in drawn])):
+    spreads = activation_spread(inputs, layers, lambda z: np.maximum(z, 0))
     print(f"variance {name}: after layers 1, 10, 20, 30: " + ", ".join(f"{spreads[k - 1]:.1e}" for k in (1, 10, 20, 30)))
 
 # %% [markdown]
@@ -519,7 +521,30 @@ check(gradient_spread)
 # `gradient = (gradient * activation_derivative(z)) @ ...`, append its deviation, and reverse the list at the end.
 
 # %% [markdown]
-# **Play.** Twenty layers, drawn by `xavier_uniform`: the size of the activations, forwards, and that of the gradients,
+# First, the twenty tanh layers with weights of deviation 1, whose activations looked so healthy.
+#
+# **Predict.** A gradient of size 1 arrives at the end. Most slopes are nearly 0. How large is it at the first layer?
+
+# %%
+predict("way_back", choice("at the first layer the gradient is", "less than a millionth", "about 1", "more than a million"))
+
+# %% tags=["experiment"]
+rng = np.random.default_rng(0)
+inputs, layers = rng.normal(size=(200, 100)), [rng.normal(0, 1, size=(100, 100)) for _ in range(20)]
+backwards = gradient_spread(inputs, layers, np.tanh, lambda z: 1 - np.tanh(z) ** 2, rng.normal(size=(200, 100)))
+print("gradients at the inputs of layers 20, 15, 10, 5, 1: " + ", ".join(f"{backwards[k - 1]:.1e}" for k in (20, 15, 10, 5, 1)))
+print("mean slope of the first layer:", (1 - np.tanh(inputs @ layers[0]) ** 2).mean().round(2))
+
+# %% tags=["outcome"]
+# What you predicted, and what happened.
+outcome("way_back", "more than a million" if backwards[0] > 1e6 else "about 1" if backwards[0] > 1e-6 else "less than a millionth")
+
+# %% [markdown]
+# The gradient *explodes*. The mean slope is small because most slopes are nearly 0. But some neurons have a $z$ near 0 and a slope near
+# 1, and large weights behind them: these enlarge the gradient more than the others shrink it. So a tiny change of the input
+# changes the output completely. A healthy spread of the activations says nothing about the gradients. Look at both.
+#
+# **Play.** Twenty layers with Xavier's weights, times a gain. The picture shows how much the activations of a neuron differ *between examples*, forwards, and the size of the gradients,
 # backwards. Find the gain that keeps *both* the same from layer to layer: for the tanh, the ReLU and the sigmoid. Does a gain
 # exist for each?
 
@@ -530,9 +555,9 @@ demos.activations()
 # <details><summary>Answer</summary>
 #
 # - *No activation*: 1, for both.
-# - *ReLU*: about $\sqrt 2$, Kaiming's gain. (The picture shows how much the activations of different examples differ. This
-#   falls a little even then: the examples become more alike from layer to layer.)
-# - *tanh*: about 1.26 for the gradients; the activations then lose a third of their size in 20 layers. With a larger gain they
+# - *ReLU*: about $\sqrt 2$, Kaiming's gain, for the gradients. The differences between examples fall even then, to between a half and a
+#   seventh: the examples become more alike from layer to layer. (`activation_spread` takes all activations of a layer together, and stays the same.)
+# - *tanh*: about 1.3 for the gradients; the activations then lose a third of their size in 20 layers. With a larger gain they
 #   stay larger, but the gradients explode.
 # - *Sigmoid*: none on this slider. Every layer makes all examples more alike and the gradient smaller.
 #
@@ -541,7 +566,7 @@ demos.activations()
 # %% [markdown]
 # ## Repair {#repair}
 #
-# *Going further. Short of time? Go on with "Copies and dead neurons".* This version keeps the activations in place of the
+# *Going further. Short of time? Go on with "Symmetry and dead neurons".* This version keeps the activations in place of the
 # pre-activations, and goes back by index. It has three bugs. Find them one at a time.
 #
 # ### Exercise 6: repaired_gradient_spread {#exercise-repaired-gradient-spread}
@@ -588,42 +613,54 @@ check(repaired_gradient_spread)
 # The derivative takes the pre-activation. And what is the result of the last line in the loop: a deviation, or its square?
 
 # %% [markdown]
-# ## Copies and dead neurons {#symmetry}
+# ## Symmetry and dead neurons {#symmetry}
 #
-# Size is not everything. In notebook 01 you saw that weights which are all zero do not learn. What about weights that are all
-# *equal*, but not zero?
+# Size is not everything. In notebook 01 you saw that weights which are all zero do not learn. Now the hidden neurons start
+# *equal*, but not at zero: each of the 20 neurons has the same incoming weights as the others.
 #
-# **Predict.** A hidden layer of 20 neurons; all its incoming weights start at 0.1, and all outgoing ones at 0.1. After
-# training, how many *different* neurons are there?
+# **Predict.** How many *different* neurons are there after training? First if all outgoing weights are equal, too; then if
+# only the outgoing ones are random.
 
 # %%
-predict("copies", number("different neurons among the 20"))
+predict("equal_start", number("different, if all start equal"), number("different, if the outgoing weights are random"))
 
 # %%
 digits = data.digits()
 x, y = torch.tensor(digits.train.x), torch.tensor(digits.train.y)
-W1, W2 = torch.full((64, 20), 0.1), torch.full((20, 10), 0.1)
-W1, W2 = (W.double().requires_grad_() for W in (W1, W2))
-for _ in range(200):
-    loss = nn.functional.cross_entropy(torch.tanh(x @ W1) @ W2, y)
-    loss.backward()
-    with torch.no_grad():
-        for W in (W1, W2):
-            W -= 0.1 * W.grad
-            W.grad = None
-different = len(np.unique(W1.detach().numpy().round(6), axis=1).T)
-print(f"different columns of W1: {different}   loss: {loss.item():.2f}")
+
+
+def train_equal(outgoing):
+    """Train a layer of 20 neurons with equal incoming weights; return how many differ at the end."""
+    generator = torch.Generator().manual_seed(0)
+    W1 = (0.1 * torch.randn(64, 1, generator=generator).double()).repeat(1, 20).requires_grad_()
+    W2 = (0.1 * torch.randn(outgoing, 10, generator=generator).double()).repeat(20 // outgoing, 1).requires_grad_()
+    start = W1.detach().clone()
+    for _ in range(200):
+        loss = nn.functional.cross_entropy(torch.tanh(x @ W1) @ W2, y)
+        loss.backward()
+        with torch.no_grad():
+            for W in (W1, W2):
+                W -= 0.1 * W.grad
+                W.grad = None
+    moved = (W1 - start).abs().max().item()
+    print(f"loss {loss.item():.2f}; the incoming weights moved by up to {moved:.2f}")
+    return len(np.unique(W1.detach().numpy().round(6), axis=1).T)
+
+
+all_equal, only_incoming = train_equal(outgoing=1), train_equal(outgoing=20)
+print("different neurons:", all_equal, "and", only_incoming)
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("copies", different)
+outcome("equal_start", all_equal, only_incoming, because="Equal neurons with equal outgoing weights get equal gradients. Different outgoing weights send back different gradients.")
 
 # %% [markdown]
-# Neurons that start equal get equal gradients, and stay equal: the layer works like a single neuron. Random weights *break
-# the symmetry*. (Biases may start at zero, since the weights are different already.)
+# If everything starts equal, the whole layer learns, but like a single neuron. (In exact arithmetic this lasts for ever; after a very long training, rounding
+# errors may separate the copies.) Something random has to *break the symmetry*, and that is done by the weights. The biases
+# may start at zero.
 #
 # *Dead neurons.* A ReLU whose $z$ is negative for every example gives 0 everywhere, and its slope is 0 everywhere. It gets no
-# gradient, so it never comes back: it is **dead**. This happens if biases start far below 0, or if one step with a large
+# gradient, so it cannot come back by itself: it is **dead**. (Only if the layers before it change what goes into it, it may wake up.) This happens if biases start far below 0, or if one step with a large
 # learning rate throws the weights too far.
 #
 # **Predict.** A ReLU layer with Kaiming weights and biases of 0, $-2$ or $-6$. Inputs have mean 0 and deviation 1. Which
@@ -651,9 +688,9 @@ for bias in (0, -2, -6):
 # $$c = \sqrt{\tfrac13} \cdot \sqrt{\frac{3}{\text{fan-in}}} = \frac{1}{\sqrt{\text{fan-in}}}, \qquad
 # \operatorname{Var}(w) = \frac{1}{3\,\text{fan-in}}.$$
 #
-# This is neither Xavier nor Kaiming for a ReLU: it is smaller. Biases are drawn from the same interval.
+# The variance is six times smaller than Kaiming's for a ReLU. Biases are drawn from the same interval.
 #
-# Many lectures combine the two: weights for a ReLU, and small random biases,
+# One also meets a mixture of the two: weights for a ReLU, and small random biases,
 #
 # $$W \sim \sqrt{\frac{6}{\text{fan-in}}} \cdot U[-1, 1], \qquad b \sim \frac{1}{\sqrt{\text{fan-in}}} \cdot U[-1, 1].$$
 #
@@ -693,6 +730,9 @@ check(kaiming_uniform)
 # generator.
 
 # %% [markdown]
+# To change the weights of a finished model, `nn.init` has a function for each rule. Its name ends in `_`, since it fills a tensor in place:
+# `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`. And a model can list all the modules inside it, at any depth.
+#
 # ### Exercise 8: initialize {#exercise-initialize}
 #
 # *Core* · 5 minutes · 4 points.
@@ -729,8 +769,8 @@ check(initialize)
 # bias: then `module.bias` is None.
 
 # %% [markdown]
-# How much do the default and your `initialize` differ in a deep ReLU network? (`normal_(0, 1)` in front is a guess that one
-# meets in code.)
+# How much do the default and your `initialize` differ in a deep ReLU network? (The third line, `normal_(0, 1)`, is a guess that one
+# meets in code.) The second number is the spread *between examples*, for a single neuron: what is left of the input.
 
 # %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -742,7 +782,8 @@ def spread_after(prepare, depth=20):
     model = nn.Sequential(*[layer for _ in range(depth) for layer in (nn.Linear(512, 512), nn.ReLU())])
     prepare(model)
     with torch.no_grad():
-        return model.to(device)(x).std().item()
+        out = model.to(device)(x)
+    return out.std().item(), out.std(dim=0).mean().item()
 
 
 def standard_normal(model):
@@ -752,55 +793,67 @@ def standard_normal(model):
 
 print("device:", device)
 for name, prepare in (("default", lambda model: None), ("initialize", initialize), ("normal_(0, 1)", standard_normal)):
-    print(f"{name:13}: spread after 20 layers {spread_after(prepare):.1e}")
+    spread, between_examples = spread_after(prepare)
+    print(f"{name:13}: spread after 20 layers {spread:.1e}, between examples {between_examples:.1e}")
 
 # %% [markdown]
-# By default, the second moment falls by a factor of 6 in each layer (only the random biases keep something alive). In
-# practice, many networks survive this: they are not very deep, or they have batch normalization (notebook 08), or residual
-# connections, or Adam makes up for small gradients. For a deep plain network it matters.
+# By default hardly anything of the input arrives at the end. What remains are the random biases of the last layers, the same for every example. For a deep
+# plain network the default is too small. By how much, and why many networks learn in spite of it, is the subject of question 3.
 
 # %% [markdown]
-# ## The cure {#cure}
+# ## Back to the digits {#digits}
 #
-# Back to the beginning. The same digits, the same depths, the same number of epochs. Only the activation and the spread of
-# the first weights change: tanh with Xavier's variance.
+# The same digits, the same networks, the same learning rate and number of epochs as at the beginning. *Only the standard deviation of the first weights differs* between
+# the curves of one activation: for the sigmoid $1/\sqrt{\text{fan-in}}$ as before, and four times as much; for the tanh Xavier's
+# rule, and a tenth of $1/\sqrt{\text{fan-in}}$.
 #
-# **Predict.** How do 0 to 4 hidden layers compare now?
+# **Predict.** Four hidden layers of sigmoids learned nothing. With weights four times as large: how many? And how many with four layers of tanh and weights that are too
+# small?
 
 # %%
-predict("cured", choice("with 4 hidden layers the accuracy is", "still near 10 %", "about 80 %", "as good as with fewer layers"))
+predict(
+    "second_try",
+    choice("sigmoids with weights four times as large", "no better than chance", "about 50 %", "more than 90 %"),
+    choice("tanh with weights ten times too small", "no better than chance", "about 50 %", "more than 90 %"),
+)
+
+# %% role="given"
+RULES = {
+    "sigmoid, 1/√fan-in": (torch.sigmoid, lambda fan_in, fan_out: fan_in**-0.5),
+    "sigmoid, 4/√fan-in": (torch.sigmoid, lambda fan_in, fan_out: 4 * fan_in**-0.5),
+    "tanh, 0.1/√fan-in": (torch.tanh, lambda fan_in, fan_out: 0.1 * fan_in**-0.5),
+    "tanh, Xavier": (torch.tanh, lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5),
+}
 
 # %% tags=["experiment"]
-cured = []
-for depth in range(5):
-    networks = make_networks(depth, lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5, seeds=3)
-    found, first = train_networks(networks, torch.tanh, lr=1.0 if depth == 0 else 0.4)
-    cured.append(found)
-    words = f"first gradients {first[0]:.2f} (input) to {first[-1]:.2f} (output)"
-    print(f"hidden layers: {depth}   accuracy: {found.mean():.1%} on average; {words}")
+by_rule = {"sigmoid, 1/√fan-in": sigmoid_accuracy[1:]}
+for rule, (activation, spread) in list(RULES.items())[1:]:
+    by_rule[rule] = [train_networks(make_networks(depth, spread, seeds=5), activation)[0] for depth in range(1, 5)]
+for rule, found in by_rule.items():
+    print(f"{rule:19}: " + "   ".join(f"depth {depth}: {values.mean():5.1%}" for depth, values in enumerate(found, 1)))
 
 # %% tags=["experiment", "figure"]
-# Figure: accuracy against depth, before and after.
-figure, ax = plots.axes("Depth, before and after the cure", "hidden layers", "validation accuracy (%)")
+# Figure: accuracy against depth, for two activations and two sizes of the first weights each.
+figure, ax = plots.axes("Only the size of the first weights differs", "hidden layers", "validation accuracy (%)")
 words = []
-for name, runs, look in (("sigmoid, deviation 1/√fan-in", sigmoid_accuracy, ("o--", plots.VERMILLION)),
-                         ("tanh, Xavier", cured, ("s-", plots.BLUE))):
-    values = 100 * np.array(runs)
-    ax.plot(range(5), values.mean(axis=1), look[0], color=look[1], label=name)
-    ax.vlines(range(5), values.min(axis=1), values.max(axis=1), color=look[1])
-    words.append(f"{name}: " + ", ".join(f"{v:.0f}" for v in values.mean(axis=1)))
-ax.set_xticks(range(5))
-ax.legend()
-plots.describe(figure, f"Mean validation accuracy in per cent for each number of hidden layers, with the range of the seeds. {'; '.join(words)}.")
+for (rule, found), look in zip(by_rule.items(), (("o:", plots.VERMILLION), ("o-", plots.VERMILLION), ("s:", plots.BLUE), ("s-", plots.BLUE))):
+    values = 100 * np.array(found)
+    ax.plot(range(1, 5), values.mean(axis=1), look[0], color=look[1], ms=5, label=rule)
+    ax.fill_between(range(1, 5), values.min(axis=1), values.max(axis=1), color=look[1], alpha=0.15)
+    words.append(f"{rule}: " + ", ".join(f"{v:.0f}" for v in values.mean(axis=1)))
+ax.set_xticks(range(1, 5))
+ax.legend(loc="lower left")
+plots.describe(figure, f"Mean validation accuracy in per cent for {len(values)} numbers of hidden layers, from one on, with a band from the lowest to the highest seed. {'; '.join(words)}.")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-last = cured[4].mean()
-outcome("cured", "as good as with fewer layers" if last > np.mean(cured[:4]) - 0.03 else "about 80 %")
+words = lambda share: "more than 90 %" if share > 0.9 else "about 50 %" if share > 0.3 else "no better than chance"
+outcome("second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by_rule["tanh, 0.1/√fan-in"][3].mean()))
 
 # %% [markdown]
-# All depths learn now. More layers still do not help *on these digits*: they are easy, and one hidden layer is enough. Depth
-# pays on harder problems. But only after it has stopped to hurt.
+# The first weights alone decide whether four layers learn, with either activation. For sigmoids a factor of four in the weights makes up for the slope
+# of 1/4. With Xavier's rule, depth no longer does harm. More layers still hardly help *on these digits*: one hidden layer is
+# nearly as good. On harder problems depth can pay, but it must first stop doing harm.
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -815,9 +868,9 @@ outcome("cured", "as good as with fewer layers" if last > np.mean(cured[:4]) - 0
 
 # %% [markdown] answer="fan" points=3
 # ### BEGIN SOLUTION
-# Variance 2/100 in place of 2/784: the weights' variance is 7.84 times too large, so the deviation of the pre-activations is
+# Variance 2/100 in place of 2/784: the variance is 7.84 times too large, so the deviation of the pre-activations is
 # $\sqrt{7.84} = 2.8$ times too large. In the next layer 2/10 in place of 2/100 gives a factor of $\sqrt{10} = 3.2$; together
-# $2.8 \cdot 3.2 = 8.9$. With layers of equal size nobody notices, since fan-in and fan-out are the same; or with batch
+# $\sqrt{78.4} = 8.9$. With layers of equal size nobody notices, since fan-in and fan-out are the same; or with batch
 # normalization, which divides by the deviation.
 # ### END SOLUTION
 
@@ -827,8 +880,8 @@ outcome("cured", "as good as with fewer layers" if last > np.mean(cured[:4]) - 0
 # === BEGIN MARK SCHEME ===
 #
 # - 1 point: 2.8 times too large (the direction is needed; 7.84, the factor of the variance, named as deviation: half a point).
-# - 1 point: the factors multiply: about 8.9 (with 7.84 and 10 as "deviations", 78: half a point).
-# - 1 point: square layers, or normalization layers behind them.
+# - 1 point: the factors multiply: 8.9 (9 with rounded factors; with 7.84 and 10 as "deviations", 78: half a point).
+# - 1 point: square layers; or normalization layers behind them; or, at the output of a deep network, as many outputs as inputs (the factors then cancel).
 #
 # === END MARK SCHEME ===
 
@@ -842,9 +895,9 @@ outcome("cured", "as good as with fewer layers" if last > np.mean(cured[:4]) - 0
 # %% [markdown] answer="look" points=3
 # ### BEGIN SOLUTION
 # The outputs of a tanh lie between $-1$ and $1$. A spread of 0.97 is only possible if nearly all of them are close to $-1$
-# or $+1$: the neurons are saturated, because the weights are too large. There the slope, $1 - a^2$, is nearly 0 on average
-# ($1 - 0.97^2 = 0.06$). I would print the spread of the gradients layer by layer, or the mean slope: with large weights it
-# may shrink or grow towards the input. In any case it is not constant, and the network hardly reacts to changes of the input.
+# or $+1$: the neurons are saturated, because the weights are too large. There the slope, $1 - a^2$, is small on average:
+# $1 - 0.97^2 = 0.06$. I would print the spread of the gradients layer by layer. It grows towards the input: the neurons that are not saturated
+# have large weights behind them. So the first layers get far too large gradients, and a tiny change of the input changes the output completely.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="look"
@@ -854,8 +907,8 @@ outcome("cured", "as good as with fewer layers" if last > np.mean(cured[:4]) - 0
 #
 # - 1 point: saturation: a tanh with spread 0.97 is nearly always at $\pm 1$. "Weights too large" without this: half a point.
 # - 1 point: a second quantity that shows it: gradients per layer, mean slope, share of saturated neurons, a histogram.
-# - 1 point: what is expected there, with a number or a direction: slope about 0.06; gradients that change from layer to layer.
-#   "Gradients vanish" is accepted.
+# - 1 point: what is expected there: a mean slope of about 0.06, a share near 1 of saturated neurons, or gradients that grow towards the input. "The
+#   gradients vanish": half a point (small slopes are right, the large weights are forgotten).
 #
 # === END MARK SCHEME ===
 
@@ -884,8 +937,8 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 #
 # (c) $300 \cdot \frac{1}{3 \cdot 300} \cdot \frac12 = \frac16$ per layer; after ten layers $6^{-10} = 1.7 \cdot 10^{-8}$.
 #
-# (d) They have few layers, or batch normalization or residual connections, or an optimizer such as Adam, whose steps do not
-# depend on the size of the gradient; and the random biases keep the activations from vanishing altogether.
+# (d) Most have few layers. Others have batch normalization, which scales every layer again, or connections that skip layers, or an optimizer such as Adam, whose steps do not
+# depend on the size of the gradient.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="spot-the-error"
@@ -896,7 +949,7 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 # - (a) The negative slope of a leaky ReLU (the gain is $\sqrt{1/3}$). "Not a gain" alone: half a point.
 # - (b) 0.033 and 0.082 (variances 0.0011 and 0.0067 are as good). One of the two: half a point.
 # - (c) 1/6 per layer, about $10^{-8}$ after ten. With the deviation, $6^{-5} = 1.3 \cdot 10^{-4}$, if it is called so: full point.
-# - (d) One true reason.
+# - (d) One true reason. The random biases are none: they say nothing about the input.
 #
 # === END MARK SCHEME ===
 
@@ -916,7 +969,8 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 # |---|---|
 # | activations shrink from layer to layer | weights too small; gain of the ReLU forgotten |
 # | a tanh network with spreads near 1 | saturated: weights too large |
-# | first layers do not learn | slopes of the sigmoid; gradients vanish |
+# | first layers do not learn | slopes of the sigmoid, weights too small: gradients vanish |
+# | tanh layers look healthy, training is wild | weights too large: gradients explode |
 # | all neurons of a layer are the same | equal first weights |
 # | neurons that are always 0 | dead ReLUs: biases too low, learning rate too large |
 # | right for square layers only | fan-in and fan-out swapped |
@@ -924,7 +978,7 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 # ## Read on {#read-on}
 #
 # - X. Glorot, Y. Bengio (2010). Understanding the difficulty of training deep feedforward neural networks. *AISTATS*, PMLR 9,
-#   249–256. Where activations and gradients are first followed through the layers.
+#   249–256. Activations and gradients, followed through the layers.
 # - K. He, X. Zhang, S. Ren, J. Sun (2015). Delving deep into rectifiers: surpassing human-level performance on ImageNet
 #   classification. *ICCV*, 1026–1034. The factor 2 for the ReLU.
 # - M. A. Nielsen (2015). *Neural Networks and Deep Learning*, chapter 5. Determination Press. The experiment with sigmoids.

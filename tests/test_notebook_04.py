@@ -16,31 +16,28 @@ from shared import COURSE, exercise_called, reference
 from test_exercises import judged_publicly
 from torch import nn
 
-from gradus import demos
+from gradus import data, demos
 from gradus.demos.initialization import look_at_activation
 from gradus.learning.lending import operation
 
 SEEDS = range(5)
-GROUPS = 5
-"""How often the experiments on depth are repeated, each time with three seeds."""
+GROUPS = 3
+"""How often the experiments on depth are repeated, each time with five seeds."""
+USUAL = "sigmoid, 1/√fan-in"
 
 
 @cache
-def depth_run(answers: ModuleType, activation: str, depth: int, epochs: int = 30) -> tuple[np.ndarray, np.ndarray]:
+def depth_run(answers: ModuleType, rule: str, depth: int, epochs: int = 30) -> tuple[np.ndarray, np.ndarray]:
     """Accuracies of several repetitions of an experiment of the notebook, and the first gradients, layer by layer."""
-    spread = {
-        "sigmoid": lambda fan_in, fan_out: fan_in**-0.5,
-        "tanh": lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5,
-    }[activation]
-    lr = 0.4 if activation == "tanh" and depth else 1.0
-    networks = answers.make_networks(depth, spread, seeds=3 * GROUPS)
-    found, first = answers.train_networks(networks, getattr(torch, activation), lr=lr, epochs=epochs)
-    return found.reshape(GROUPS, 3).mean(axis=1), np.array(first)
+    activation, spread = answers.RULES[rule]
+    networks = answers.make_networks(depth, spread, seeds=5 * GROUPS)
+    found, first = answers.train_networks(networks, activation, epochs=epochs)
+    return found.reshape(GROUPS, 5).mean(axis=1), np.array(first)
 
 
 def shrinking(answers: ModuleType) -> float:
     """How much smaller the first gradient of the first layer is than that of the last one."""
-    first = depth_run(answers, "sigmoid", 4, epochs=1)[1]
+    first = depth_run(answers, USUAL, 4, epochs=1)[1]
     return float(first[-1] / first[0])
 
 
@@ -52,7 +49,9 @@ def wrong_fan(fan_in: int, fan_out: int) -> float:
 # What the text only assumes: sizes, years, and the data of examples and questions. By section, as in QUOTED.
 GIVEN = {
     "why": {"2015"},
-    "one-layer": {"0.01"},
+    "one-layer": {"0.01", "10000"},
+    "many-layers": {"0.9"},
+    "digits": {"0.1"},
     "xavier": {"2010", "2015"},
     "questions": {"784", "100", "0.63", "0.95", "0.97"},
     "summary": {"0.5"},
@@ -62,13 +61,14 @@ GIVEN = {
 QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
     "why": {"300": shrinking},
     "many-layers": {"0.01": lambda answers: 0.01},
-    "way-back": {"1.26": lambda answers: best_gain("tanh")},
+    "way-back": {"1.3": lambda answers: best_gain("tanh")},
     "xavier": {"33000": lambda answers: 2**15},
     "questions": {
         "7.84": lambda answers: wrong_fan(784, 100),
         "2.8": lambda answers: wrong_fan(784, 100) ** 0.5,
         "3.2": lambda answers: wrong_fan(100, 10) ** 0.5,
         "8.9": lambda answers: (wrong_fan(784, 100) * wrong_fan(100, 10)) ** 0.5,
+        "78.4": lambda answers: wrong_fan(784, 100) * wrong_fan(100, 10),
         "0.06": lambda answers: 1 - 0.97**2,
         "0.577": lambda answers: nn.init.calculate_gain("leaky_relu", math.sqrt(5)),
         "0.0816": lambda answers: math.sqrt(2 / 300),
@@ -119,21 +119,34 @@ def answers() -> ModuleType:
 def test_no_hidden_layer_reads_the_most_digits_and_four_hidden_layers_of_sigmoids_read_none(
     answers: ModuleType,
 ) -> None:
-    none, one, four = (depth_run(answers, "sigmoid", depth)[0] for depth in (0, 1, 4))
+    none, one, four = (depth_run(answers, USUAL, depth)[0] for depth in (0, 1, 4))
     assert (none > one).all()
     assert (four < 0.15).all()
 
 
 def test_every_sigmoid_layer_shrinks_the_gradient_about_four_times(answers: ModuleType) -> None:
     for depth in (1, 2, 3, 4):
-        first = depth_run(answers, "sigmoid", depth, epochs=1)[1]
+        first = depth_run(answers, USUAL, depth, epochs=1)[1]
         assert first[1:] / first[:-1] == pytest.approx(4, rel=0.2)
 
 
-def test_the_cure_makes_four_hidden_layers_as_good_as_none(answers: ModuleType) -> None:
-    assert (depth_run(answers, "tanh", 4)[0] > depth_run(answers, "sigmoid", 0)[0] - 0.02).all()
-    first = depth_run(answers, "tanh", 4, epochs=1)[1]
+def test_only_the_size_of_the_first_weights_decides_whether_four_layers_learn(answers: ModuleType) -> None:
+    four = {rule: depth_run(answers, rule, 4)[0] for rule in answers.RULES}
+    assert (four["tanh, Xavier"] > depth_run(answers, USUAL, 0)[0] - 0.02).all()
+    assert (four["tanh, Xavier"] < depth_run(answers, "tanh, Xavier", 1)[0] + 0.02).all()
+    assert (four["sigmoid, 4/√fan-in"] > 0.9).all()
+    assert (four["tanh, 0.1/√fan-in"] < 0.15).all()
+    first = depth_run(answers, "tanh, Xavier", 4, epochs=1)[1]
     assert first.max() < 2 * first.min()
+
+
+def test_after_four_layers_of_sigmoids_all_images_look_alike(answers: ModuleType) -> None:
+    weights, _ = answers.make_networks(4, answers.RULES[USUAL][1], seeds=3)
+    x, apart = torch.tensor(data.digits().train.x).float(), []
+    for W in weights[:4]:
+        x = torch.sigmoid(x @ W)
+        apart.append(x.std(dim=-2).mean().item())
+    assert apart[-1] < 0.02 * apart[0] < 0.002
 
 
 def layers(rng: np.random.Generator, draw: Callable[[], np.ndarray], depth: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -153,6 +166,25 @@ def test_twenty_tanh_layers_lose_the_signal_or_saturate(answers: ModuleType, see
     assert small[-1] < 1e-6
     assert 0.05 < xavier[-1] < xavier[4] < xavier[0]
     assert 0.9 < large[-1] < 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gradients_explode_in_saturated_tanh_layers(answers: ModuleType, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, weights = layers(rng, lambda: rng.normal(0, 1, size=(100, 100)), 20)
+    slope = lambda z: 1 - np.tanh(z) ** 2  # noqa: E731
+    back = np.array(answers.gradient_spread(x, weights, np.tanh, slope, rng.normal(size=(200, 100))))
+    assert back[0] > 1e6
+    assert (back[:-1] > 1.5 * back[1:]).all()
+    last = x
+    for W in weights:
+        last = np.tanh(last @ W)
+    assert 0.85 < np.mean(np.abs(last) > 0.9) < 0.9
+    assert np.mean(slope(x @ weights[0])) < 0.1
+    moved = x + 1e-3 * rng.normal(size=x.shape)
+    for W in weights:
+        moved = np.tanh(moved @ W)
+    assert np.std(moved - last) > 0.5 * np.std(last)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
