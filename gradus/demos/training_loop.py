@@ -218,6 +218,8 @@ def _written(loss: float) -> str:
 
 
 EXAMPLES, UPDATES = 256, 100
+# So many of the last steps say how far a path typically is from the minimum: a single one may be close by chance.
+LATELY = 50
 BATCHES = {**{f"{size} of {EXAMPLES}": size for size in (1, 4, 16, 64)}, "all": EXAMPLES}
 # Limits of the picture of the distance to the minimum.
 DISTANCES = (1e-4, 30.0)
@@ -383,12 +385,14 @@ def _batch_scene(stage: Stage) -> Callable[[Walks], str]:
             point.place(*path[-1])
             with np.errstate(invalid="ignore"):
                 distances = now.distances(path)
+                typical = np.sqrt(np.mean(distances[-LATELY:] ** 2))
             curve.place(steps, np.maximum(distances, DISTANCES[0] / 10))
-            ends.append(_written(distances[-1]))
-        number.place(UPDATES, 1.25 * DISTANCES[1], words=[ends[1]])
+            ends.append(_written(typical))
+        number.place(UPDATES, 1.25 * DISTANCES[1], words=[f"lately {ends[1]}"])
         many = "all examples" if now.batch == EXAMPLES else f"batches of {now.batch}"
         said = f"{ends[1]} with {many} and {ends[0]} with the exact gradient"
-        return f"After {len(now.noisy) - 1} steps the distance to the minimum is {said}."
+        last = min(LATELY, len(now.noisy))
+        return f"In the last {last} of {len(now.noisy) - 1} steps the typical distance to the minimum is {said}."
 
     return show
 
