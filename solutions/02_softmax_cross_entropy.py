@@ -30,7 +30,7 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Why this matters · What a regression loss predicts | | 11 | |
+# | Warm-up · Why this matters · What a regression loss predicts | | 11 | |
 # | Scores and probabilities · Stable softmax | `softmax` | 11 | 5 |
 # | Log-softmax | `log_softmax` | 7 | 4 |
 # | Cross-entropy | `cross_entropy` | 12 | 5 |
@@ -54,6 +54,27 @@
 # After a restart of the kernel, run this cell first.
 import numpy as np
 from gradus import check, choice, data, demos, lend, number, outcome, plots, predict
+
+# %% [markdown]
+# ## Warm-up {#warm-up}
+#
+# Three questions on notebook 01.
+
+# %%
+predict(
+    "warm_up_02",
+    choice("a weight is used in two places: its gradient is", "the larger of both parts", "the sum of both parts", "their product"),
+    choice("z = x @ W, and dz is the gradient of z: the gradient of W is", "x @ dz", "dz @ x.T", "x.T @ dz"),
+    choice("the gradients of all 10,000 weights cost, by going backwards, about as much as", "2 or 3 forward passes", "100 forward passes", "10,000 forward passes"),
+)
+
+# %% tags=["outcome"]
+# What you predicted, and what is right.
+outcome(
+    "warm_up_02", "the sum of both parts", "x.T @ dz", "2 or 3 forward passes",
+    because="Each way to the loss adds its part. W has the shape (D, C), and only x.T @ dz has it, too. "
+    "One way back through the graph finds all gradients at once.",
+)
 
 # %% [markdown]
 # ## Why this matters {#why}
