@@ -7,8 +7,9 @@ looked at. A step moves parameters, which are around 1, by about a tenth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,7 @@ GROUPS = {
 Array = np.ndarray
 Inputs = dict[str, Any]
 Rng = np.random.Generator
+SIZES = (1.0, 0.125, 0.25, 0.75)
 CURVATURE = np.array([0.25, 5.0])
 PLAIN = {
     "Momentum": ({"lr": 0.3, "beta": 0.6}, {"lr": 0.2, "beta": 0.75}),
@@ -51,17 +53,25 @@ ADAPTIVE = {
 """Optimizers that divide by the size of the gradient: two settings of each, without an epsilon."""
 
 
+class Size(NamedTuple):
+    """How much is asked: of the public cases, which every learner downloads, not all."""
+
+    all: bool
+    long: int
+    short: int
+
+
 def _eighths(rng: Rng, *shape: int) -> Array:
     """Numbers of either sign, from 1/2 to 5/2 in size, with few digits."""
     return rng.integers(4, 21, size=shape) / 8 * rng.choice([-1, 1], size=shape)
 
 
 def _steps(rng: Rng, n: int, **shapes: tuple[int, ...]) -> Inputs:
-    """Parameters and as many gradients for each; the later ones are smaller, so that the largest is not the last."""
+    """Parameters and as many gradients for each. These become small and then larger again, as a maximum has to notice."""
     return {
         "params": {name: _eighths(rng, *shape) for name, shape in shapes.items()},
         "steps": [
-            {"grads": {name: _eighths(rng, *shape) / 2**at for name, shape in shapes.items()}} for at in range(n)
+            {"grads": {name: _eighths(rng, *shape) * size for name, shape in shapes.items()}} for size in SIZES[:n]
         ],
     }
 
@@ -88,71 +98,79 @@ def _scaled(inputs: Inputs, factors: Array) -> Inputs:
     return {**inputs, "steps": steps}
 
 
-def _common(rng: Rng, one: Inputs, other: Inputs) -> Iterator[Case]:
+def _common(rng: Rng, one: Inputs, other: Inputs, size: Size) -> Iterator[Case]:
     """What is asked of every optimizer, with two settings."""
-    yield Case("ordinary", "six steps in a ravine", {**one, **_ravine(rng, 6)})
-    yield Case("ordinary", "four steps", {**other, **_steps(rng, 4, w=(3, 2))})
-    yield Case("several", "parameters of three shapes", {**one, **_steps(rng, 4, w=(2, 3), b=(3,), c=(1,))})
-    yield Case("two_objects", "four steps each", {**one, **_steps(rng, 4, w=(2,))}, instances=2)
+    yield Case("ordinary", "in a ravine", {**one, **_ravine(rng, size.long)})
+    if size.all:
+        yield Case("ordinary", "four steps", {**other, **_steps(rng, 4, w=(3, 2))})
+        yield Case("several", "parameters of three shapes", {**other, **_steps(rng, 4, w=(2, 3), b=(3,), c=(1,))})
+    yield Case("several", "parameters of two shapes", {**one, **_steps(rng, 4, w=(3,), b=(2, 1))})
+    yield Case("two_objects", "each takes its steps in turn", {**one, **_steps(rng, size.short, w=(2,))}, instances=2)
 
 
-def _with_rates(rng: Rng, one: Inputs, other: Inputs) -> Iterator[Case]:
+def _with_rates(rng: Rng, one: Inputs, other: Inputs, size: Size) -> Iterator[Case]:
     """What is asked of every optimizer that has a learning rate."""
-    yield Case("new_rate", "a quarter of the rate from the fourth step on", {**one, **_ravine(rng, 6, lr=one["lr"] / 4)})
-    yield Case("new_rate", "twice the rate from the third step on", {**other, **_ravine(rng, 4, lr=2 * other["lr"])})
+    yield Case("new_rate", "a quarter of it in the middle", {**one, **_ravine(rng, size.short, lr=one["lr"] / 4)})
+    if size.all:
+        yield Case("new_rate", "twice as much in the middle", {**other, **_ravine(rng, 4, lr=2 * other["lr"])})
     rates = one["lr"] * np.array([1, 0.5, 0.25])[:, None, None]
-    for shape in ((3, 2, 4), (3, 1, 4)):
-        yield Case("rates", f"a rate for each of three, shape {shape}", {**one, "lr": rates, **_steps(rng, 3, w=shape)})
+    for shape in ((3, 2, 4), (3, 1, 4)) if size.all else ((3, 2, 4),):
+        inputs = _steps(rng, size.short - 1, w=shape)
+        yield Case("rates", f"a rate for each of three, shape {shape}", {**one, "lr": rates, **inputs})
 
 
-def _register(name: str, one: Inputs, other: Inputs, *, adaptive: bool) -> None:
-    tiny = {"eps": 1e-8} if adaptive else {}
-
-    def cases(rng: Rng) -> Iterator[Case]:
-        first, second = {**one, **tiny}, {**other, **tiny}
-        yield from _common(rng, first, second)
-        # Gradients of a thousand, beside which no form of the epsilon shows.
-        large = np.array(1000.0 if adaptive else 1.0)
-        yield Case("exact", "four steps", {**first, **_scaled(_steps(rng, 4, w=(3,)), large)})
-        if "lr" in one:
-            yield from _with_rates(rng, first, second)
-        counts = name in ("Adam", "AMSGrad")
-        yield Case("late", "from the third step on", {**first, **_comes_later(rng, 2, 3 if counts else 4)})
-        if adaptive:
-            yield from _epsilons(rng, one, other)
-            factors = np.array([1e100, 1e50, 1.0])
-            yield Case("scale", "up to 1e100", {**second, **_scaled(_steps(rng, 4, w=(3,)), factors)})
-
-    public_cases(name)(cases)
-    hidden_cases(name)(cases)
-
-
-def _epsilons(rng: Rng, one: Inputs, other: Inputs) -> Iterator[Case]:
-    yield Case("epsilon", "an epsilon of 0.3", {**one, "eps": 0.3, **_steps(rng, 4, w=(3,))})
-    zero = _scaled(_steps(rng, 4, w=(3,)), np.array([1.0, 0.0, 1.0]))
-    for step in zero["steps"][1:]:
-        step["grads"]["w"][2] = 0.0
-    yield Case("epsilon", "gradients that are zero, an epsilon of 0.2", {**other, "eps": 0.2, **zero})
-    small = _scaled(_steps(rng, 4, w=(3,)), np.array(1e-100))
+def _epsilons(rng: Rng, one: Inputs, other: Inputs, size: Size) -> Iterator[Case]:
+    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([1.0, 0.0, 1.0]))
+    zero["steps"][1]["grads"]["w"][2] = 0.0
+    yield Case("epsilon", "an epsilon of 0.3, and gradients that are zero", {**other, "eps": 0.3, **zero})
+    small = _scaled(_steps(rng, size.short - 1, w=(3,)), np.array(1e-100))
     yield Case("epsilon", "gradients around 1e-100, an epsilon of 1e-300", {**one, "eps": 1e-300, **small})
 
 
-for _name, _settings in PLAIN.items():
-    _register(_name, *_settings, adaptive=False)
-for _name, _settings in ADAPTIVE.items():
-    _register(_name, *_settings, adaptive=True)
+def _up_to_1e100(rng: Rng, settings: Inputs, size: Size) -> Case:
+    inputs = _scaled(_steps(rng, size.short - 1, w=(3,)), np.array([1e100, 1e50, 1.0]))
+    return Case("scale", "up to 1e100", {**settings, **inputs})
 
 
-@public_cases("AdaDelta")
-@hidden_cases("AdaDelta")
-def adadelta(rng: Rng) -> Iterator[Case]:
+def _register(name: str, make: Callable[[Rng, Size], Iterator[Case]]) -> None:
+    public_cases(name)(lambda rng: make(rng, Size(all=False, long=5, short=2)))
+    hidden_cases(name)(lambda rng: make(rng, Size(all=True, long=6, short=4)))
+
+
+def _plain(one: Inputs, other: Inputs, rng: Rng, size: Size) -> Iterator[Case]:
+    yield from _common(rng, one, other, size)
+    yield Case("exact", "a few steps", {**one, **_steps(rng, size.short, w=(3,))})
+    yield from _with_rates(rng, one, other, size)
+    yield Case("late", "it comes at the second step", {**one, **_comes_later(rng, 1, size.short + 1)})
+
+
+def _adaptive(one: Inputs, other: Inputs, counts: bool, rng: Rng, size: Size) -> Iterator[Case]:
+    first, second = {**one, "eps": 1e-8}, {**other, "eps": 1e-8}
+    yield from _common(rng, first, second, size)
+    # Beside gradients of a thousand, no form of the epsilon shows.
+    yield Case("exact", "a few steps", {**first, **_scaled(_steps(rng, size.short, w=(3,)), np.array(1000.0))})
+    yield from _with_rates(rng, first, second, size)
+    late = _comes_later(rng, 1, 2) if counts else _comes_later(rng, 1, size.short + 1)
+    yield Case("late", "it comes at the second step", {**first, **late})
+    yield from _epsilons(rng, one, other, size)
+    yield _up_to_1e100(rng, second, size)
+
+
+def _adadelta(rng: Rng, size: Size) -> Iterator[Case]:
     one, other = {"rho": 0.6, "eps": 0.02}, {"rho": 0.8, "eps": 0.1}
-    yield from _common(rng, one, other)
-    yield Case("exact", "four steps", {**one, **_steps(rng, 4, w=(3,))})
-    yield Case("late", "from the third step on", {**other, **_comes_later(rng, 2, 4)})
-    zero = _scaled(_steps(rng, 4, w=(3,)), np.array([1.0, 0.0, 1e-3]))
+    yield from _common(rng, one, other, size)
+    yield Case("exact", "a few steps", {**one, **_steps(rng, size.short, w=(3,))})
+    yield Case("late", "it comes at the second step", {**other, **_comes_later(rng, 1, size.short + 1)})
+    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([1.0, 0.0, 1e-3]))
     yield Case("epsilon", "gradients that are small or zero", {**other, **zero})
-    yield Case("scale", "up to 1e100", {**one, **_scaled(_steps(rng, 4, w=(3,)), np.array([1e100, 1e50, 1.0]))})
+    yield _up_to_1e100(rng, one, size)
+
+
+for _name, _settings in PLAIN.items():
+    _register(_name, partial(_plain, *_settings))
+for _name, _settings in ADAPTIVE.items():
+    _register(_name, partial(_adaptive, *_settings, _name in ("Adam", "AMSGrad")))
+_register("AdaDelta", _adadelta)
 
 
 @public_cases("equivalent_learning_rate")
@@ -184,31 +202,31 @@ def _without(inputs: Inputs, *missing: tuple[int, str]) -> Inputs:
     return inputs
 
 
-@public_cases("TorchAdam")
-@hidden_cases("TorchAdam")
-def torch_adam(rng: Rng) -> Iterator[Case]:
+def _torch_adam(rng: Rng, size: Size) -> Iterator[Case]:
     one, other = {"lr": 0.3, "betas": [0.6, 0.85], "eps": 1e-8}, {"lr": 0.2, "betas": [0.75, 0.95], "eps": 1e-8}
-    yield from _common(rng, one, other)
-    yield Case("exact", "four steps", {**one, **_scaled(_steps(rng, 4, w=(3,)), np.array(1000.0))})
-    yield Case("float32", "four steps", {**other, **_in_float32(_steps(rng, 4, w=(3, 2)))})
-    yield Case("new_rate", "a quarter of the rate from the fourth step on", {**one, **_ravine(rng, 6, lr=0.07)})
-    groups = [
-        {"names": ["w"], "lr": 0.1},
-        {"names": ["b"], "betas": [0.5, 0.9], "eps": 0.3},
-        {"names": ["c"], "lr": 0.4, "betas": [0.7, 0.75]},
-    ]
-    # In a group of its own each, so that only the settings matter.
-    yield Case("groups", "three groups", {**one, "groups": groups, **_steps(rng, 4, w=(2,), b=(3,), c=(1, 2))})
-    missing = _without(_steps(rng, 4, w=(2,), b=(3,)), *((at, "b") for at in range(4)))
-    yield Case("no_gradient", "one parameter never has one", {**one, **missing})
-    missing = _without(_steps(rng, 4, w=(2,), b=(3,)), (0, "b"), (1, "b"), (2, "w"))
+    yield from _common(rng, one, other, size)
+    yield Case("exact", "a few steps", {**one, **_scaled(_steps(rng, size.short, w=(3,)), np.array(1000.0))})
+    yield Case("float32", "a few steps", {**other, **_in_float32(_steps(rng, size.short, w=(3, 2)))})
+    yield Case("new_rate", "a quarter of it in the middle", {**one, **_ravine(rng, size.short, lr=0.07)})
+    groups = [{"names": ["w"], "lr": 0.1}, {"names": ["b"], "betas": [0.5, 0.9], "eps": 0.3}]
+    if size.all:
+        groups = [*groups, {"names": ["c"], "lr": 0.4, "betas": [0.7, 0.75]}]
+        yield Case("groups", "three groups", {**one, "groups": groups, **_steps(rng, 4, w=(2,), b=(3,), c=(1, 2))})
+        missing = _without(_steps(rng, 4, w=(2,), b=(3,)), *((at, "w") for at in range(4)))
+        yield Case("no_gradient", "one parameter never has one", {**one, **missing})
+    yield Case("groups", "two groups", {**one, "groups": groups[:2], **_steps(rng, size.short, w=(2,), b=(3,))})
+    missing = _without(_steps(rng, 3, w=(2,), b=(3,)), (0, "w"), (2, "b"))
     yield Case("no_gradient", "they come and go", {**other, **missing})
-    closed = _steps(rng, 3, w=(3,))
-    yield Case("closure", "three steps", {**one, **closed, "steps": [{**s, "closure": True} for s in closed["steps"]]})
-    saved = _steps(rng, 4, w=(3,))
-    saved["steps"][2]["new_optimizer"] = True
-    yield Case("state_dict", "a new optimizer at the third step", {**other, **saved})
-    yield Case("epsilon", "an epsilon of 0.3", {**one, "eps": 0.3, **_steps(rng, 4, w=(3,))})
-    zero = _scaled(_steps(rng, 4, w=(3,)), np.array([1.0, 0.0, 1.0]))
-    zero["steps"][2]["grads"]["w"][2] = 0.0
-    yield Case("epsilon", "gradients that are zero, an epsilon of 0.2", {**other, "eps": 0.2, **zero})
+    closed = _steps(rng, size.short, w=(3,))
+    for step in closed["steps"]:
+        step["closure"] = True
+    yield Case("closure", "in every step", {**one, **closed})
+    saved = _steps(rng, 3, w=(3,))
+    saved["steps"][1 if size.all else 2]["new_optimizer"] = True
+    yield Case("state_dict", "a new optimizer goes on", {**other, **saved})
+    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([1.0, 0.0, 1.0]))
+    zero["steps"][1]["grads"]["w"][2] = 0.0
+    yield Case("epsilon", "an epsilon of 0.3, and gradients that are zero", {**other, "eps": 0.3, **zero})
+
+
+_register("TorchAdam", _torch_adam)

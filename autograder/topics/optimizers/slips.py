@@ -28,9 +28,6 @@ def common(name: str, see: str, made: str, memories: dict[str, str], step: str) 
     slip("ascent", title="a step uphill",
          says="The step is added to the parameters: the loss grows. Subtract it.",
          replace=(MINUS, "new[name] = params[name] + "))
-    slip("step_alone", title="the step in place of the parameters",
-         says="What comes back is the step alone. The old parameters are missing.",
-         replace=(MINUS, "new[name] = -"))
     slip("forgets", title="the memory is lost",
          says=f"Every step begins from zero, as if it were the first one: {words} must be kept in an attribute, and "
          "each step goes on from what the one before has left there.",
@@ -111,9 +108,6 @@ slip("exchanged", title="the two weights exchanged",
 slip("not_weighed", title="the form of the heavy ball",
      says="The gradient enters with the weight 1: this is the heavy ball. In an average, it has the weight 1 - beta.",
      replace=("(1 - self.beta) * g", "g"))
-slip("adds_old_outside", title="beta times the whole sum",
-     says="beta multiplies the new gradient, too. It multiplies the old average only.",
-     replace=(MOMENTUM_V, "self.beta * (self.v.get(name, 0.0) + (1 - self.beta) * g)"))
 slip("starts_at_gradient", title="the average starts at the first gradient",
      says="The average starts at the first gradient. Here it starts at zero, so the first step is (1 - beta) times the "
      "gradient.",
@@ -146,9 +140,6 @@ slip("heavy_ball", title="the heavy ball",
 slip("average", title="an average in place of a sum",
      says="The gradient enters the velocity with the weight 1 - momentum. Here it has the weight 1.",
      replace=(BALL_V, "self.momentum * self.v.get(name, 0.0) + (1 - self.momentum) * g"))
-slip("gradient_not_added", title="the gradient not added",
-     says="The step is momentum times the velocity. The gradient itself is added to that.",
-     replace=(AHEAD, "(self.momentum * self.v[name])"))
 slip("velocity_not_kept", title="the velocity not multiplied by momentum",
      says="Gradient and velocity are added as they are. The velocity is multiplied by momentum there.",
      replace=(AHEAD, "(g + self.v[name])"))
@@ -158,9 +149,6 @@ slip("last_gradient", title="the gradient of the step before",
      replace=[("self.v = lr, momentum, {}", "self.v = lr, momentum, {}\n        self.last = {}"),
               ("        return new", "            self.last[name] = g\n        return new"),
               (AHEAD, "(self.last.get(name, 0 * g) + self.momentum * self.v[name])")])
-slip("looks_further", title="one step further ahead",
-     says="momentum multiplies the velocity twice. Once is enough: the new velocity holds the gradient already.",
-     replace=(AHEAD, "(g + self.momentum**2 * self.v[name])"))
 
 # AdaGrad, RMSProp, Adam, AMSGrad
 
@@ -193,14 +181,6 @@ def adaptive(slip: Callable[..., Slip], top: str, memory: str, see: str) -> None
          "learning rate.",
          see=see,
          replace=(f"{root} + self.eps", f"{memory} + self.eps"))
-    slip("multiplied", title="multiplied by the root",
-         says="The gradient is multiplied by the root of the squares. Divide by it.",
-         see=see,
-         replace=(whole, f"{top} * ({root} + self.eps)"))
-    slip("not_divided", title="not divided",
-         says="The division by the root of the squares is missing.",
-         see=see,
-         replace=(whole, top))
 
 
 S, G = "self.s[name]", "self.lr * g"
@@ -225,9 +205,6 @@ slip("sizes", title="the sum of the sizes",
 slip("for_all_entries", title="one rate for the whole array",
      says="The squares of all entries of a parameter are added up. Each entry has a sum, and so a rate, of its own.",
      replace=(SUM, "self.s.get(name, 0.0) + np.sum(g**2)"))
-slip("largest", title="the largest square in place of the sum",
-     says="The largest square is kept. AdaGrad keeps the sum of all squares.",
-     replace=(SUM, "np.maximum(self.s.get(name, 0.0), g**2)"))
 slip("average", title="the mean in place of the sum",
      says="The sum is divided by the number of steps. AdaGrad keeps the sum: its steps become shorter and shorter.",
      replace=[("self.s = lr, eps, {}", "self.s = lr, eps, {}\n        self.t = 0"), ("new = {}", "self.t += 1\n        new = {}"),
@@ -277,66 +254,68 @@ ADAM_STEP = "self.lr * m_hat / (np.sqrt(v_hat) + self.eps)"
 def with_two_averages(name: str, made: str, memories: dict[str, str], under: str) -> Callable[..., Slip]:
     """Register what goes wrong in Adam and in what is made of it; ``under`` is what v_hat is computed from."""
     slip = common(name, "adam", made, memories, ADAM_STEP)
-    adaptive(slip, "self.lr * m_hat", "v_hat", "adam")
     v_hat = f"{under} / ({V_BIAS})"
     slip("not_corrected", title="no bias correction",
          says="The averages are not corrected for their start at zero: the first step is (1 - beta1) / sqrt(1 - beta2) "
          "times as long as it should be, which is 3.16 times with the usual values. A corrected value that is computed "
          "has to be used, too.",
          replace=[(M_HAT, "self.m[name]"), (v_hat, under)])
-    slip("m_not_corrected", title="only the average of the squares corrected",
-         says="The average of the gradients is not corrected for its start at zero.",
-         replace=(M_HAT, "self.m[name]"))
-    slip("v_not_corrected", title="only the average of the gradients corrected",
-         says="The average of the squares is not corrected for its start at zero: the first steps are far too long.",
-         replace=(v_hat, under))
     slip("counted_by_parameter", title="t counted in the loop over the parameters",
          says="t grows once for each parameter: with two of them, the second one sees t = 2 in the first step. Count a step "
          "once, before the loop, or keep a count for each name.",
          replace=[(COUNT, "new = {}"), ("for name, g in grads.items():", "for name, g in grads.items():\n            self.t += 1")])
-    slip("t_starts_at_2", title="t is 2 in the first step",
-         says="t is 2 in the first step. It starts at 0, and becomes 1 when the first step begins.",
-         replace=("{}, 0", "{}, 1"))
     slip("t_stays", title="t stays at 1",
          says="t is 1 in every step: the power is missing in 1 - beta^t, or the count is not written back. Only the first "
          "step is then right.",
          replace=(COUNT, "self.t = 1\n        new = {}"))
-    slip("folded", title="corrected values written back",
-         says="The corrected averages are stored, and the next step starts from them: they are corrected again and again. "
-         "Only the first step is right; later ones become tiny. Use the corrected values once, and keep the others.",
-         replace=[("        return new", "            self.m[name], self.v[name] = m_hat, v_hat\n        return new")])
-    slip("correction_multiplied", title="multiplied by the correction",
-         says="The averages are multiplied by 1 - beta^t. They are too small, so divide by it.",
-         replace=[(M_HAT, f"self.m[name] * ({M_BIAS})"), (v_hat, f"{under} * ({V_BIAS})")])
-    slip("epsilon_hat", title="the epsilon in another place",
-         says="Both corrections are put into the learning rate, and the epsilon is added to the uncorrected root. Many "
-         "libraries do so; with a tiny epsilon it is the same. Here it is added to the corrected root.",
-         replace=("(np.sqrt(v_hat) + self.eps)", f"(np.sqrt(v_hat) + self.eps / np.sqrt({V_BIAS}))"))
-    slip("betas_exchanged", title="beta1 and beta2 exchanged",
-         says="beta1 belongs to the average of the gradients, beta2 to that of their squares. They are exchanged.",
-         replace=("self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps", "self.beta2, self.beta1, self.eps = lr, beta1, beta2, eps"))
-    slip("betas_written_in", title="0.9 and 0.999 written in",
-         says="The weights are always 0.9 and 0.999. Use beta1 and beta2.",
-         replace=("= lr, beta1, beta2, eps", "= lr, 0.9, 0.999, eps"))
-    slip("square_of_average", title="the square of the average gradient",
-         says="The second average is made of the squares of the first one. It averages the squares of the gradients.",
-         replace=(V, V.replace("g**2", "self.m[name]**2")))
-    slip("one_array", title="one memory for both averages",
-         says="Both averages are kept in one place, so that each overwrites the other. m = v = np.zeros(...) makes one array "
-         "with two names, m = v = {} one dict.",
-         replace=("self.m, self.v", "self.v = self.m = {}\n        _, _"))
-    slip("weights_missing", title="the new values not weighed",
-         says="The new gradient and the new square enter with the weight 1. In an average they have the weights 1 - beta1 and "
-         "1 - beta2.",
-         replace=[("(1 - self.beta1) * g", "g"), ("(1 - self.beta2) * g**2", "g**2")])
-    slip("gradient_alone", title="the gradient in place of its average",
-         says="The step is made of the last gradient, as in RMSProp. Adam takes the corrected average of the gradients.",
-         replace=(M_HAT, "g"))
     return slip
 
 
 slip = with_two_averages("Adam", "self.m, self.v, self.t = {}, {}, 0",
                          {"m": "the average of the gradients", "v": "that of their squares"}, "self.v[name]")
+adaptive(slip, "self.lr * m_hat", "v_hat", "adam")
+V_HAT = f"self.v[name] / ({V_BIAS})"
+slip("m_not_corrected", title="only the average of the squares corrected",
+     says="The average of the gradients is not corrected for its start at zero.",
+     replace=(M_HAT, "self.m[name]"))
+slip("v_not_corrected", title="only the average of the gradients corrected",
+     says="The average of the squares is not corrected for its start at zero: the first steps are far too long.",
+     replace=(V_HAT, "self.v[name]"))
+slip("t_starts_at_2", title="t is 2 in the first step",
+     says="t is 2 in the first step. It starts at 0, and becomes 1 when the first step begins.",
+     replace=("{}, 0", "{}, 1"))
+slip("folded", title="corrected values written back",
+     says="The corrected averages are stored, and the next step starts from them: they are corrected again and again. "
+     "Only the first step is right; later ones become tiny. Use the corrected values once, and keep the others.",
+     replace=[("        return new", "            self.m[name], self.v[name] = m_hat, v_hat\n        return new")])
+slip("correction_multiplied", title="multiplied by the correction",
+     says="The averages are multiplied by 1 - beta^t. They are too small, so divide by it.",
+     replace=[(M_HAT, f"self.m[name] * ({M_BIAS})"), (V_HAT, f"self.v[name] * ({V_BIAS})")])
+slip("epsilon_hat", title="the epsilon in another place",
+     says="Both corrections are put into the learning rate, and the epsilon is added to the uncorrected root. Many "
+     "libraries do so; with a tiny epsilon it is the same. Here it is added to the corrected root.",
+     replace=("(np.sqrt(v_hat) + self.eps)", f"(np.sqrt(v_hat) + self.eps / np.sqrt({V_BIAS}))"))
+slip("betas_exchanged", title="beta1 and beta2 exchanged",
+     says="beta1 belongs to the average of the gradients, beta2 to that of their squares. They are exchanged.",
+     replace=("self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps", "self.beta2, self.beta1, self.eps = lr, beta1, beta2, eps"))
+slip("betas_written_in", title="0.9 and 0.999 written in",
+     says="The weights are always 0.9 and 0.999. Use beta1 and beta2.",
+     replace=("= lr, beta1, beta2, eps", "= lr, 0.9, 0.999, eps"))
+slip("square_of_average", title="the square of the average gradient",
+     says="The second average is made of the squares of the first one. It averages the squares of the gradients.",
+     replace=(V, V.replace("g**2", "self.m[name]**2")))
+slip("one_array", title="one memory for both averages",
+     says="Both averages are kept in one place, so that each overwrites the other. m = v = np.zeros(...) makes one array "
+     "with two names, m = v = {} one dict.",
+     replace=("self.m, self.v", "self.v = self.m = {}\n        _, _"))
+slip("weights_missing", title="the new values not weighed",
+     says="The new gradient and the new square enter with the weight 1. In an average they have the weights 1 - beta1 and "
+     "1 - beta2.",
+     replace=[("(1 - self.beta1) * g", "g"), ("(1 - self.beta2) * g**2", "g**2")])
+slip("gradient_alone", title="the gradient in place of its average",
+     says="The step is made of the last gradient, as in RMSProp. Adam takes the corrected average of the gradients.",
+     replace=(M_HAT, "g"))
+
 
 LARGEST = "np.maximum(self.largest.get(name, 0.0), self.v[name])"
 slip = with_two_averages("AMSGrad", "self.m, self.v, self.largest, self.t = {}, {}, {}, 0",
@@ -360,10 +339,6 @@ slip("largest_square", title="the largest square",
      says="The largest square of a gradient is kept. It is the largest average of the squares.",
      see="relatives",
      replace=(LARGEST, "np.maximum(self.largest.get(name, 0.0), g**2)"))
-slip("smallest", title="the minimum in place of the maximum",
-     says="The smallest average so far is kept. It is the largest one: the denominator never shrinks.",
-     see="relatives",
-     replace=(LARGEST, "np.minimum(self.largest.get(name, np.inf), self.v[name])"))
 
 # AdaDelta
 
@@ -381,9 +356,6 @@ slip("epsilon_above_only", title="no epsilon below",
 slip("no_root_above", title="no root above",
      says="The root of the numerator is missing.",
      replace=("np.sqrt(self.u.get(name, 0.0) + self.eps)", "(self.u.get(name, 0.0) + self.eps)"))
-slip("no_roots", title="no roots",
-     says="Both roots are missing.",
-     replace=("np.sqrt(", "(", ALL))
 slip("inverted", title="the quotient upside down",
      says="The quotient is upside down: the size of the steps stands above, that of the gradients below.",
      replace=(DELTA, "np.sqrt(self.s[name] + self.eps) / np.sqrt(self.u.get(name, 0.0) + self.eps) * g"))
@@ -424,15 +396,9 @@ slip("divided_by_beta", title="divided by beta",
 slip("times_beta", title="multiplied by beta",
      says="The rate is multiplied by beta. Look at the first step: which factor has the gradient in each of the two?",
      replace=(RATE, "lr * beta"))
-slip("plus", title="divided by 1 + beta",
-     says="The rate is divided by 1 + beta. The weight of the gradient in the average is 1 - beta.",
-     replace=(RATE, "lr / (1 + beta)"))
 slip("times_plus", title="multiplied by 1 + beta",
      says="The rate is multiplied by 1 + beta. These are the first two terms of 1 + beta + beta^2 + ... = 1 / (1 - beta).",
      replace=(RATE, "lr * (1 + beta)"))
-slip("ten", title="ten times the rate",
-     says="The rate is always multiplied by 10. That is right for beta = 0.9 only.",
-     replace=(RATE, "lr * 10"))
 slip("rate_left_out", title="the rate left out",
      says="The factor 1 / (1 - beta) comes alone. Multiply the rate by it.",
      replace=(RATE, "1 / (1 - beta)"))
