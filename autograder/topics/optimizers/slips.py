@@ -29,17 +29,15 @@ def common(name: str, see: str, made: str, memories: dict[str, str], step: str) 
          says="The step is added to the parameters: the loss grows. Subtract it.",
          replace=(MINUS, "new[name] = params[name] + "))
     slip("forgets", title="the memory is lost",
-         says=f"Every step begins from zero, as if it were the first one: {words} must be kept in an attribute, and "
-         "each step goes on from what the one before has left there.",
+         says=f"Every step begins from zero, as if it were the first one. Keep {words} in an attribute.",
          replace=[(get, "0.0", ALL) for get in gets])
     slip("shared_by_objects", title="one memory for all objects",
-         says="Two objects share their memory. A dict that is created in the class, outside of __init__, belongs to "
-         "all of its objects together; so does one that is the default of an argument. Create it in __init__.",
+         says="Two objects share their memory: a dict that is created in the class, or as the default of an argument, "
+         "belongs to all of them. Create it in __init__.",
          see="momentum",
          replace=(made, _kept_in_class(made)))
     slip("shared_by_parameters", title="one memory for all parameters",
-         says="All parameters share one memory. Each needs its own, of its shape: keep a dict with one entry for each "
-         "name.",
+         says="All parameters share one memory. Each needs its own, of its shape: a dict with one entry for each name.",
          replace=[(f"self.{memory}[name]", f'self.{memory}["all"]', ALL) for memory in memories]
          + [(get, get.replace("name", '"all"'), ALL) for get in gets])
     if "self.lr" in step:
@@ -47,9 +45,6 @@ def common(name: str, see: str, made: str, memories: dict[str, str], step: str) 
              says="The learning rate of the beginning is used in every step. It may change: read self.lr anew in "
              "every step.",
              replace=[(made, f"{made}\n        self.rate = lr"), (f"{MINUS}{step}", f"{MINUS}{step}".replace("self.lr", "self.rate"))])
-        slip("no_rate", title="the learning rate forgotten",
-             says="The step is not multiplied by the learning rate.",
-             replace=(step, step.replace("self.lr * ", "1 * ")))
     return slip
 
 
@@ -205,10 +200,6 @@ slip("sizes", title="the sum of the sizes",
 slip("for_all_entries", title="one rate for the whole array",
      says="The squares of all entries of a parameter are added up. Each entry has a sum, and so a rate, of its own.",
      replace=(SUM, "self.s.get(name, 0.0) + np.sum(g**2)"))
-slip("average", title="the mean in place of the sum",
-     says="The sum is divided by the number of steps. AdaGrad keeps the sum: its steps become shorter and shorter.",
-     replace=[("self.s = lr, eps, {}", "self.s = lr, eps, {}\n        self.t = 0"), ("new = {}", "self.t += 1\n        new = {}"),
-              (f"np.sqrt({S})", f"np.sqrt({S} / self.t)")])
 
 slip = common("RMSProp", "adaptive", "self.lr, self.alpha, self.eps, self.s = lr, alpha, eps, {}",
               {"s": "the average of the squares"}, STEP)
@@ -225,12 +216,6 @@ slip("adagrad", title="AdaGrad's sum",
 slip("old_average", title="the average before the new gradient",
      says="The division is by the average of the steps before. First the new average, then the division.",
      replace=[(f"{S} = {MOVING}", f"old, {S} = self.s.get(name, 0.0) + 0 * g, {MOVING}"), (f"np.sqrt({S})", "np.sqrt(old)")])
-slip("square_of_average", title="the average of the gradients, squared",
-     says="The gradients are averaged, and their average is squared. First square, then average.",
-     replace=[(MOVING, MOVING.replace("g**2", "g")), (f"np.sqrt({S})", f"np.abs({S})")])
-slip("for_all_entries", title="one rate for the whole array",
-     says="The mean of the squares of all entries is used. Each entry has an average, and so a rate, of its own.",
-     replace=("(1 - self.alpha) * g**2", "(1 - self.alpha) * np.mean(g**2)"))
 slip("corrected", title="corrected for its start at zero",
      says="The average is divided by 1 - alpha^t, as in Adam. RMSProp has no such correction.",
      see="adam",
@@ -241,7 +226,7 @@ slip("written_in", title="a weight of {alpha} written in",
      says="The weight of the old average is always {alpha}. Use alpha.",
      replace=(MOVING, MOVING.replace("self.alpha", "{alpha}")),
      parameter="alpha",
-     values=(0.9, 0.99))
+     values=(0.9,))
 
 M = "self.beta1 * self.m.get(name, 0.0) + (1 - self.beta1) * g"
 V = "self.beta2 * self.v.get(name, 0.0) + (1 - self.beta2) * g**2"
@@ -308,13 +293,6 @@ slip("one_array", title="one memory for both averages",
      says="Both averages are kept in one place, so that each overwrites the other. m = v = np.zeros(...) makes one array "
      "with two names, m = v = {} one dict.",
      replace=("self.m, self.v", "self.v = self.m = {}\n        _, _"))
-slip("weights_missing", title="the new values not weighed",
-     says="The new gradient and the new square enter with the weight 1. In an average they have the weights 1 - beta1 and "
-     "1 - beta2.",
-     replace=[("(1 - self.beta1) * g", "g"), ("(1 - self.beta2) * g**2", "g**2")])
-slip("gradient_alone", title="the gradient in place of its average",
-     says="The step is made of the last gradient, as in RMSProp. Adam takes the corrected average of the gradients.",
-     replace=(M_HAT, "g"))
 
 
 LARGEST = "np.maximum(self.largest.get(name, 0.0), self.v[name])"
@@ -415,20 +393,11 @@ slip("not_corrected", title="no bias correction",
 slip("t_stays", title="the count stays at 1",
      says="The count of the steps is 1 in every step. Increase the one in self.state[p].",
      replace=('state["step"] += 1', 'state["step"] = 1'))
-slip("t_starts_at_2", title="the count is 2 in the first step",
-     says="The count is 2 in the first step of a parameter. It starts at 0, and is then increased.",
-     see="adam",
-     replace=('state["v"] = 0,', 'state["v"] = 1,'))
 slip("counted_in_the_object", title="one count for all parameters, in the object",
      says="The steps are counted in an attribute, once for all parameters. A parameter whose gradient comes later then "
      "starts with a large count, and state_dict() does not hold it. Count in self.state[p].",
      replace=[('beta1 ** state["step"]', "beta1 ** self.t"), ('beta2 ** state["step"]', "beta2 ** self.t"),
               ("loss = None", 'loss = None\n        self.t = getattr(self, "t", 0) + 1')])
-slip("counted_by_parameter", title="one count that grows with every parameter",
-     says="One count for all parameters grows once for each of them. Count in self.state[p].",
-     replace=[('beta1 ** state["step"]', "beta1 ** self.t"), ('beta2 ** state["step"]', "beta2 ** self.t"),
-              ("loss = None", 'loss = None\n        self.t = getattr(self, "t", 0)'),
-              ('state["step"] += 1', "self.t += 1")])
 slip("memory_in_attributes", title="the memory outside of self.state",
      says="What is remembered is kept outside of self.state: state_dict() does not hold it, and after load_state_dict() the "
      "training starts from zero. Put it into self.state[p].",
@@ -441,10 +410,6 @@ slip("rate_of_defaults", title="the learning rate of the beginning",
      says="The learning rate is that of the beginning. A group has its own, and a scheduler changes it there: read "
      'group["lr"] in every step.',
      replace=('group["lr"]', 'self.defaults["lr"]'))
-slip("first_group", title="the settings of the first group for all",
-     says="The settings of the first group are used for all. Each group has its own.",
-     replace=[('group["betas"]', 'self.param_groups[0]["betas"]'), ('group["lr"]', 'self.param_groups[0]["lr"]'),
-              ('group["eps"]', 'self.param_groups[0]["eps"]')])
 slip("first_group_only", title="only the first group moves",
      says="Only the parameters of the first group move. Go through all groups.",
      replace=("for group in self.param_groups:", "for group in self.param_groups[:1]:"))
@@ -485,9 +450,6 @@ slip("folded", title="corrected values written back",
      "functions whose names end in _: they change the tensor in place.",
      see="adam",
      replace=(TORCH_STEP, f'{TORCH_STEP}\n                    state["m"], state["v"] = m_hat, v_hat'))
-slip("one_tensor", title="one tensor for both averages",
-     says="Both averages are one tensor with two names. Make two: torch.zeros_like(p) for each.",
-     replace=('0, torch.zeros_like(p), torch.zeros_like(p)', '0, *[torch.zeros_like(p)] * 2'))
 slip("ascent", title="a step uphill",
      says="The step is added to the parameter: the loss grows. Subtract it.",
      replace=("p.sub_(", "p.add_("))
