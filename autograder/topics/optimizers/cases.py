@@ -36,7 +36,7 @@ GROUPS = {
 Array = np.ndarray
 Inputs = dict[str, Any]
 Rng = np.random.Generator
-SIZES = (1.0, 0.125, 0.25, 0.75)
+SIZES = (1.0, 0.125, 0.75, 0.5)
 CURVATURE = np.array([0.25, 5.0])
 PLAIN = {
     "Momentum": ({"lr": 0.3, "beta": 0.6}, {"lr": 0.2, "beta": 0.75}),
@@ -144,13 +144,15 @@ def _plain(one: Inputs, other: Inputs, rng: Rng, size: Size) -> Iterator[Case]:
     yield Case("late", "it comes at the second step", {**one, **_comes_later(rng, 1, size.short)})
 
 
-def _adaptive(one: Inputs, other: Inputs, counts: bool, rng: Rng, size: Size) -> Iterator[Case]:
+def _adaptive(name: str, one: Inputs, other: Inputs, rng: Rng, size: Size) -> Iterator[Case]:
     first, second = {**one, "eps": 1e-8}, {**other, "eps": 1e-8}
     yield from _common(rng, first, second, size)
+    if name == "AMSGrad":
+        yield Case("ordinary", "a maximum that is passed", {**second, **_steps(rng, 3, w=(2,))})
     # Beside gradients of a thousand, no form of the epsilon shows.
     yield Case("exact", "a few steps", {**first, **_scaled(_steps(rng, size.short, w=(3,)), np.array(1000.0))})
     yield from _with_rates(rng, first, second, size)
-    late = _comes_later(rng, 1, 2 if counts else size.short)
+    late = _comes_later(rng, 1, 2 if name in ("Adam", "AMSGrad") else size.short)
     yield Case("late", "it comes at the second step", {**first, **late})
     yield from _epsilons(rng, one, other, size)
     yield _up_to_1e100(rng, second, size)
@@ -169,7 +171,7 @@ def _adadelta(rng: Rng, size: Size) -> Iterator[Case]:
 for _name, _settings in PLAIN.items():
     _register(_name, partial(_plain, *_settings))
 for _name, _settings in ADAPTIVE.items():
-    _register(_name, partial(_adaptive, *_settings, _name in ("Adam", "AMSGrad")))
+    _register(_name, partial(_adaptive, _name, *_settings))
 _register("AdaDelta", _adadelta)
 
 
