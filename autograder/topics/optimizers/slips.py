@@ -290,8 +290,8 @@ slip("square_of_average", title="the square of the average gradient",
      says="The second average is made of the squares of the first one. It averages the squares of the gradients.",
      replace=(V, V.replace("g**2", "self.m[name]**2")))
 slip("one_array", title="one memory for both averages",
-     says="Both averages are kept in one place, so that each overwrites the other. m = v = np.zeros(...) makes one array "
-     "with two names, m = v = {} one dict.",
+     says="Both averages are kept in one place, so that each overwrites the other. m = v = np.zeros(...) makes one "
+     "array with two names.",
      replace=("self.m, self.v", "self.v = self.m = {}\n        _, _"))
 
 
