@@ -70,7 +70,7 @@ COLOURS: dict[str, str] = {
 }
 
 # A second sign beside colour, for quantities that share an axis; solid where none is named.
-LINES: dict[str, str] = {
+LINES: dict[str, str | tuple[int, tuple[int, ...]]] = {
     "validation": "--",
     "test": "-.",
     "absolute": "--",

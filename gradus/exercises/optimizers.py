@@ -62,8 +62,8 @@ def _after(returned: Any, params: Params) -> Params:
 def _takes_steps(*settings: str) -> Drive:
     """``Optimizer(*settings)``, then ``step(params, grads)`` several times.
 
-    A step may bring a new ``lr``, and ``new`` parameters. A step without gradients takes that of the quadratic loss with
-    the curvature of the case, at the parameters that the answer has reached.
+    A step may bring a new ``lr``, and ``new`` parameters. A step without gradients takes that of the quadratic loss
+    with the curvature of the case, at the parameters that the answer has reached.
     """
 
     def drive(optimizer: Any, case: Case) -> Iterator[Outputs]:
@@ -94,7 +94,7 @@ def measure_steps(case: Any, outputs: list[Outputs]) -> Facts:
             start, grad = came[path[-1]]
             steps = (start - leaf) * np.sign(grad) / case["lr"]
             right = bool(np.all((steps > 0) & (steps < LONGEST_FIRST_STEP)))
-            says = f"{name} is there for the first time. It should move against its gradient, by about the learning rate."
+            says = f"{name} is new in this step. It should move against its gradient, by about the learning rate."
             yield Law(name, right, says, at)
 
 
@@ -122,18 +122,18 @@ def drive_equivalent_learning_rate(equivalent_learning_rate: Any, case: Case) ->
     return {"rate": number(equivalent_learning_rate(case["lr"], case["beta"]))}
 
 
+_TORCH_SETTINGS: tuple[str, ...] = ("lr", "betas", "eps")
+
+
 def _torch_groups(case: Case, params: dict[str, Any]) -> list[Any]:
     """What an optimizer is given: a list of parameters, or groups of them with settings of their own."""
     if "groups" not in case:
         return list(params.values())
-    return [
-        {**_torch_settings(group), "params": [params[name] for name in group["names"]]} for group in case["groups"]
-    ]
+    return [{**_torch_settings(group), "params": [params[name] for name in group["names"]]} for group in case["groups"]]
 
 
 def _torch_settings(given: Case) -> dict[str, Any]:
-    found = {name: given[name] for name in ("lr", "betas", "eps") if name in given}
-    return {**found, **({"betas": tuple(found["betas"])} if "betas" in found else {})}
+    return {name: tuple(given[name]) if name == "betas" else given[name] for name in _TORCH_SETTINGS if name in given}
 
 
 def _parameters(values: Params) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _parameters(values: Params) -> dict[str, Any]:
 def drive_torch_adam(torch_adam: Any, case: Case) -> Iterator[Outputs]:
     """``TorchAdam(params, lr, betas, eps)``, then ``step()`` or ``step(closure)`` several times.
 
-    A step may bring another ``lr`` for the first group, or go on with a new optimizer, which loads the state of the old one.
+    A step may bring another ``lr`` for the first group, or go on with a new optimizer, which loads the old one's state.
     """
     import torch
 
@@ -192,7 +192,7 @@ class _Closure:
         for parameter in self.params.values():
             parameter.grad = None
         loss = sum((parameter * self.grads[name]).sum() for name, parameter in self.params.items())
-        loss.backward()  # type: ignore[union-attr]
+        loss.backward()
         return loss
 
 

@@ -234,7 +234,7 @@ class TorchAdamOfTorch(torch.optim.Adam):
 
 class TorchAdamByNewTensors(torch.optim.Optimizer):
     def __init__(self, params: Any, lr: float = 1e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8) -> None:
-        super().__init__(params, dict(lr=lr, betas=betas, eps=eps))
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
 
     def step(self, closure: Any = None) -> Any:
         loss = closure() if closure else None
@@ -315,7 +315,7 @@ class Gradients(Still):
 
 class TorchStill(torch.optim.Optimizer):
     def __init__(self, params: Any, lr: float = 1e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8) -> None:
-        super().__init__(params, dict(lr=lr, betas=betas, eps=eps))
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
 
     def step(self, closure: Any = None) -> Any:
         return closure() if closure else None

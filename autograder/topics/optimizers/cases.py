@@ -67,7 +67,7 @@ def _eighths(rng: Rng, *shape: int) -> Array:
 
 
 def _steps(rng: Rng, n: int, **shapes: tuple[int, ...]) -> Inputs:
-    """Parameters and as many gradients for each. These become small and then larger again, as a maximum has to notice."""
+    """Parameters and as many gradients for each. They are small at the second step, and large again."""
     return {
         "params": {name: _eighths(rng, *shape) for name, shape in shapes.items()},
         "steps": [
@@ -216,10 +216,10 @@ def _torch_adam(rng: Rng, size: Size) -> Iterator[Case]:
     groups = [{"names": ["w"], "lr": 0.1}, {"names": ["b"], "betas": [0.5, 0.9], "eps": 0.3}]
     if size.all:
         groups = [*groups, {"names": ["c"], "lr": 0.4, "betas": [0.7, 0.75]}]
-        yield Case("groups", "three groups", {**one, "groups": groups, **_steps(rng, 4, w=(2,), b=(3,), c=(1, 2))})
+        yield Case("groups", "three groups", {"lr": 0.3, "groups": groups, **_steps(rng, 4, w=(2,), b=(3,), c=(1, 2))})
         missing = _without(_steps(rng, 4, w=(2,), b=(3,)), *((at, "w") for at in range(4)))
         yield Case("no_gradient", "one parameter never has one", {**one, **missing})
-    yield Case("groups", "two groups", {**one, "groups": groups[:2], **_steps(rng, size.short, w=(2,), b=(3,))})
+    yield Case("groups", "two groups", {"lr": 0.3, "groups": groups[:2], **_steps(rng, size.short, w=(2,), b=(3,))})
     missing = _without(_steps(rng, 3, w=(2,), b=(3,)), (0, "w"), (2, "b"))
     yield Case("no_gradient", "they come and go", {**other, **missing})
     closed = _steps(rng, size.short, w=(3,))
