@@ -29,18 +29,18 @@
 #
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
-# | Warm-up · Why this matters | | 6 | |
-# | Momentum | `Momentum`, `HeavyBall`, `equivalent_learning_rate` | 19 | 8 |
+# | Warm-up · Why this matters | | 5 | |
+# | Momentum | `Momentum`, `HeavyBall`, `equivalent_learning_rate` | 18 | 8 |
 # | Nesterov | `Nesterov` | 5 | 3 |
-# | AdaGrad and RMSProp | `AdaGrad`, `RMSProp` | 13 | 6 |
+# | AdaGrad and RMSProp | `AdaGrad`, `RMSProp` | 10 | 6 |
 # | Adam | `Adam` | 17 | 6 |
 # | Repair (*going further*) | `repaired_adam` | 5 | 2 |
-# | Two relatives (*going further*) | `AdaDelta`, `AMSGrad` | 13 | 6 |
+# | Two relatives (*going further*) | `AdaDelta`, `AMSGrad` | 12 | 6 |
 # | In PyTorch | `TorchAdam` | 11 | 6 |
 # | A fair comparison | | 5 | |
-# | Questions · Summary | three short texts | 18 | 10 |
+# | Questions · Summary | three short texts | 19 | 10 |
 #
-# The core takes about 90 minutes and earns 39 points, *going further* another 18 minutes and 8 points. The exercises are
+# The core takes about 90 minutes and earns 39 points, *going further* another 17 minutes and 8 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** An optimizer is an object. Its method `step(params, grads)` takes two dicts of arrays with the same keys and
@@ -1296,7 +1296,7 @@ print(m, v)
 # | first step right, later ones wrong | memory lost, shared, or corrected values written back |
 # | first steps of Adam too long | no bias correction, or t starts wrong |
 # | training slows down and stops | AdaGrad's sum; corrected averages written back |
-# | right with one parameter, wrong with two | t counted per parameter; one memory for all |
+# | right with one parameter, wrong with two | t counted inside the loop over parameters; one memory for all |
 # | another optimizer is "better" | rates not tuned, one seed |
 #
 # ## Read on {#read-on}
