@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +28,7 @@ def steps_needed(answers: ModuleType, optimizer: Any) -> int:
 
 
 @cache
-def tested() -> dict[str, np.ndarray]:
+def accuracies() -> dict[str, np.ndarray]:
     """Test accuracies of five runs with the rates that the notebook finds, in percent."""
     answers = COURSE.assignment("05").source.reference
     kinds = {
@@ -76,10 +77,10 @@ SAID = {"uncorrected": {"too long"}, "rare": {"0.03"}}
 QUOTED: dict[str, dict[str, Any]] = {
     "momentum": {"0.63": lambda answers: shrinks(20, 0.5)},
     "comparison": {
-        "1.5": lambda answers: np.ptp([runs.mean() for runs in tested().values()]),
+        "1.5": lambda answers: np.ptp([runs.mean() for runs in accuracies().values()]),
         "300": lambda answers: len(data.digits().test.y),
-        "0.7": lambda answers: min(np.ptp(runs) for runs in tested().values()),
-        "1.4": lambda answers: max(np.ptp(runs) for name, runs in tested().items() if name != "Nesterov"),
+        "0.7": lambda answers: min(np.ptp(runs) for runs in accuracies().values()),
+        "1.7": lambda answers: max(np.ptp(runs) for runs in accuracies().values()),
     },
     "questions": {
         "0.81": lambda answers: 0.9**2,
@@ -174,7 +175,7 @@ def test_steps_of_adam_shrink_with_the_noise(answers: ModuleType) -> None:
 
 def broken_adam(answers: ModuleType, *fixes: list[tuple[str, str]]) -> Any:
     code = COURSE.assignment("05").source.broken["repaired_adam"]
-    for old, new in sum(fixes, []):
+    for old, new in chain(*fixes):
         assert old in code
         code = code.replace(old, new)
     room = dict(vars(answers))

@@ -322,10 +322,6 @@ slip("average_goes_on_from_maximum", title="the maximum written into the average
      says="The average goes on from the maximum. Keep both: the average itself is that of Adam.",
      see="relatives",
      replace=("        return new", "            self.v[name] = self.largest[name]\n        return new"))
-slip("largest_square", title="the largest square",
-     says="The largest square of a gradient is kept. It is the largest average of the squares.",
-     see="relatives",
-     replace=(LARGEST, "np.maximum(self.largest.get(name, 0.0), g**2)"))
 
 # AdaDelta
 
@@ -353,9 +349,6 @@ slip("old_gradients", title="the gradients of the step before",
 slip("average_of_gradients", title="the average of the gradients in place of the steps",
      says="The second average is made of the squared gradients. It is made of the squared steps.",
      replace=("delta**2", "g**2"))
-slip("steps_not_weighed", title="the squared steps not weighed",
-     says="The new squared step enters with the weight 1. In an average, it has the weight 1 - rho.",
-     replace=("(1 - self.rho) * delta**2", "delta**2"))
 slip("exchanged", title="the two weights exchanged",
      says="The old averages have the weight 1 - rho and the new squares rho. It is the other way round.",
      replace=[(ADADELTA_S, "(1 - self.rho) * self.s.get(name, 0.0) + self.rho * g**2"),
