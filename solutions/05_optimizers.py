@@ -336,7 +336,7 @@ for mu, look in ((0.0, "sgd"), (0.7, "momentum"), (0.95, "adam")):
     told.append(f"with momentum {mu} the path ends at {path[-1][0]:.1f} along the floor, and its largest value there is {path[:, 0].max():.1f}")
 ax.plot(0, 0, "*", ms=14, color=plots.COLOURS["minimum"], label="minimum")
 ax.legend()
-plots.describe(figure, f"Three paths from the same start: {'; '.join(told)}. The minimum is at 0.")
+plots.describe(figure, f"Three paths from the same start: {'; '.join(told)}. The minimum is where both weights are zero.")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
