@@ -1169,7 +1169,7 @@ plots.describe(figure, f"One curve per optimizer, with a band from the lowest to
 # What do the data support?
 #
 # - *Tuned, all six are about equally good here.* The best and the worst mean differ by 1.5 points, and single runs of one optimizer
-#   by 0.7 to 1.4. One test image is a third of a point, and five runs share the same 300 images. A small lead in such a table names no winner.
+#   by 0.7 to 1.7. One test image is a third of a point, and five runs share the same 300 images. A small lead in such a table names no winner.
 # - *The learning rate matters far more than the optimizer.* Each of the six loses 25 points or more with a wrong rate. And the best rates
 #   lie between 0.003 and 1. A comparison at one common rate, or at the defaults, compares the rates.
 # - It does *not* follow that optimizers never matter. The digits are easy and the network is small. For deep networks,
