@@ -57,6 +57,7 @@ COLOURS: dict[str, str] = {
     "learning rate": PURPLE,
     "sgd": BLACK,
     "momentum": BLUE,
+    "nesterov": PURPLE,
     "adagrad": ORANGE,
     "rmsprop": GREEN,
     "adam": VERMILLION,
@@ -69,7 +70,7 @@ COLOURS: dict[str, str] = {
 }
 
 # A second sign beside colour, for quantities that share an axis; solid where none is named.
-LINES: dict[str, str] = {
+LINES: dict[str, str | tuple[int, tuple[int, ...]]] = {
     "validation": "--",
     "test": "-.",
     "absolute": "--",
@@ -77,6 +78,7 @@ LINES: dict[str, str] = {
     "tangent": "--",
     "exponential": ":",
     "momentum": "--",
+    "nesterov": (0, (6, 1, 1, 1)),
     "adagrad": "-.",
     "rmsprop": ":",
     "adam": "-",

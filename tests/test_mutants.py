@@ -22,6 +22,10 @@ SAME = {
     ("np.maximum(a.value, 0)", "np.maximum(0, a.value)"): "the larger of two numbers is the same in any order",
     ("(nn.Linear, nn.Conv2d)", "(nn.Conv2d, nn.Linear)"): "isinstance does not look at their order",
     (
+        "np.maximum(self.largest.get(name, 0.0), self.v[name])",
+        "np.maximum(self.v[name], self.largest.get(name, 0.0))",
+    ): "the larger of two numbers is the same in any order",
+    (
         "np.logaddexp(0, np.where(target == 1, -score, score))",
         "np.logaddexp(np.where(target == 1, -score, score), 0)",
     ): ("the sum of two exponentials is symmetric"),

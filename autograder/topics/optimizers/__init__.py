@@ -1,0 +1,1 @@
+"""Optimizers: momentum, AdaGrad, RMSProp, Adam and their relatives."""
