@@ -57,6 +57,7 @@ COLOURS: dict[str, str] = {
     "learning rate": PURPLE,
     "sgd": BLACK,
     "momentum": BLUE,
+    "nesterov": PURPLE,
     "adagrad": ORANGE,
     "rmsprop": GREEN,
     "adam": VERMILLION,
@@ -68,8 +69,10 @@ COLOURS: dict[str, str] = {
     "activation": BLUE,
 }
 
+# A name, or an offset and the lengths of strokes and gaps in widths of the line.
+Dashes = str | tuple[float, tuple[float, ...]]
 # A second sign beside colour, for quantities that share an axis; solid where none is named.
-LINES: dict[str, str] = {
+LINES: dict[str, Dashes] = {
     "validation": "--",
     "test": "-.",
     "absolute": "--",
@@ -77,6 +80,7 @@ LINES: dict[str, str] = {
     "tangent": "--",
     "exponential": ":",
     "momentum": "--",
+    "nesterov": (0, (6, 1, 1, 1)),
     "adagrad": "-.",
     "rmsprop": ":",
     "adam": "-",
