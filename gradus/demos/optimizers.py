@@ -131,23 +131,28 @@ def run(name: str, optimizer: Any, ground: Landscape, start: tuple[float, float]
     Raises
     ------
     StudiedError
-        If what comes back are no two numbers.
+        If what comes back are not two numbers.
     """
     path = np.full((STEPS + 1, 2), np.inf)
     path[0] = start
-    params: Any = {"w": path[0].copy()}
     for t in range(STEPS):
         # Far outside the picture nothing is left to see, and the numbers overflow.
         if np.abs(path[t]).max() > 1e6:
             break
-        stepped = optimizer.step(params, {"w": ground.gradient(path[t])})
-        params = params if stepped is None else stepped
-        if not isinstance(params, dict) or np.shape(params.get("w", 0)) != (2,):
-            raise StudiedError(f"{name}.step has to return a dict with the same keys and shapes as params.")
-        path[t + 1] = params["w"]
-        if np.isnan(path[t + 1]).any():
-            raise StudiedError(f"{name} is at nan after step {t + 1}.")
+        path[t + 1] = _stepped(name, optimizer, path[t], ground.gradient(path[t]))
     return path
+
+
+def _stepped(name: str, optimizer: Any, weights: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """The weights after one step, however the optimizer hands them back."""
+    params = {"w": weights.copy()}
+    returned = optimizer.step(params, {"w": gradient})
+    after = params if returned is None else returned
+    if not isinstance(after, dict) or np.shape(after.get("w", 0)) != weights.shape:
+        raise StudiedError(f"{name}.step has to return a dict with the same keys and shapes as params.")
+    if np.isnan(after["w"]).any():
+        raise StudiedError(f"{name}.step returns nan.")
+    return np.asarray(after["w"], dtype=float)
 
 
 def race(*own: Callable[..., Any], size: str = "notebook") -> Demo:
@@ -211,7 +216,12 @@ def _race_scene(stage: Stage, landscape: str) -> Callable[[Race], str]:
     left, right = stage.panels("Path", "Loss", width_ratios=(1.5, 1))
     draw_landscape(stage, left, GROUNDS[landscape])
     right.set(
-        xlim=(0, STEPS), ylim=LOSSES, yscale="log", xlabel="step", ylabel="above the lowest", **decades(-6, -4, -2, 0, 2)
+        xlim=(0, STEPS),
+        ylim=LOSSES,
+        yscale="log",
+        xlabel="step",
+        ylabel="above the lowest",
+        **decades(-6, -4, -2, 0, 2),
     )
     start = stage.points(left, "start", marker="s", width=0.8)
     lines, heads, curves, ends = ({} for _ in range(4))
@@ -243,5 +253,135 @@ def _race_scene(stage: Stage, landscape: str) -> Callable[[Race], str]:
                 told.append(f"{name} is missing")
         steps = len(next(iter(now.paths.values()))) - 1
         return f"Loss above the lowest after {steps} steps in the landscape {landscape}: {', '.join(told)}."
+
+    return show
+
+
+GRADIENTS, RUNS = 200, 400
+RATE = 0.01
+
+
+@lru_cache(maxsize=1)
+def draws() -> np.ndarray:
+    """Noise of deviation 1 and mean 0, shape (GRADIENTS, RUNS)."""
+    return np.random.default_rng(0).normal(size=(GRADIENTS, RUNS))
+
+
+def recent_average(values: np.ndarray, beta: float) -> np.ndarray:
+    """Return, for each value, the mean of all up to it, each weighing ``beta`` times as much as the next."""
+    weights = beta ** np.arange(len(values))
+    return np.asarray(np.convolve(values, weights)[: len(values)] / np.cumsum(weights))
+
+
+@dataclass(frozen=True)
+class AdamSteps:
+    """Noisy gradients and the steps that Adam makes of them, up to one step.
+
+    Attributes
+    ----------
+    noise, factor : float
+        The gradients have the mean ``factor`` and the deviation ``factor * noise``.
+    gradients, averages : ndarray, shape (t,)
+        Of one run: gradients, and the recent ones on average.
+    steps : ndarray, shape (t,)
+        Of this run, against the mean gradient and in multiples of the learning rate.
+    mean : ndarray, shape (t,)
+        Of ``RUNS`` runs.
+    """
+
+    noise: float
+    factor: float
+    gradients: np.ndarray
+    averages: np.ndarray
+    steps: np.ndarray
+    mean: np.ndarray
+
+    @property
+    def predicted(self) -> float:
+        """The mean gradient, divided by the root of the mean square."""
+        return float(1 / np.sqrt(1 + self.noise**2))
+
+
+def adam_step_size(adam: Callable[..., Any] | None = None, *, size: str = "notebook") -> Demo:
+    """Show how long the steps of Adam are when gradients are noisy.
+
+    Parameters
+    ----------
+    adam : type, optional
+        The class that moves the picture, ``Adam(lr, beta1, beta2, eps)``; PyTorch's while there is none.
+    size : {"notebook", "lecture"}
+        Where it is seen.
+    """
+    studied = Studied("Adam", adam)
+
+    @lru_cache(maxsize=8)
+    def steps(noise: float, factor: float, beta1: float, beta2: float) -> np.ndarray:
+        def follow(make: Callable[..., Any]) -> np.ndarray:
+            optimizer, places = make(RATE, beta1, beta2, 1e-8), np.zeros((GRADIENTS + 1, RUNS))
+            for t, gradient in enumerate(factor * (1 + noise * draws())):
+                places[t + 1] = _stepped("Adam", optimizer, places[t], gradient)
+            return -np.diff(places, axis=0) / RATE
+
+        return np.asarray(studied.used_by(follow))
+
+    def model(noise: float, factor: float, beta1: float, beta2: float, t: float) -> AdamSteps:
+        gradients, made = factor * (1 + noise * draws()[:, 0]), steps(noise, factor, beta1, beta2)[: int(t)]
+        averages = recent_average(gradients, beta1)
+        return AdamSteps(noise, factor, gradients[: int(t)], averages[: int(t)], made[:, 0], made.mean(axis=1))
+
+    return Demo(
+        title="How long are the steps of Adam?",
+        question=(
+            "How long are the steps without noise? When the noise is ten times the mean? "
+            "What does a common factor of mean and noise change?"
+        ),
+        controls=(
+            Slider("noise", "noise / mean", 0, 20, 3, 0.1),
+            Slider("factor", "common factor", 0.01, 100, 1, 0.1, log=True),
+            Slider("beta1", "β₁", 0, 0.99, 0.9, 0.01),
+            Slider("beta2", "β₂", 0.9, 0.999, 0.999, 0.001),
+            Slider("t", "step", 1, GRADIENTS, GRADIENTS, 1, play=8),
+        ),
+        model=model,
+        scene=_adam_scene,
+        studied=(studied,),
+        size=size,
+    )
+
+
+def _adam_scene(stage: Stage) -> Callable[[AdamSteps], str]:
+    left, right = stage.panels("Gradients", "Steps")
+    left.set(
+        xlim=(0, GRADIENTS), ylim=(-4, 5.5), xlabel="step", ylabel="gradient / typical size", yticks=range(-4, 5, 2)
+    )
+    right.set(xlim=(0, GRADIENTS), ylim=(-1.5, 2), xlabel="step", ylabel="step / learning rate", yticks=range(-1, 3))
+    for panel in (left, right):
+        panel.axhline(0, color=plots.GREY, lw=1)
+
+    dots = stage.points(left, "gradient", width=0.5)
+    right.plot([], [], "o", color=plots.COLOURS["gradient"], label="gradients")
+    average = stage.line(left, "value")
+    right.plot([], [], **plots.line("value"), label="recent ones")
+    one = stage.line(right, "other", width=0.5, label="one run")
+    mean = stage.line(right, "adam", label="mean of runs")
+    predicted = stage.line(right, "example", width=0.6, label="1 / √(1 + s²)")
+    given = stage.words(left, "gradient", align="right")
+    number = stage.words(right, "adam", align="right")
+    stage.legend(right, loc="upper left", bbox_to_anchor=(1.02, 1.05), borderaxespad=0)
+
+    def show(now: AdamSteps) -> str:
+        at, size = np.arange(1, len(now.steps) + 1), now.factor / now.predicted
+        dots.place(at, now.gradients / size)
+        average.place(at, now.averages / size)
+        one.place(at, now.steps)
+        mean.place(at, now.mean)
+        predicted.place((0, GRADIENTS), now.predicted)
+        said = f"{written(now.factor)} ± {written(now.factor * now.noise)}"
+        given.place(GRADIENTS, 4.8, words=[said])
+        number.place(GRADIENTS, 2.15, words=[written(now.mean[-1])])
+        return (
+            f"Gradients of {said}: at step {len(at)} the mean of {RUNS} runs is a step of {now.mean[-1]:.2f} times the "
+            f"learning rate; 1 / √(1 + s²) is {now.predicted:.2f}."
+        )
 
     return show
