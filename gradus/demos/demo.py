@@ -283,8 +283,8 @@ class Demo:
         -------
         message : dict
             ``set`` (key) and, when the browser has another one, ``svg`` and ``looks``; ``counts``, ``words``, ``alt``,
-            ``note``, ``error``; or ``error`` instead of a frame. ``gap``: milliseconds to leave between requests, 0 when
-            quick.
+            ``note``, ``error``; or ``error`` instead of a frame. ``gap``: milliseconds to leave between requests, 0
+            when quick.
         data : bytes
             The actors' numbers, float32.
         """

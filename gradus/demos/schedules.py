@@ -90,7 +90,8 @@ def noisy_quadratic(*, size: str = "notebook") -> Demo:
         # The reciprocal of the decreasing rate grows by the same amount in every step.
         decreasing = 1 / np.linspace(1 / lr, (1 + k * (STEPS - 1)) / lr, STEPS)
         rates = np.stack([np.full(STEPS, lr), np.full(STEPS, lr / 10), decreasing], axis=1)
-        return Descents(*squared_distances(rates, noise).T, (noise_floor(lr, noise), noise_floor(lr / 10, noise)))
+        constant, smaller, falling = squared_distances(rates, noise).T
+        return Descents(constant, smaller, falling, (noise_floor(lr, noise), noise_floor(lr / 10, noise)))
 
     return Demo(
         title="The noise floor",
