@@ -413,15 +413,17 @@ def test_a_path_of_the_race_that_runs_away_ends_and_does_not_warn() -> None:
         warnings.simplefilter("error")
         demo = demos.race()
         alt = demo.respond({"form": demo.start() | {"factor": "1", "t": "60", "landscape": "two minima"}})[0]["alt"]
-    assert "SGD has left the picture" in alt
+    assert "HeavyBall has left the picture" in alt
+    assert "SGD has left" not in alt
 
 
 def test_all_weights_go_down_the_ravine_alike_where_gradients_are_divided_by_their_size() -> None:
-    for start in (0.3, 1.0, 1.8, -1.8):
+    for start in (0.3, 1.0, 1.8):
         paths = race(landscape="ravine", w1=-start, w2=start).paths
         for name in ("AdaGrad", "RMSProp", "Adam"):
-            np.testing.assert_allclose(paths[name][:, 0], -paths[name][:, 1], atol=1e-5)
-    assert np.abs(paths["SGD"][10:, 1]).max() < 0.01 < -paths["SGD"][-1, 0] / 100 or paths["SGD"][-1, 0] > 0.3
+            np.testing.assert_allclose(paths[name][:, 0], -paths[name][:, 1], atol=1e-3)
+        assert np.abs(paths["SGD"][10, 1]) < 0.01 * start
+        assert np.abs(paths["SGD"][10, 0]) > 0.7 * start
 
 
 def test_with_momentum_the_floor_of_the_ravine_is_overshot_and_without_it_is_not() -> None:
