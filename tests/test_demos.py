@@ -513,13 +513,13 @@ def test_schedules_follow_their_formulas() -> None:
     t = np.arange(161)
     for schedule, rates in {
         "constant": 1,
-        "step decay": 0.5 ** (t // 20),
+        "step": 0.5 ** (t // 20),
         "exponential": 0.5 ** (t / 20),
         "cosine": 0.1 + 0.9 * (1 + np.cos(np.pi * t / 160)) / 2,
         "triangular": 0.1 + 0.9 * (1 - np.abs(t % 40 - 20) / 20),
     }.items():
         np.testing.assert_allclose(composed(schedule, warmup=0), np.broadcast_to(rates, 161), err_msg=schedule)
-    restarts = composed("warm restarts", warmup=0)
+    restarts = composed("restarts", warmup=0)
     assert np.flatnonzero(restarts == 1).tolist() == [0, 20, 60, 140]
     assert restarts[40] == pytest.approx(0.55)
 
@@ -535,7 +535,7 @@ def test_a_warm_up_rises_evenly_and_moves_the_schedule_to_the_right(schedule: st
 def test_the_triangle_behind_the_longest_warm_up_has_its_largest_rate_latest() -> None:
     peaks = {
         (schedule, warmup): int(composed(schedule, warmup=warmup, piece=60, total=200).argmax())
-        for schedule in ("constant", "step decay", "exponential", "cosine", "warm restarts", "triangular")
+        for schedule in ("constant", "step", "exponential", "cosine", "restarts", "triangular")
         for warmup in (0, 50)
     }
     assert peaks.pop(("triangular", 50)) == 110
@@ -545,9 +545,9 @@ def test_the_triangle_behind_the_longest_warm_up_has_its_largest_rate_latest() -
 def test_only_step_decay_and_restarts_jump() -> None:
     jumps = {
         schedule: np.abs(np.diff(composed(schedule, warmup=20))).max() > 0.25
-        for schedule in ("constant", "step decay", "exponential", "cosine", "warm restarts", "triangular")
+        for schedule in ("constant", "step", "exponential", "cosine", "restarts", "triangular")
     }
-    assert [schedule for schedule, jump in jumps.items() if jump] == ["step decay", "warm restarts"]
+    assert [schedule for schedule, jump in jumps.items() if jump] == ["step", "restarts"]
 
 
 def marks(steps: int, smoothing: float) -> tuple[np.ndarray, np.ndarray]:

@@ -143,10 +143,10 @@ def _noise_scene(stage: Stage) -> Callable[[Descents], str]:
 LONGEST = 200
 SCHEDULES = {
     "constant": "Constant",
-    "step decay": "A drop by the factor after each piece",
-    "exponential": "Falls by the factor in each piece",
+    "step": "Step decay: by the factor after each piece",
+    "exponential": "By the factor in each piece",
     "cosine": "Half a cosine",
-    "warm restarts": "Each piece is longer by the factor",
+    "restarts": "Warm restarts: pieces grow by the factor",
     "triangular": "A piece up, a piece down",
 }
 
@@ -156,13 +156,13 @@ def _scheduler(made: Any, schedule: str, steps: int, piece: int, factor: int, sm
 
     if schedule == "constant":
         return pytorch.ConstantLR(made, 1.0)
-    if schedule == "step decay":
+    if schedule == "step":
         return pytorch.StepLR(made, piece, 1 / factor)
     if schedule == "exponential":
         return pytorch.ExponentialLR(made, factor ** (-1 / piece))
     if schedule == "cosine":
         return pytorch.CosineAnnealingLR(made, steps, smallest)
-    if schedule == "warm restarts":
+    if schedule == "restarts":
         return pytorch.CosineAnnealingWarmRestarts(made, piece, factor, smallest)
     return pytorch.CyclicLR(made, smallest, 1.0, piece, cycle_momentum=False)
 
@@ -224,17 +224,16 @@ def schedule_composer(*, size: str = "notebook") -> Demo:
     return Demo(
         title="Compose a schedule",
         question=(
-            "Which combination reaches the largest rate latest? Where does the curve jump, where does it only bend? "
-            "What does a long warm-up leave for the rest?"
+            "Which combination reaches its largest rate latest? Where does the curve jump, where does it only bend?"
         ),
         controls=(
             Slider("warmup", "warm-up", 0, 50, 10, 1, unit="steps"),
             Slider("total", "total", 60, LONGEST, 160, 1, unit="steps"),
             Slider("piece", "piece", 5, 60, 20, 1, unit="steps"),
-            Slider("factor", "factor", 1, 4, 2, 1),
+            Slider("factor", "factor", 1, 10, 2, 1),
             Slider("smallest", "smallest rate", 0, 0.5, 0.1, 0.01),
             Slider("t", "step", 0, LONGEST, 40, 1, play=8),
-            Choice("schedule", "schedule", tuple(SCHEDULES), "warm restarts"),
+            Choice("schedule", "schedule", tuple(SCHEDULES), "restarts"),
         ),
         model=model,
         scene=_schedule_scene,
