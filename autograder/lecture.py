@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, signature
 from typing import Any
 
 from autograder.course import Course
@@ -12,17 +11,12 @@ from gradus.checking import find_exercise
 from gradus.demos.gallery import serve
 
 
-def studied(course: Course) -> dict[str, Callable[..., Any]]:
-    """Demo -> the reference's answer to the exercise it studies, for every demo that studies one.
-
-    A demo names the exercise by its first parameter: ``scores_to_loss(softmax)`` studies ``softmax``.
-    """
+def studied(course: Course) -> dict[str, list[Callable[..., Any]]]:
+    """Demo -> the reference's answers to the exercises it studies, for every demo that studies any."""
     answers = {}
     for name in (name for chapter in demos.CHAPTERS.values() for name in chapter):
-        first = next(iter(signature(getattr(demos, name)).parameters.values()))
-        exercise = find_exercise(first.name) if first.kind is not Parameter.KEYWORD_ONLY else None
-        if exercise:
-            answers[name] = course.answer(exercise)
+        exercises = [find_exercise(one.name) for one in getattr(demos, name)().studied]
+        answers[name] = [course.answer(exercise) for exercise in exercises if exercise]
     return answers
 
 

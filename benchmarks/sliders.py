@@ -48,7 +48,7 @@ def slow_softmax(scores: np.ndarray) -> np.ndarray:
 
 SETUP = f"import time\nimport numpy as np\nfrom gradus import demos\n{inspect.getsource(slow_softmax)}"
 CELLS = {name: f"demos.{name}()" for name in labs.NAMES} | {HEAVY: "demos.scores_to_loss(slow_softmax)"}
-HEAVY_GALLERY = f"{SETUP}\nfrom gradus.demos.gallery import serve\nserve({{'scores_to_loss': slow_softmax}})"
+HEAVY_GALLERY = f"{SETUP}\nfrom gradus.demos.gallery import serve\nserve({{'scores_to_loss': [slow_softmax]}})"
 
 # Two ways of moving a slider and of noticing the new picture, one way of measuring.
 SCRIPT = """

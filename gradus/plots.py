@@ -69,8 +69,10 @@ COLOURS: dict[str, str] = {
     "activation": BLUE,
 }
 
+# A name, or an offset and the lengths of strokes and gaps in widths of the line.
+Dashes = str | tuple[float, tuple[float, ...]]
 # A second sign beside colour, for quantities that share an axis; solid where none is named.
-LINES: dict[str, str | tuple[int, tuple[int, ...]]] = {
+LINES: dict[str, Dashes] = {
     "validation": "--",
     "test": "-.",
     "absolute": "--",

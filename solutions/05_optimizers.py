@@ -715,7 +715,8 @@ outcome(
 # noise? When the noise is ten times the mean? Does it matter if mean and noise are both multiplied by 100?
 
 # %% tags=["demo"]
-demos.adam_step_size()
+lend("Adam")
+demos.adam_step_size(Adam)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -740,9 +741,10 @@ demos.race(HeavyBall, Nesterov, AdaGrad, RMSProp, Adam)
 # <details><summary>Answer</summary>
 #
 # Gradient descent, the heavy ball and Nesterov's form first fall into the ravine and then follow its floor; the two with momentum
-# overshoot. The other three divide by the size of the gradients, so both directions look alike to them, and they go
-# nearly straight. At the saddle the gradient along $w_2$ is tiny. Dividing by its size makes a full step of it, so AdaGrad, RMSProp
-# and Adam leave at once, while the others wait. No optimizer is the best everywhere, and a different learning
+# overshoot. The other three divide by the size of the gradients, so both directions look alike to them: they set off equally
+# fast in both. From a start with $|w_1| = |w_2|$, as at first here, they go straight to the minimum. Adam has momentum too, and
+# overshoots a little. At the saddle the gradient along $w_2$ is tiny. Dividing by its size makes a full step of it, so AdaGrad, RMSProp
+# and Adam leave at once, while the others wait. With two minima, only the heavy ball gets over the hill. No optimizer is the best everywhere, and a different learning
 # rate can turn the order around: so a picture like this one proves nothing about which is better. A fair comparison needs
 # more, see below.
 #

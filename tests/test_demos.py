@@ -26,6 +26,7 @@ from nbconvert.exporters import HTMLExporter, LatexExporter, MarkdownExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from shared import corners
 
+from autograder.lecture import studied
 from gradus import demos
 from gradus.demos.backprop import EDGES as GRAPH_EDGES
 from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, walk_graph
@@ -39,10 +40,14 @@ from gradus.demos.initialization import (
     run_through_layers,
     slopes,
 )
+from gradus.demos.optimizers import GROUNDS, RACERS, recent_average
+from gradus.demos.optimizers import STEPS as RACE
+from gradus.demos.schedules import FAR, noise_floor, squared_distances
+from gradus.demos.schedules import STEPS as DESCENT
 from gradus.demos.softmax_cross_entropy import ROOF, TEMPERATURES, fit_constant, score_one_example
 from gradus.demos.stage import Actor, Stage, written
 from gradus.demos.training_loop import EXAMPLES, LANDSCAPES, descend, problem, walk
-from gradus.learning.lending import operation
+from gradus.learning.lending import lends, operation
 
 NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
 
@@ -51,6 +56,38 @@ def naive_softmax(scores: np.ndarray) -> np.ndarray:
     """A learner's first try."""
     exponentials = np.exp(scores)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+IN_TORCH = {
+    "HeavyBall": lambda w, lr, momentum: torch.optim.SGD([w], lr, momentum=momentum),
+    "Nesterov": lambda w, lr, momentum: torch.optim.SGD([w], lr, momentum=momentum, nesterov=momentum > 0),
+    "AdaGrad": lambda w, lr, eps: torch.optim.Adagrad([w], lr, eps=eps),
+    "RMSProp": lambda w, lr, alpha, eps: torch.optim.RMSprop([w], lr, alpha=alpha, eps=eps),
+    "Adam": lambda w, lr, beta1, beta2, eps: torch.optim.Adam([w], lr, betas=(beta1, beta2), eps=eps),
+}
+
+
+class Written:
+    """A learner's optimizer that is right; it changes the parameters and returns nothing."""
+
+    def __init__(self, *settings: float) -> None:
+        self.settings, self.w = settings, None
+
+    def step(self, params: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
+        if self.w is None:
+            self.w = torch.zeros(params["w"].shape, dtype=torch.float64)
+            self.optimizer = IN_TORCH[type(self).__name__](self.w, *self.settings)
+        self.w[:], self.w.grad = torch.from_numpy(params["w"]), torch.from_numpy(grads["w"])
+        self.optimizer.step()
+        params["w"][:] = self.w
+
+
+OWN = {name: type(name, (Written,), {}) for name in IN_TORCH}
+for _name in OWN:
+    try:
+        operation(_name)
+    except ValueError:
+        lends(_name)(lambda *settings, _made=OWN[_name]: _made(*settings))
 
 
 def numbers(demo: Demo, **form: str) -> np.ndarray:
@@ -161,12 +198,14 @@ def test_the_curves_of_both_losses_are_lowest_at_mean_and_median() -> None:
     assert fit.constants[fit.absolute.argmin()] == pytest.approx(fit.median, abs=0.051)
 
 
-@pytest.mark.parametrize("name", LANDSCAPES)
+@pytest.mark.parametrize("name", LANDSCAPES | GROUNDS)
 def test_the_gradient_of_a_landscape_is_the_slope_of_its_loss(name: str) -> None:
-    ground, at, h = LANDSCAPES[name], np.array([0.7, -0.4]), 1e-6
+    ground, at, h = (LANDSCAPES | GROUNDS)[name], np.array([0.7, -0.4]), 1e-6
     slope = [(ground.loss(at + step) - ground.loss(at - step)) / (2 * h) for step in h * np.eye(2)]
     np.testing.assert_allclose(ground.gradient(at), slope, rtol=1e-6)
-    assert np.linalg.norm(ground.gradient(np.array(ground.minimum))) < 1e-12
+    for minimum in ground.minima:
+        assert np.linalg.norm(ground.gradient(np.array(minimum))) < 1e-12
+        assert ground.loss(np.array(minimum)) == pytest.approx(0, abs=1e-12)
 
 
 def test_descent_multiplies_each_direction_by_one_minus_rate_times_curvature() -> None:
@@ -339,6 +378,206 @@ def test_first_and_last_gradient_of_twenty_layers(activation: str, gain: float, 
     assert least < sizes[0] / sizes[-1] < most
 
 
+def test_an_average_of_recent_values_weighs_each_less_than_the_next() -> None:
+    values = np.array([3.0, -1.0, 4.0, 1.0])
+    found = [np.average(values[: t + 1], weights=0.8 ** np.arange(t, -1, -1)) for t in range(4)]
+    np.testing.assert_allclose(recent_average(values, 0.8), found)
+    np.testing.assert_array_equal(recent_average(values, 0.0), values)
+
+
+def race(*own: type, **values: object) -> object:
+    """The model of the race; controls that are not named stay as they start."""
+    demo = demos.race(*own)
+    return demo.model(**{control.name: control.start for control in demo.controls} | {"t": RACE} | values)
+
+
+@pytest.mark.parametrize(("factor", "momentum"), [(1.0, 0.9), (0.5, 0.0), (2.0, 0.7)])
+def test_in_the_ravine_plain_descent_and_the_heavy_ball_obey_their_recurrences(factor: float, momentum: float) -> None:
+    paths, curvature = race(landscape="ravine", factor=factor, momentum=momentum).paths, np.array([0.25, 5])
+    np.testing.assert_allclose(paths["SGD"][1:], (1 - factor * 0.1 * curvature) * paths["SGD"][:-1])
+    ball = paths["HeavyBall"]
+    ahead = (1 + momentum - factor * 0.05 * curvature) * ball[1:-1] - momentum * ball[:-2]
+    np.testing.assert_allclose(ball[2:], ahead, atol=1e-12)
+
+
+@pytest.mark.parametrize("landscape", GROUNDS)
+def test_who_is_given_in_any_order_takes_the_same_way_as_what_is_lent(landscape: str) -> None:
+    mine, lent = (race(*own, landscape=landscape, w1=-2.0, w2=0.7) for own in (reversed(OWN.values()), ()))
+    assert mine.trouble == lent.trouble == ""
+    for name in RACERS:
+        np.testing.assert_allclose(mine.paths[name], lent.paths[name], rtol=1e-6, atol=1e-9)
+
+
+def test_a_path_of_the_race_that_runs_away_ends_and_does_not_warn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        demo = demos.race()
+        alt = demo.respond({"form": demo.start() | {"factor": "1", "t": "60", "landscape": "two minima"}})[0]["alt"]
+    assert "HeavyBall has left the picture" in alt
+    assert "SGD has left" not in alt
+
+
+def test_all_weights_go_down_the_ravine_alike_where_gradients_are_divided_by_their_size() -> None:
+    for start in (0.3, 1.0, 1.8):
+        paths = race(landscape="ravine", w1=-start, w2=start).paths
+        for name in ("AdaGrad", "RMSProp", "Adam"):
+            np.testing.assert_allclose(paths[name][:, 0], -paths[name][:, 1], atol=1e-3)
+        assert np.abs(paths["SGD"][10, 1]) < 0.01 * start
+        assert np.abs(paths["SGD"][10, 0]) > 0.7 * start
+
+
+def test_with_momentum_the_floor_of_the_ravine_is_overshot_and_without_it_is_not() -> None:
+    for w1, w2 in product((-3.0, -1.8, -1.0), (0.2, 1.0, 1.8)):
+        paths = race(landscape="ravine", w1=w1, w2=w2).paths
+        assert min(paths[name][:, 0].max() for name in ("HeavyBall", "Nesterov")) > 0.1 * abs(w1)
+        assert paths["HeavyBall"][:, 0].max() > paths["Nesterov"][:, 0].max()
+        assert paths["SGD"][:, 0].max() < 0
+
+
+@pytest.mark.parametrize("w1", [-3.0, -1.8, 0.0, 1.0])
+def test_at_the_ridge_only_those_who_divide_by_the_size_leave_at_once(w1: float) -> None:
+    ends = {name: path[12, 1] for name, path in race(landscape="saddle", w1=w1, w2=0.01).paths.items()}
+    assert min(ends[name] for name in ("AdaGrad", "RMSProp", "Adam")) > 0.9
+    assert max(ends[name] for name in ("SGD", "HeavyBall", "Nesterov")) < 0.1
+
+
+def test_only_a_heavy_ball_gets_over_the_hill_and_nobody_is_the_best_everywhere() -> None:
+    now = race(landscape="two minima")
+    assert [name for name in RACERS if now.paths[name][-1, 0] > 0] == ["HeavyBall"]
+    faster = race(landscape="two minima", momentum=0.95)
+    assert [name for name in RACERS if faster.paths[name][-1, 0] > 0] == ["HeavyBall", "Nesterov"]
+    best = {landscape: race(landscape=landscape) for landscape in GROUNDS}
+    best = {landscape: min(RACERS, key=lambda name: now.losses(name)[-1]) for landscape, now in best.items()}
+    assert (best["ravine"], best["valley"], best["two minima"]) == ("AdaGrad", "Nesterov", "HeavyBall")
+
+
+def adam_steps(**values: float) -> object:
+    demo = demos.adam_step_size()
+    return demo.model(**{control.name: control.start for control in demo.controls} | values)
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.9, 0.99])
+@pytest.mark.parametrize("beta2", [0.9, 0.999])
+def test_the_mean_step_of_adam_is_the_mean_gradient_over_the_typical_one(beta1: float, beta2: float) -> None:
+    for noise in (0.0, 0.5, 1.0, 3.0, 10.0, 20.0):
+        now = adam_steps(noise=noise, beta1=beta1, beta2=beta2)
+        assert now.mean[50:].mean() == pytest.approx(1 / np.sqrt(1 + noise**2), rel=0.1)
+    assert np.abs(now.steps).max() > 3 * np.abs(now.mean[50:]).max(), "single steps are longer"
+
+
+def test_a_common_factor_of_mean_and_noise_leaves_the_steps_of_adam_alone() -> None:
+    for noise in (0.0, 3.0):
+        small, large = (adam_steps(noise=noise, factor=factor) for factor in (0.01, 100.0))
+        np.testing.assert_allclose(small.steps, large.steps, atol=1e-5)
+        np.testing.assert_allclose(small.gradients * 1e4, large.gradients)
+    np.testing.assert_allclose(adam_steps(noise=0.0).steps, 1, atol=1e-6)
+
+
+def test_without_noise_every_schedule_shrinks_the_distance_by_its_rates() -> None:
+    rates = np.random.default_rng(0).uniform(0.001, 0.02, (DESCENT, 2))
+    found = squared_distances(rates, 0.0)
+    np.testing.assert_allclose(found[1:], FAR**2 * np.cumprod((1 - rates) ** 2, axis=0))
+
+
+@pytest.mark.parametrize("noise", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("lr", [0.05, 0.3, 1.0])
+def test_constant_rates_end_on_their_floors_and_the_small_one_about_ten_times_lower(lr: float, noise: float) -> None:
+    now = demos.noisy_quadratic().model(lr=lr, k=0.03, noise=noise)
+    ends = [curve[-300:].mean() for curve in (now.constant, now.smaller)]
+    np.testing.assert_allclose(ends, now.floors, rtol=0.15)
+    assert now.floors == (noise_floor(lr, noise), noise_floor(lr / 10, noise))
+    assert now.floors[0] / now.floors[1] == pytest.approx(10 * (2 - lr / 10) / (2 - lr))
+    arrived = [np.flatnonzero(now.constant < 2 * now.floors[0])[0], np.flatnonzero(now.smaller < 2 * now.floors[1])[0]]
+    assert arrived[1] >= 10 * arrived[0]
+
+
+@pytest.mark.parametrize(("lr", "k"), [(1.0, 0.01), (1.0, 0.03), (0.3, 0.01), (0.3, 0.03), (0.6, 0.1)])
+def test_the_decreasing_rate_gets_below_the_small_one_where_it_is_a_tenth_itself(lr: float, k: float) -> None:
+    now = demos.noisy_quadratic().model(lr=lr, k=k, noise=1.0)
+    assert now.lowest_from == pytest.approx(9 / k, rel=0.15)
+
+
+@pytest.mark.parametrize(("lr", "k"), [(0.05, 0.3), (0.1, 0.3), (0.3, 1.0), (0.3, 0.003), (0.05, 0.001)])
+def test_a_rate_that_decreases_too_early_or_too_late_is_not_below_both(lr: float, k: float) -> None:
+    demo = demos.noisy_quadratic()
+    assert demo.model(lr=lr, k=k, noise=1.0).lowest_from is None
+    assert "not below both at the end" in demo.picture(lr=lr, k=k)[1]
+
+
+def composed(schedule: str, **values: float) -> np.ndarray:
+    demo = demos.schedule_composer()
+    return demo.model(**{c.name: c.start for c in demo.controls} | {"schedule": schedule} | values).rates
+
+
+def test_schedules_follow_their_formulas() -> None:
+    t = np.arange(161)
+    for schedule, rates in {
+        "constant": 1,
+        "step": 0.5 ** (t // 20),
+        "exponential": 0.5 ** (t / 20),
+        "cosine": 0.1 + 0.9 * (1 + np.cos(np.pi * t / 160)) / 2,
+        "triangular": 0.1 + 0.9 * (1 - np.abs(t % 40 - 20) / 20),
+    }.items():
+        np.testing.assert_allclose(composed(schedule, warmup=0), np.broadcast_to(rates, 161), err_msg=schedule)
+    restarts = composed("restarts", warmup=0)
+    assert np.flatnonzero(restarts == 1).tolist() == [0, 20, 60, 140]
+    assert restarts[40] == pytest.approx(0.55)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "triangular"])
+def test_a_warm_up_rises_evenly_and_moves_the_schedule_to_the_right(schedule: str) -> None:
+    with_it, without = composed(schedule, warmup=10), composed(schedule, warmup=0)
+    np.testing.assert_allclose(with_it[10:], without[:-10])
+    np.testing.assert_allclose(with_it[:10], without[0] * np.arange(1, 11) / 11)
+    assert len(with_it) == len(without) == 161
+
+
+def test_the_triangle_behind_the_longest_warm_up_has_its_largest_rate_latest() -> None:
+    peaks = {
+        (schedule, warmup): int(composed(schedule, warmup=warmup, piece=60, total=200).argmax())
+        for schedule in ("constant", "step", "exponential", "cosine", "restarts", "triangular")
+        for warmup in (0, 50)
+    }
+    assert peaks.pop(("triangular", 50)) == 110
+    assert max(peaks.values()) == 60
+
+
+def test_only_step_decay_and_restarts_jump() -> None:
+    jumps = {
+        schedule: np.abs(np.diff(composed(schedule, warmup=20))).max() > 0.25
+        for schedule in ("constant", "step", "exponential", "cosine", "restarts", "triangular")
+    }
+    assert [schedule for schedule, jump in jumps.items() if jump] == ["step", "restarts"]
+
+
+def marks(steps: int, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of the steepest and of the lowest place, for every seed."""
+    tests = [demos.range_test().model(steps=steps, smoothing=smoothing, seed=seed) for seed in range(10)]
+    return tuple(np.array([[one.rates[one.steepest], one.rates[one.lowest]] for one in tests]).T)
+
+
+def test_the_marks_of_a_range_test_move_as_the_text_says() -> None:
+    (short, _), (usual, low), (raw, _), (smooth, late) = (
+        marks(30, 0.8),
+        marks(120, 0.8),
+        marks(120, 0),
+        marks(120, 0.98),
+    )
+    assert np.median(short) > 1.4 * np.median(usual), "a short test moves the mark to the right"
+    assert 2 < usual.max() / usual.min() < 4, "and so does another seed"
+    assert raw.max() / raw.min() > 100, "without smoothing it is anywhere"
+    assert np.median(late) > 1.5 * np.median(low), "much smoothing delays the lowest point"
+    assert np.median(smooth) > 1.1 * np.median(usual)
+
+
+def test_a_range_test_marks_the_steepest_place_before_the_lowest() -> None:
+    now = demos.range_test().model(steps=300, smoothing=0.5, seed=3)
+    falls = np.gradient(now.smoothed, np.log(now.rates))
+    assert falls.argmin() > now.lowest == now.smoothed.argmin()
+    assert now.steepest == falls[: now.lowest + 1].argmin()
+    assert (now.rates[0], now.rates[-1]) == pytest.approx((1e-3, 10))
+
+
 # The function being studied
 
 
@@ -408,6 +647,100 @@ def test_weights_that_no_picture_can_show_are_said_to_be_so(size: float) -> None
         warnings.simplefilter("error")
         message, _ = demo.respond({"form": demo.start() | {"activation": "none"}})
     assert message["error"].startswith("The activations are not finite")
+
+
+def test_several_functions_are_named_as_yours_or_as_pytorchs() -> None:
+    def note(*own: type) -> str:
+        demo = demos.race(*own)
+        return demo.respond({"form": demo.start()})[0]["note"]
+
+    assert note(*OWN.values()) == "Your HeavyBall, Nesterov, AdaGrad, RMSProp and Adam move this picture."
+    assert note(OWN["Adam"], OWN["AdaGrad"], OWN["RMSProp"]) == (
+        "Your AdaGrad, RMSProp and Adam move this picture. PyTorch moves the rest until you write HeavyBall and "
+        "Nesterov and run the cell with them in the brackets."
+    )
+    assert note(operation("Adam")).startswith(
+        "PyTorch moves this picture until you write HeavyBall, Nesterov, AdaGrad, "
+    )
+
+
+class Empty:
+    def __init__(self, *settings: float) -> None:
+        pass
+
+    def step(self, params: dict, grads: dict) -> dict:
+        raise NotImplementedError
+
+
+class Untouched:
+    def __init__(self, *settings: float) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("stub", [Empty, Untouched])
+def test_torch_races_in_place_of_a_class_that_is_not_written(stub: type) -> None:
+    demo = demos.race(type("Adam", (stub,), {}), OWN["AdaGrad"])
+    message, _ = demo.respond({"form": demo.start()})
+    assert message["error"] == ""
+    assert message["note"].startswith("Your AdaGrad moves this picture. PyTorch moves the rest")
+    np.testing.assert_allclose(numbers(demo), numbers(demos.race()), rtol=1e-5, atol=1e-3)
+
+
+class Raises(Written):
+    def step(self, params: dict, grads: dict) -> dict:
+        return {"w": params["w"] - self.rate * grads["w"]}
+
+
+class Shrinks(Written):
+    def step(self, params: dict, grads: dict) -> dict:
+        return {"w": params["w"][:1]}
+
+
+class ReturnsArray(Written):
+    def step(self, params: dict, grads: dict) -> np.ndarray:
+        return params["w"] - grads["w"]
+
+
+class LosesNumbers(Written):
+    def step(self, params: dict, grads: dict) -> dict:
+        return {"w": params["w"] * np.log(-1.0 - grads["w"] ** 2)}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (Raises, "Adam raised AttributeError in its line "),
+        (Shrinks, "Adam.step has to return a dict with the same keys and shapes as params."),
+        (ReturnsArray, "Adam.step has to return a dict with the same keys and shapes as params."),
+        (LosesNumbers, "Adam.step returns nan."),
+    ],
+)
+def test_what_is_wrong_with_one_optimizer_is_told_and_the_others_race_on(wrong: type, says: str) -> None:
+    demo, right = demos.race(type("Adam", (wrong,), {}), OWN["RMSProp"]), demos.race()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        message, data = demo.respond({"form": demo.start()})
+    assert message["error"].startswith(says)
+    assert "Adam is missing" in message["alt"]
+    assert len(data) == 4 * sum(message["counts"])
+    for name, path in race(type("Adam", (wrong,), {})).paths.items():
+        np.testing.assert_array_equal(path, race().paths[name])
+    assert "Adam is missing" not in right.respond({"form": right.start()})[0]["alt"]
+    alone = demos.adam_step_size(type("Adam", (wrong,), {}))
+    assert alone.respond({"form": alone.start()})[0]["error"].startswith(says)
+
+
+@pytest.mark.parametrize("name", ["Momentum", "SGD", "adam"])
+def test_who_is_not_in_the_race_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is not in the race: HeavyBall, Nesterov, AdaGrad"):
+        demos.race(type(name, (Written,), {}))
+
+
+def test_the_lecture_hands_every_demo_the_answers_that_it_studies() -> None:
+    found = studied(SimpleNamespace(answer=lambda exercise: exercise.name))
+    assert found["scores_to_loss"] == ["softmax"]
+    assert found["outlier"] == []
+    assert found["descent"] == found["batch_size"] == ["sgd_step"]
 
 
 # What the pictures say
@@ -663,10 +996,10 @@ def test_two_hundred_changes_leave_no_figure_behind(name: str) -> None:
 
 def test_every_demo_takes_its_function_first_and_its_size_by_name() -> None:
     for name in NAMES:
-        *studied, size = inspect.signature(getattr(demos, name)).parameters.values()
+        *functions, size = inspect.signature(getattr(demos, name)).parameters.values()
         assert size.kind is inspect.Parameter.KEYWORD_ONLY
-        assert len(studied) <= 1
-        assert all(one.default is None for one in studied)
+        assert len(functions) <= 1
+        assert all(one.default is None or one.kind is inspect.Parameter.VAR_POSITIONAL for one in functions)
 
 
 @pytest.mark.parametrize("graded", ["GRADUS_JUDGE", "NBGRADER_EXECUTION"])
@@ -815,6 +1148,16 @@ def test_the_path_of_a_runaway_descent_goes_through_the_minimum_of_the_bowl() ->
     drawn = path.outline() * (1, -1) + (0, stage.shape[1])
     drawn = path.axes.transData.inverted().transform(drawn[np.isfinite(drawn).all(axis=1)])
     np.testing.assert_allclose(drawn[:, 1], -0.625 * drawn[:, 0], atol=1e-6)
+
+
+def test_dashes_are_as_long_as_the_style_says_in_widths_of_the_line() -> None:
+    stage = Stage()
+    (ax,) = stage.panels("one")
+    for quantity in ("nesterov", "adam"):
+        stage.line(ax, quantity)
+    (dashed, solid) = stage.looks()
+    assert dashed["dash"] == [length * dashed["size"] for length in (6, 1, 1, 1)]
+    assert solid["dash"] == []
 
 
 def test_every_kind_of_actor_is_painted_by_matplotlib_too() -> None:

@@ -57,7 +57,8 @@ def test_ink_can_be_read_on_white() -> None:
 
 
 def test_quantities_that_share_axes_differ_in_colour_and_in_dashes() -> None:
-    for group in (("train", "validation", "test"), ("squared", "absolute"), ("loss", "gradient")):
+    optimizers = ("momentum", "nesterov", "adagrad", "rmsprop", "adam")
+    for group in (("train", "validation", "test"), ("squared", "absolute"), ("loss", "gradient"), optimizers):
         looks = [plots.line(quantity) for quantity in group]
         for key in ("color", "linestyle"):
             assert len({look[key] for look in looks}) == len(group), (group, key)

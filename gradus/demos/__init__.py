@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradus.demos.backprop import computation_graph, gradient_by_depth, tangent
     from gradus.demos.initialization import activation_functions, activations
+    from gradus.demos.optimizers import adam_step_size, race
+    from gradus.demos.schedules import noisy_quadratic, range_test, schedule_composer
     from gradus.demos.softmax_cross_entropy import outlier, scores_to_loss
     from gradus.demos.training_loop import batch_size, descent
 
@@ -19,6 +21,8 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "02 Softmax and cross-entropy": ("outlier", "scores_to_loss"),
     "03 Training loop": ("batch_size", "descent"),
     "04 Initialization": ("activation_functions", "activations"),
+    "05 Optimizers": ("adam_step_size", "race"),
+    "06 Schedules": ("noisy_quadratic", "schedule_composer", "range_test"),
 }
 """Chapter title -> its demos, in the order of the course; the chapter's name is also the module's."""
 
@@ -26,11 +30,16 @@ __all__ = [
     "CHAPTERS",
     "activation_functions",
     "activations",
+    "adam_step_size",
     "batch_size",
     "computation_graph",
     "descent",
     "gradient_by_depth",
+    "noisy_quadratic",
     "outlier",
+    "race",
+    "range_test",
+    "schedule_composer",
     "scores_to_loss",
     "tangent",
 ]

@@ -116,7 +116,7 @@ def tangent(numerical_gradient: Callable[..., Any] | None = None, *, size: str =
         model=model,
         scene=_tangent_scene,
         set_by=("function",),
-        studied=studied,
+        studied=(studied,),
         size=size,
     )
 

@@ -10,7 +10,7 @@ import base64
 import html
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,11 +159,9 @@ class Studied:
         self._lent = operation(name)
 
     @property
-    def note(self) -> str:
-        """Whose function moves the picture."""
-        if self._own is None:
-            return f"PyTorch moves this picture until you write {self.name} and run the cell with it in the brackets."
-        return f"Your {self.name} moves this picture."
+    def is_own(self) -> bool:
+        """Whether it is the learner's own."""
+        return self._own is not None
 
     def __call__(self, *args: Any) -> Any:
         """Call the function.
@@ -173,17 +171,29 @@ class Studied:
         StudiedError
             If the learner's function raises anything but ``NotImplementedError``.
         """
+        return self.used_by(lambda function: function(*args))
+
+    def used_by(self, use: Callable[[Callable[..., Any]], Any]) -> Any:
+        """Return ``use(function)``: for what takes more than one call, as a class and its method.
+
+        Raises
+        ------
+        StudiedError
+            As in calling, and what ``use`` itself raises of the kind.
+        """
         if self._own is not None:
             try:
                 # A warning for every step of a drag would bury the notebook; a NaN in the picture says the same.
                 with np.errstate(all="ignore"):
-                    return self._own(*args)
+                    return use(self._own)
             except NotImplementedError:
                 self._own = None
+            except StudiedError:
+                raise
             except Exception as error:
                 line = traceback.extract_tb(error.__traceback__)[-1].lineno
                 raise StudiedError(f"{self.name} raised {type(error).__name__} in its line {line}: {error}") from error
-        return self._lent(*args)
+        return use(self._lent)
 
     def array(self, shape: tuple[int, ...], *args: Any) -> np.ndarray:
         """Call the function and return its result as a float array of that shape.
@@ -203,6 +213,21 @@ class Studied:
         return array
 
 
+def _whose(studied: Sequence[Studied]) -> str:
+    """Whose functions move a picture; nothing where none is studied."""
+    own, lent = ([one.name for one in studied if one.is_own is mine] for mine in (True, False))
+    said = f"Your {_listed(own)} {'move' if own[1:] else 'moves'} this picture." if own else ""
+    if not lent:
+        return said
+    moved, them = "the rest" if own else "this picture", "them" if lent[1:] else "it"
+    wait = f"until you write {_listed(lent)} and run the cell with {them} in the brackets."
+    return f"{said} PyTorch moves {moved} {wait}".strip()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+
+
 @dataclass
 class Demo:
     """Controls, model and scene of one idea; shown by a notebook when it is the last value of a cell.
@@ -216,14 +241,15 @@ class Demo:
     controls : tuple of Slider and Choice
         In the order shown.
     model : callable
-        ``model(**values)`` returns the result to show; pure, nothing drawn.
+        ``model(**values)`` returns the result to show; pure, nothing drawn. What a result has as ``trouble`` is told
+        beside the picture of the rest.
     scene : callable
         ``scene(stage, **set_values)`` builds the set and its actors and returns ``show``; ``show(result)`` places the
         actors and returns the state in words, for those who cannot see the picture.
     set_by : tuple of str
         Choices on which the set itself depends; a scene is built once for each combination and kept.
-    studied : Studied, optional
-        The function being studied.
+    studied : tuple of Studied
+        The functions being studied.
     size : {"notebook", "lecture"}
         Where it is seen.
     height : float
@@ -236,7 +262,7 @@ class Demo:
     model: Callable[..., Any]
     scene: Callable[..., Callable[[Any], str]]
     set_by: tuple[str, ...] = ()
-    studied: Studied | None = None
+    studied: tuple[Studied, ...] = ()
     size: str = "notebook"
     height: float = 0.42
     _scenes: dict[str, tuple[Stage, Callable[[Any], str], str]] = field(default_factory=dict, init=False, repr=False)
@@ -257,7 +283,8 @@ class Demo:
         -------
         message : dict
             ``set`` (key) and, when the browser has another one, ``svg`` and ``looks``; ``counts``, ``words``, ``alt``,
-            ``note``; or ``error`` instead of a frame. ``gap``: milliseconds to leave between requests, 0 when quick.
+            ``note``, ``error``; or ``error`` instead of a frame. ``gap``: milliseconds to leave between requests, 0
+            when quick.
         data : bytes
             The actors' numbers, float32.
         """
@@ -265,7 +292,8 @@ class Demo:
         try:
             values = {control.name: control.read(request["form"]) for control in self.controls}
             stage, show, key = self._scene(values)
-            alt = show(self.model(**values))
+            now = self.model(**values)
+            alt = show(now)
         except StudiedError as error:
             return {"error": str(error), "note": ""}, b""
         counts, words, data = stage.frame()
@@ -274,8 +302,8 @@ class Demo:
             "counts": counts,
             "words": words,
             "alt": alt,
-            "note": self._note(),
-            "error": "",
+            "note": _whose(self.studied),
+            "error": getattr(now, "trouble", ""),
         }
         if request.get("set") != key:
             message |= {"svg": stage.set(), "looks": stage.looks(), "shape": stage.shape}
@@ -315,9 +343,6 @@ class Demo:
             '<p class="gradus-note"></p><p class="gradus-error" role="alert" hidden></p>'
             '<p class="gradus-spoken" aria-live="polite"></p></form>'
         )
-
-    def _note(self) -> str:
-        return self.studied.note if self.studied else ""
 
     def _scene(self, values: Mapping[str, Any]) -> tuple[Stage, Callable[[Any], str], str]:
         chosen = {name: values[name] for name in self.set_by}

@@ -13,7 +13,7 @@ import html
 import json
 import traceback
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -29,13 +29,13 @@ _HERE = Path(__file__).parent
 _NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
 
 
-def serve(functions: Mapping[str, Callable[..., Any]] | None = None, argv: list[str] | None = None) -> None:
+def serve(functions: Mapping[str, Sequence[Callable[..., Any]]] | None = None, argv: list[str] | None = None) -> None:
     """Serve the gallery until interrupted.
 
     Parameters
     ----------
-    functions : mapping of str to callable, optional
-        Demo -> the function it studies; PyTorch's for a demo that is not named.
+    functions : mapping of str to sequence of callable, optional
+        Demo -> the functions it studies; PyTorch's for a demo that is not named.
     argv : list of str, optional
         Command line, ``sys.argv`` when not given.
     """
@@ -59,15 +59,14 @@ def serve(functions: Mapping[str, Callable[..., Any]] | None = None, argv: list[
         print("Gallery closed.")
 
 
-def application(functions: Mapping[str, Callable[..., Any]]) -> Application:
+def application(functions: Mapping[str, Sequence[Callable[..., Any]]]) -> Application:
     """Return the gallery as a tornado application; ``functions`` as in `serve`."""
 
     @cache
     def opened(name: str) -> Demo:
         if name not in _NAMES:
             raise HTTPError(404, reason=f"There is no demo {name}")
-        studied = [functions[name]] if name in functions else []
-        return getattr(demos, name)(*studied, size="lecture")
+        return getattr(demos, name)(*functions.get(name, ()), size="lecture")
 
     return Application(
         [

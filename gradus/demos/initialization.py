@@ -168,7 +168,7 @@ def activations(xavier_uniform: Callable[..., Any] | None = None, *, size: str =
         ),
         model=model,
         scene=_activations_scene,
-        studied=studied,
+        studied=(studied,),
         size=size,
     )
 

@@ -95,7 +95,7 @@ def scores_to_loss(softmax: Callable[..., Any] | None = None, *, size: str = "no
         controls=controls,
         model=model,
         scene=_scores_to_loss_scene,
-        studied=studied,
+        studied=(studied,),
         size=size,
     )
 

@@ -60,7 +60,7 @@ class Actor:
     axes: Axes
     colours: list[str]
     size: float
-    dash: str = "-"
+    dash: plots.Dashes = "-"
     alpha: float = 1.0
     filled: bool = True
     marker: str = "o"
@@ -271,7 +271,10 @@ class Stage:
         for actor in self.cast:
             box = actor.window()
             stroke = actor.size / 6 if actor.kind == "points" else actor.size
-            dash = [] if actor.dash == "-" else settings[f"lines.{_DASHES[actor.dash]}_pattern"]
+            if isinstance(actor.dash, str):
+                dash = [] if actor.dash == "-" else settings[f"lines.{_DASHES[actor.dash]}_pattern"]
+            else:
+                dash = actor.dash[1]
             looks.append(
                 {
                     "kind": actor.kind if actor.kind in ("image", "words") else "outline",

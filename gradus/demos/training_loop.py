@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import LogNorm
@@ -13,6 +13,9 @@ from matplotlib.colors import LogNorm
 from gradus import plots
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage, decades, written
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STEPS = 60
 # Limits of the picture of the loss; beyond them a triangle on the edge says on which side it is.
@@ -32,18 +35,18 @@ class Landscape:
         Weights (2,) to gradient (2,).
     start : tuple of float
         Where descent starts.
-    minimum : tuple of float
-        Where the lowest loss is.
+    minima : tuple of tuple of float
+        Where the loss is lowest.
     """
 
     loss: Callable[[np.ndarray], np.ndarray]
     gradient: Callable[[np.ndarray], np.ndarray]
     start: tuple[float, float]
-    minimum: tuple[float, float]
+    minima: tuple[tuple[float, float], ...]
 
 
 def _quadratic(curvature: np.ndarray, start: tuple[float, float]) -> Landscape:
-    return Landscape(lambda w: (curvature * w**2).sum(axis=-1) / 2, lambda w: curvature * w, start, (0.0, 0.0))
+    return Landscape(lambda w: (curvature * w**2).sum(axis=-1) / 2, lambda w: curvature * w, start, ((0.0, 0.0),))
 
 
 def _valley_loss(w: np.ndarray) -> np.ndarray:
@@ -59,7 +62,7 @@ def _valley_gradient(w: np.ndarray) -> np.ndarray:
 LANDSCAPES = {
     "bowl": _quadratic(np.array([1.0, 1.0]), (-2.4, 1.5)),
     "ravine": _quadratic(np.array([0.25, 5.0]), (-2.6, 0.9)),
-    "valley": Landscape(_valley_loss, _valley_gradient, (-2.2, 0.3), (1.0, 0.5)),
+    "valley": Landscape(_valley_loss, _valley_gradient, (-2.2, 0.3), ((1.0, 0.5),)),
 }
 
 
@@ -144,15 +147,14 @@ def descent(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
         model=model,
         scene=_descent_scene,
         set_by=("landscape",),
-        studied=studied,
+        studied=(studied,),
         size=size,
     )
 
 
-def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
-    ground = LANDSCAPES[landscape]
-    left, right = stage.panels("Path", "Loss", width_ratios=(1.6, 1))
-    left.set(
+def draw_landscape(stage: Stage, ax: Axes, ground: Landscape) -> None:
+    """Draw the contour lines and the minima of a landscape."""
+    ax.set(
         xlim=(-3, 3),
         ylim=(-2, 2),
         xlabel="weight $w_1$",
@@ -163,11 +165,17 @@ def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
     w = np.stack(np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-2, 2, 81)), axis=-1)
     loss = ground.loss(w)
     surface: dict[str, Any] = {"levels": np.geomspace(0.02, loss.max(), 12), "norm": LogNorm(0.005, 4 * loss.max())}
-    left.contourf(*np.moveaxis(w, -1, 0), loss + 1e-9, cmap=plots.SURFACE + "_r", alpha=0.35, extend="min", **surface)
-    left.contour(*np.moveaxis(w, -1, 0), loss, levels=surface["levels"], colors=plots.GREY, linewidths=0.8)
+    ax.contourf(*np.moveaxis(w, -1, 0), loss + 1e-9, cmap=plots.SURFACE + "_r", alpha=0.35, extend="min", **surface)
+    ax.contour(*np.moveaxis(w, -1, 0), loss, levels=surface["levels"], colors=plots.GREY, linewidths=0.8)
     star: dict[str, Any] = {"color": plots.COLOURS["minimum"], "ms": 1.6 * stage.figure.get_figwidth(), "ls": ""}
-    left.plot(*ground.minimum, "*", label="minimum", **star)
-    left.grid(False)
+    ax.plot(*np.transpose(ground.minima), "*", label="minimum", **star)
+    ax.grid(False)
+
+
+def _descent_scene(stage: Stage, landscape: str) -> Callable[[Descent], str]:
+    left, right = stage.panels("Path", "Loss", width_ratios=(1.6, 1))
+    ground = LANDSCAPES[landscape]
+    draw_landscape(stage, left, ground)
     right.set(
         xlim=(0, STEPS),
         ylim=LOSSES,
@@ -342,7 +350,7 @@ def batch_size(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
         ),
         model=model,
         scene=_batch_scene,
-        studied=studied,
+        studied=(studied,),
         size=size,
     )
 

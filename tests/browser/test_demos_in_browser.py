@@ -325,7 +325,7 @@ def test_a_slow_model_has_two_requests_to_answer_at_most(chromium: Browser, tmp_
     slow = (
         "import time\nfrom gradus.demos.gallery import serve\n"
         "def slow(scores):\n    time.sleep(0.3 if scores[0, 1] > 0 else 0.02)\n    return scores / 10\n"
-        "serve({'scores_to_loss': slow})"
+        "serve({'scores_to_loss': [slow]})"
     )
     waiting = []
     with labs.gallery(tmp_path, sys.executable, "-c", slow) as url:
