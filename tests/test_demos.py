@@ -47,7 +47,7 @@ from gradus.demos.schedules import STEPS as DESCENT
 from gradus.demos.softmax_cross_entropy import ROOF, TEMPERATURES, fit_constant, score_one_example
 from gradus.demos.stage import Actor, Stage, written
 from gradus.demos.training_loop import EXAMPLES, LANDSCAPES, descend, problem, walk
-from gradus.learning.lending import lends, operation
+from gradus.learning.lending import operation
 
 NAMES = [name for chapter in demos.CHAPTERS.values() for name in chapter]
 
@@ -83,11 +83,6 @@ class Written:
 
 
 OWN = {name: type(name, (Written,), {}) for name in IN_TORCH}
-for _name in OWN:
-    try:
-        operation(_name)
-    except ValueError:
-        lends(_name)(lambda *settings, _made=OWN[_name]: _made(*settings))
 
 
 def numbers(demo: Demo, **form: str) -> np.ndarray:
