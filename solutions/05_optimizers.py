@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 90
+#     minutes: 88
 #     builds_on: [03_training_loop]
 # ---
 
@@ -33,14 +33,14 @@
 # | Momentum | `Momentum`, `HeavyBall`, `equivalent_learning_rate` | 18 | 8 |
 # | Nesterov | `Nesterov` | 5 | 3 |
 # | AdaGrad and RMSProp | `AdaGrad`, `RMSProp` | 10 | 6 |
-# | Adam | `Adam` | 17 | 6 |
+# | Adam | `Adam` | 15 | 6 |
 # | Repair (*going further*) | `repaired_adam` | 5 | 2 |
 # | Two relatives (*going further*) | `AdaDelta`, `AMSGrad` | 12 | 6 |
 # | In PyTorch | `TorchAdam` | 11 | 6 |
 # | A fair comparison | | 5 | |
 # | Questions · Summary | three short texts | 19 | 10 |
 #
-# The core takes about 90 minutes and earns 39 points, *going further* another 17 minutes and 8 points. The exercises are
+# The core takes about 88 minutes and earns 39 points, *going further* another 17 minutes and 8 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** An optimizer is an object. Its method `step(params, grads)` takes two dicts of arrays with the same keys and
