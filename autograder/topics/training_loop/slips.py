@@ -89,7 +89,8 @@ slip("between_0_and_1", title="stretched to lie between 0 and 1",
      "standard deviation.",
      replace=[(MEAN, "train.min(axis=0)"), (DEVIATION, "np.ptp(train, axis=0)")])
 slip("no_guard", title="nothing done about constant columns",
-     says="Nothing is done about columns that are constant in the training set. Their deviation is 0, and 0/0 is nan, "
+     says="Nothing, or not the right thing, is done about columns that are constant in the training set. Their "
+     "deviation is 0, and 0/0 is nan, "
      "or it is off in the last digit and the other set becomes huge. Ask whether the largest number equals the "
      "smallest.",
      base="without_a_guard")
@@ -280,11 +281,23 @@ slip("not_shuffled", title="not shuffled", see="minibatches",
      says="The examples come in their order in every epoch. Draw a new order with rng at the start of each.",
      replace=("rng.permutation(len(x))", "np.arange(len(x))"))
 slip("one_order", title="one order for all epochs", see="minibatches",
-     says="The order is drawn once, before the loop, or from a generator that is made anew: the same examples meet in "
-     "every epoch. Draw a new order from rng at the start of each.",
+     says="The order is drawn once, before the loop: the same examples meet in every epoch. Draw a new order from rng "
+     "at the start of each.",
      base="by_lines",
      replace=[("losses = []", f"losses, order = [], {ORDERED.removeprefix('order = ')}"),
               (f"{ORDERED}\n        total", "total")])
+slip("own_generator", title="a generator of its own", see="minibatches",
+     says="The orders come from a generator with a seed of its own: every run has the same orders. Draw them from rng.",
+     replace=("losses = []", "losses, rng = [], np.random.default_rng(0)"))
+slip("made_anew", title="a generator made anew in each epoch", see="minibatches",
+     says="A generator is made anew in each epoch, so that all epochs have the same order. Draw them from rng.",
+     replace=("rng.permutation", "np.random.default_rng(0).permutation"))
+slip("empty_batch", title="an empty batch at the end", see="minibatches",
+     says="If the batches come out even, one more follows that is empty. The mean over nothing is nan.",
+     replace=("range(0, len(x), batch_size)", "range(0, len(x) + 1, batch_size)"))
+slip("float_classes", title="classes as decimal numbers", see="minibatches",
+     says="y arrives as decimal numbers, as if joined with x in one array. No class is an index then. Keep two arrays.",
+     replace=("y[rows])", "1.0 * y[rows])"))
 slip("separately", title="x and y do not belong together", see="minibatches",
      says="The rows of x and y in a batch do not belong together: every image gets a wrong label. Use the same array "
      "of indices for both.",
@@ -412,6 +425,14 @@ slip("arrays_not_kept", title="the last parameters kept",
 slip("equal_is_better", title="an equal loss taken for an improvement",
      says="A loss that equals the best one counts as an improvement. It has to be strictly lower.",
      replace=("loss < self", "loss <= self"))
+slip("least_improvement", title="a least improvement",
+     says="A loss counts only if it is lower by some margin, or rounded. Strictly lower, by the last digit, is enough.",
+     replace=("loss < self.best_loss", "loss < self.best_loss - 1e-6"))
+slip("none_at_first", title="best_loss is None at first",
+     says="The attribute best_loss is None at first. Start at float('inf'): then every loss, and NaN, needs no case of "
+     "its own.",
+     replace=[("self.best_params = float(\"inf\"), None", "self.best_params = None, None"),
+              ("if loss <", "if self.best_loss is None or loss <")])
 slip("one_too_late", title="one epoch too late",
      says="It stops one epoch too late: with a patience of 2 it stops at the second epoch without an improvement.",
      replace=(">= self.patience", "> self.patience"))
@@ -631,6 +652,16 @@ slip = slips("train_epoch", see="pytorch")
 LOSS = "nn.functional.cross_entropy(model(x), y)"
 COUNTED = "total + loss.item() * len(y), count + len(y)"
 
+MOVED = "x, y = x.to(device), y.to(device)"
+slip("not_moved_to_device", title="batches not moved to device",
+     says="The batches stay where they are. The method to() moves nothing in place: x, y = x.to(device), y.to(device).",
+     replace=(MOVED, "pass"))
+slip("x_moved_alone", title="y not moved to device",
+     says="Only x is moved. The loss needs the scores and y on one device: y = y.to(device).",
+     replace=(MOVED, "x = x.to(device)"))
+slip("to_the_cpu", title="the CPU in place of device",
+     says="The batches are moved to the CPU, and the model may be elsewhere. Move them to device.",
+     replace=(MOVED, "x, y = x.cpu(), y.cpu()"))
 slip("no_zero_grad", title="gradients never set to zero",
      says="Gradients are not set to zero in every batch: zero_grad is missing, or stands before the loop. Every step "
      "then follows the sum of all gradients so far.",
@@ -724,6 +755,25 @@ slip("loss_after_step", title="the loss measured after the step",
 slip = slips("evaluate", see="pytorch")
 RIGHT = "(model(x.to(device)).argmax(dim=1) == y.to(device))"
 
+slip("over_the_batch", title="the largest score over the batch",
+     says="With dim=0, argmax looks for the example with the largest score of each class. The class is along dim=1.",
+     replace=("dim=1", "dim=0"))
+slip("no_axis", title="argmax over the whole batch",
+     says="Without an axis, argmax gives one number for the whole batch. One class for each example takes dim=1.",
+     replace=("dim=1", ""))
+slip("not_moved_to_device", title="batches not moved to device",
+     says="The batches stay where they are. The method to() moves nothing in place: use x.to(device), y.to(device).",
+     replace=(RIGHT, "(model(x).argmax(dim=1) == y)"))
+slip("x_moved_alone", title="y not moved to device",
+     says="Only x is moved. To compare needs the classes and y on one device: y.to(device).",
+     replace=("y.to(device)", "y"))
+slip("recording_left_off", title="recording of gradients left off",
+     says="torch.set_grad_enabled(False) holds on after the function: no later training gets a gradient. Use "
+     "with torch.no_grad().",
+     replace=("model.eval()", "model.eval()\n    torch.set_grad_enabled(False)"))
+slip("frozen", title="parameters left frozen",
+     says="requires_grad_(False) stays on the parameters: no later training moves them. Use with torch.no_grad().",
+     replace=("model.eval()", "model.eval().requires_grad_(False)"))
 slip("mean_of_batches", title="the mean of the batches' accuracies",
      says="The accuracies of the batches are averaged. A last batch that is shorter counts less: count right answers "
      "and examples, and divide at the end.",
