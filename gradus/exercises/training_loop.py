@@ -249,7 +249,7 @@ def drive_early_stopping(early_stopping: Any, case: Case) -> Iterator[Outputs]:
         best = number(made.best_loss)
         outputs = {"stop": stop if stop is None else bool(stop), "best_loss": best}
         # Before there is a best loss, nothing is said about the best parameters.
-        if isinstance(best, int | float) and np.isfinite(best):
+        if isinstance(best, int | float) and np.isfinite(best) and made.best_params is not None:
             outputs["best_params"] = _in_lists(made.best_params)
         yield outputs
 

@@ -97,7 +97,6 @@ def _rounded(inputs: Inputs, digits: int = 2) -> Inputs:
 @public_cases("normalize")
 def normalize_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "five rows and three rows", _rounded(_sets(rng, 5, 3, 2)))
-    yield Case("ordinary", "four rows and six rows", _rounded(_sets(rng, 4, 6, 3)))
     yield Case("exact", "six rows and four rows", _rounded(_sets(rng, 6, 4, 3)))
     yield Case("constant", "a column of 0.1", _with_a_constant(rng, _rounded(_sets(rng, 3, 4, 2)), 0.1))
     one = _rounded(_sets(rng, 2, 3, 2))
@@ -174,7 +173,7 @@ def _run(rng: Rng, n: int, batch_size: int, epochs: int, **options: Any) -> Inpu
     """A run of `train` on examples that differ from each other by 1 at least."""
     lr, follows, caller = (options.get(name) for name in ("lr", "follows_data", "caller"))
     return {
-        "params": {"W": _eighths(rng, 2), "b": _eighths(rng, 1)},
+        "params": {"W": _eighths(rng, 3), "b": _eighths(rng, 2)},
         "loss_and_gradient": loss_of_params(target=float(_eighths(rng)), follows_data=bool(follows)),
         "x": rng.permutation(n)[:, None].astype(float),
         "y": rng.permutation(n).astype(np.int8),
@@ -201,9 +200,8 @@ def _images(rng: Rng, inputs: Inputs) -> Inputs:
 @hidden_cases("train")
 def train(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "12 examples, 4 at a time, two epochs", _run(rng, 12, 4, 2))
-    yield Case("ordinary", "10 examples, 5 at a time, three epochs", _run(rng, 10, 5, 3, lr=0.11))
     yield Case("exact", "10 examples, 5 at a time, two epochs", _run(rng, 10, 5, 2))
-    yield Case("rest", "11 examples, 4 at a time, two epochs", _run(rng, 11, 4, 2))
+    yield Case("rest", "11 examples, 4 at a time, two epochs", _run(rng, 11, 4, 2, lr=0.11))
     yield Case("rest", "5 examples, 8 at a time, three epochs", _run(rng, 5, 8, 3))
     yield Case("new_order", "72 examples, 12 at a time, two epochs", _in_rows(_run(rng, 72, 12, 2, lr=0.03)))
     yield Case("caller", "6 examples, 3 at a time, two epochs", _run(rng, 6, 3, 2, caller=True))
@@ -242,28 +240,28 @@ def early_stopping(rng: Rng) -> Iterator[Case]:
     def case(group: str, name: str, patience: int, ranks: list[float], caller: str = "makes new") -> Case:
         return Case(group, name, _epochs(rng, patience, _losses(rng, ranks), caller))
 
-    yield case("ordinary", "patience 2", 2, [9, 7, 8, 5, 6, 5.5])
-    yield case("ordinary", "patience 3", 3, [9, 8, 8.5, 4, 6, 5, 4.5])
+    yield case("ordinary", "patience 2", 2, [7, 8, 5, 6, 5.5])
+    yield case("ordinary", "patience 3", 3, [8, 8.5, 4, 6, 5, 4.5])
     yield case("ordinary", "patience 1", 1, [9, 6, 3, 5])
     yield case("exact", "patience 2", 2, [9, 4, 5, 3])
     yield case("equal", "the same loss again", 2, [8, 6, 6, 6])
     yield Case("equal", "lower in the last digit only", _epochs(rng, 2, _hardly_lower(rng)))
-    yield case("nan", "NaN in between", 2, [8, 6, nan, 5, nan, 7])
-    yield case("caller", "arrays are changed in place", 3, [8, 5, 6, 4, 7], "changes arrays")
-    yield case("caller", "new arrays in the same dict", 3, [8, 5, 6, 4, 7], "changes dict")
+    yield case("nan", "NaN in between", 2, [6, nan, 5, nan, 7])
+    yield case("caller", "arrays are changed in place", 3, [5, 6, 4, 7], "changes arrays")
+    yield case("caller", "new arrays in the same dict", 3, [5, 6, 4, 7], "changes dict")
     yield case("after_stop", "four more epochs", 2, [8, 6, 7, 9, 8, 8.5, 5, 7])
     yield case("start", "NaN first", 2, [nan, nan, 6, 7], "looks first")
-    yield case("start", "large losses", 2, [4e9, 3e9, 5e9, 6e9], "looks first")
-    yield case("start", "losses below 0", 2, [-20, -40, -30, -60], "looks first")
-    steps = _epochs(rng, 2, _losses(rng, [9, 6, 7, 5, 8, 6]))
-    yield Case("two_objects", "six epochs each", steps, instances=2)
+    yield case("start", "large losses", 2, [4e9, 3e9, 5e9], "looks first")
+    yield case("start", "losses below 0", 2, [-20, -40, -30], "looks first")
+    steps = _epochs(rng, 2, _losses(rng, [9, 6, 7, 5, 8]))
+    yield Case("two_objects", "five epochs each", steps, instances=2)
 
 
 # accumulated_gradient
 
 
 def _batch(
-    rng: Rng, n: int, micro_batch: int, shape: tuple[int, int] = (3, 2), names: tuple[str, str] = ("W", "b")
+    rng: Rng, n: int, micro_batch: int, shape: tuple[int, int] = (1, 2), names: tuple[str, str] = ("W", "b")
 ) -> Inputs:
     x = np.concatenate([np.arange(n)[:, None] / 4 - n / 8, _eighths(rng, n, shape[0] - 1)], axis=1)
     return {
@@ -278,23 +276,23 @@ def _batch(
 @public_cases("accumulated_gradient")
 @hidden_cases("accumulated_gradient")
 def accumulated_gradient(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "eight examples, two at a time", _batch(rng, 8, 2, (1, 2)))
-    yield Case("ordinary", "nine examples, three at a time", _batch(rng, 9, 3, (2, 1)))
-    yield Case("exact", "six examples, two at a time", _batch(rng, 6, 2, (2, 1)))
-    yield Case("rest", "seven examples, three at a time", _batch(rng, 7, 3, (1, 2)))
-    yield Case("rest", "eleven examples, four at a time", _batch(rng, 11, 4, (2, 1)))
+    yield Case("ordinary", "eight examples, two at a time", _batch(rng, 8, 2))
+    yield Case("ordinary", "nine examples, three at a time", _batch(rng, 9, 3, (2, 3)))
+    yield Case("exact", "six examples, two at a time", _batch(rng, 6, 2))
+    yield Case("rest", "eleven examples, four at a time", _batch(rng, 11, 4))
     yield Case("rest", "three examples, five at a time", _batch(rng, 3, 5))
-    yield Case("rest", "one example, two at a time", _batch(rng, 1, 2, (1, 2)))
-    yield Case("names", "four examples, two at a time", _batch(rng, 4, 2, (1, 2), ("kernel", "shift")))
+    yield Case("rest", "one example, two at a time", _batch(rng, 1, 2))
+    yield Case("names", "four examples, two at a time", _batch(rng, 4, 2, names=("kernel", "shift")))
 
 
 # clip_by_global_norm
 
 
-def _gradient(rng: Rng, norm: float, most: float, scale: float = 1.0) -> Inputs:
-    """Three arrays of different sizes whose norms differ much, with this norm together."""
-    grads = {"W": rng.normal(size=(2, 1, 3)), "b": 3 * rng.normal(size=2), "s": rng.normal(size=1) / 4}
-    grads["b"][0] = 3.0
+def _gradient(rng: Rng, norm: float, most: float, scale: float = 1.0, *, more: bool = False) -> Inputs:
+    """Arrays of different sizes whose norms differ much, with this norm together."""
+    grads = {"W": rng.normal(size=(2, 1, 3)), "b": np.array([3.0, 3 * rng.normal()])}
+    if more:
+        grads["s"] = rng.normal(size=2) * 2
     length = np.sqrt(sum(np.sum(grad**2) for grad in grads.values()))
     return {"grads": {name: scale * norm * grad / length for name, grad in grads.items()}, "max_norm": scale * most}
 
@@ -302,13 +300,13 @@ def _gradient(rng: Rng, norm: float, most: float, scale: float = 1.0) -> Inputs:
 def _signs(rng: Rng, length: float) -> dict[str, Array]:
     """Four entries of one size, in two arrays: their norm is exact."""
     entries = rng.choice([-1.0, 1.0], size=4) * length / 2
-    return {"W": entries[:1], "b": entries[1:]}
+    return {"W": entries[:2], "b": entries[2:]}
 
 
 @public_cases("clip_by_global_norm")
 @hidden_cases("clip_by_global_norm")
 def clip_by_global_norm(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "norm 10, at most 2.5", _gradient(rng, 10, 2.5))
+    yield Case("ordinary", "norm 10, at most 2.5", _gradient(rng, 10, 2.5, more=True))
     yield Case("ordinary", "norm 0.8, at most 0.7", _gradient(rng, 0.8, 0.7))
     yield Case("exact", "norm 3, at most 0.5", _gradient(rng, 3, 0.5))
     yield Case("short", "norm 3, at most 5", _gradient(rng, 3, 5))
@@ -378,12 +376,12 @@ def train_epoch(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three batches of four", _epoch(rng, network, [4, 4, 4]))
     yield Case("ordinary", "a linear classifier, four batches of three", _epoch(rng, "linear", [3] * 4, n_out=5))
     yield Case("exact", "three batches of five", _epoch(rng, network, [5, 5, 5]))
-    yield Case("rest", "batches of five, five and two", _epoch(rng, network, [5, 5, 2]))
-    yield Case("rest", "batches of six, six, six and one", _epoch(rng, "linear", [6, 6, 6, 1], n_out=5))
+    yield Case("rest", "batches of five, five and two", _epoch(rng, "linear", [5, 5, 2]))
+    yield Case("rest", "batches of six, six and one", _epoch(rng, "linear", [6, 6, 1]))
     yield Case("mode", "in evaluation mode before", _epoch(rng, norm, [5, 5, 5], training=False))
-    yield Case("any_loader", "a generator", _epoch(rng, network, [4, 4, 4], loader="generator"))
-    yield Case("any_loader", "a DataLoader", _epoch(rng, network, [4, 4, 4], loader="DataLoader"))
-    yield Case("device", "a linear classifier", _epoch(rng, "linear", [4, 4, 4], loader="elsewhere"))
+    yield Case("any_loader", "a generator", _epoch(rng, "linear", [4, 4, 4], loader="generator"))
+    yield Case("any_loader", "a DataLoader", _epoch(rng, "linear", [4, 4, 4], loader="DataLoader"))
+    yield Case("device", "three batches of four", _epoch(rng, "linear", [4, 4, 4], loader="elsewhere"))
     yield Case("scales", "large inputs", _epoch(rng, "linear", [4, 4, 4], scale=64.0))
 
 
@@ -434,11 +432,10 @@ def _far_from_its_batches(rng: Rng, *, training: bool, look: bool) -> Inputs:
 def evaluate(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three batches of five", _evaluation(rng, [(5, 4), (5, 5), (5, 2)], n_out=4))
     yield Case("ordinary", "two batches of seven", _evaluation(rng, [(7, 3), (7, 6)], n_out=3))
-    yield Case("exact", "three batches of eight", _evaluation(rng, [(8, 6), (8, 4), (8, 3)]))
-    yield Case("rest", "batches of six, six and one", _evaluation(rng, [(6, 5), (6, 4), (1, 0)]))
-    yield Case("rest", "batches of five and two", _evaluation(rng, [(5, 2), (2, 2)], n_out=3))
+    yield Case("exact", "three batches of eight", _evaluation(rng, [(8, 6), (8, 4), (8, 3)], n_out=3))
+    yield Case("rest", "batches of six, six and one", _evaluation(rng, [(6, 5), (6, 4), (1, 0)], n_out=3))
     yield Case("mode", "in training mode before", _far_from_its_batches(rng, training=True, look=False))
     yield Case("any_loader", "a generator", _evaluation(rng, [(5, 4), (5, 1), (5, 2)], loader="generator"))
     yield Case("any_loader", "a DataLoader", _evaluation(rng, [(5, 4), (5, 1), (5, 2)], loader="DataLoader"))
-    yield Case("device", "two batches of five", _evaluation(rng, [(5, 3), (5, 1)], loader="elsewhere"))
+    yield Case("device", "two batches of six", _evaluation(rng, [(6, 3), (6, 1)], loader="elsewhere", n_out=3))
     yield Case("untouched", "in evaluation mode before", _far_from_its_batches(rng, training=False, look=True))

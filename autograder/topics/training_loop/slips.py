@@ -62,12 +62,6 @@ slip("statistics_of_other", title="the statistics of the second set",
 slip("whole_array", title="one mean and one deviation for all",
      says="Without an axis, mean and std run over the whole array. Every column needs its own: axis=0.",
      replace=[(MEAN, "train.mean()"), (DEVIATION, "train.std()")])
-slip("one_mean", title="one mean for all columns",
-     says="Without an axis, mean runs over the whole array. Every column needs its own: axis=0.",
-     replace=(MEAN, "train.mean()"))
-slip("one_deviation", title="one deviation for all columns",
-     says="Without an axis, std runs over the whole array. Every column needs its own: axis=0.",
-     replace=(DEVIATION, "train.std()"))
 slip("axis_1", title="axis 1 in place of axis 0",
      says="With axis=1 there is one number for each row. If there are as many rows as columns, it then acts on a "
      "column, without any message; otherwise there is an error. One number for each column takes axis=0.",
