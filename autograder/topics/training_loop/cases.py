@@ -97,7 +97,7 @@ def _rounded(inputs: Inputs, digits: int = 2) -> Inputs:
 @public_cases("normalize")
 def normalize_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "five rows and three rows", _rounded(_sets(rng, 5, 3, 2)))
-    yield Case("exact", "six rows and four rows", _rounded(_sets(rng, 6, 4, 3)))
+    yield Case("exact", "six rows and four rows", _rounded(_sets(rng, 6, 4, 2)))
     yield Case("constant", "a column of 0.1", _with_a_constant(rng, _rounded(_sets(rng, 3, 4, 2)), 0.1))
     one = _rounded(_sets(rng, 2, 3, 2))
     yield Case("constant", "one row", _two(one["train"][:1], one["other"]))
@@ -139,10 +139,8 @@ def _drawn(rng: Rng, n: int, batch_size: int, *, empty: bool = False, both: bool
 def minibatches(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "40 numbers, 8 at a time", _drawn(rng, 40, 8))
     yield Case("ordinary", "400 numbers, 20 at a time", _drawn(rng, 400, 20))
-    yield Case("rest", "43 numbers, 8 at a time", _drawn(rng, 43, 8))
-    yield Case("rest", "37 numbers, 36 at a time", _drawn(rng, 37, 36))
+    yield Case("rest", "41 numbers, 8 at a time", _drawn(rng, 41, 8))
     yield Case("no_rest", "42 numbers, 6 at a time", _drawn(rng, 42, 6, empty=True))
-    yield Case("rest", "37 numbers, 50 at a time", _drawn(rng, 37, 50))
     yield Case("rest", "one number, 3 at a time", _drawn(rng, 1, 3))
     yield Case("new_order", "400 numbers, 20 at a time, twice", _drawn(rng, 400, 20, both=True))
     yield Case("same_seed", "40 numbers, 8 at a time", _drawn(rng, 40, 8), instances=2)
@@ -159,7 +157,7 @@ def _step(params: dict[str, Array], grads: dict[str, Array], lr: float) -> Input
 @hidden_cases("sgd_step")
 def sgd_step(rng: Rng) -> Iterator[Case]:
     for group, name, lr in (("ordinary", "two arrays", 0.3), ("ordinary", "a large rate", 2.5), ("exact", "two", 0.07)):
-        params, grads = ({"W": _eighths(rng, 3, 2) + 1 / 16, "b": _eighths(rng, 2) + 1 / 16} for _ in range(2))
+        params, grads = ({"W": _eighths(rng, 1, 2) + 1 / 16, "b": _eighths(rng, 3) + 1 / 16} for _ in range(2))
         yield Case(group, name, _step(params, grads, lr))
     params, grads = ({name: _eighths(rng, 3) + shift for name in "abc"} for shift in (0.0, 10.0))
     mixed = {name: grads[name] + 5 * place for place, name in enumerate("cab")}
@@ -173,7 +171,7 @@ def _run(rng: Rng, n: int, batch_size: int, epochs: int, **options: Any) -> Inpu
     """A run of `train` on examples that differ from each other by 1 at least."""
     lr, follows, caller = (options.get(name) for name in ("lr", "follows_data", "caller"))
     return {
-        "params": {"W": _eighths(rng, 3), "b": _eighths(rng, 2)},
+        "params": {"W": _eighths(rng, 2, 1), "b": _eighths(rng, 2)},
         "loss_and_gradient": loss_of_params(target=float(_eighths(rng)), follows_data=bool(follows)),
         "x": rng.permutation(n)[:, None].astype(float),
         "y": rng.permutation(n).astype(np.int8),
@@ -187,7 +185,7 @@ def _run(rng: Rng, n: int, batch_size: int, epochs: int, **options: Any) -> Inpu
 
 def _in_rows(inputs: Inputs) -> Inputs:
     """The examples in order, so that neighbours are neighbours."""
-    return {**inputs, "x": np.sort(inputs["x"], axis=0)}
+    return {**inputs, "x": np.sort(inputs["x"], axis=0).astype(np.int8)}
 
 
 def _images(rng: Rng, inputs: Inputs) -> Inputs:
@@ -199,23 +197,27 @@ def _images(rng: Rng, inputs: Inputs) -> Inputs:
 @public_cases("train")
 @hidden_cases("train")
 def train(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "12 examples, 4 at a time, two epochs", _run(rng, 12, 4, 2))
-    yield Case("exact", "10 examples, 5 at a time, two epochs", _run(rng, 10, 5, 2))
-    yield Case("rest", "11 examples, 4 at a time, two epochs", _run(rng, 11, 4, 2, lr=0.11))
-    yield Case("rest", "5 examples, 8 at a time, three epochs", _run(rng, 5, 8, 3))
+    yield Case("ordinary", "8 examples, 4 at a time, three epochs", _run(rng, 8, 4, 3))
+    yield Case("exact", "6 examples, 3 at a time, two epochs", _run(rng, 6, 3, 2, lr=0.13))
+    yield Case("rest", "7 examples, 4 at a time, two epochs", _run(rng, 7, 4, 2, lr=0.11))
+    yield Case("rest", "5 examples, 8 at a time, two epochs", _run(rng, 5, 8, 2))
     yield Case("new_order", "72 examples, 12 at a time, two epochs", _in_rows(_run(rng, 72, 12, 2, lr=0.03)))
     yield Case("caller", "6 examples, 3 at a time, two epochs", _run(rng, 6, 3, 2, caller=True))
     yield Case("others", "examples of shape (2, 2)", _images(rng, _run(rng, 6, 3, 2)))
-    same = _run(rng, 12, 4, 2, follows_data=True)
-    yield Case("same_seed", "12 examples, 4 at a time, two epochs", same, instances=2)
+    same = _run(rng, 8, 2, 2, follows_data=True)
+    yield Case("same_seed", "8 examples, 2 at a time, two epochs", same, instances=2)
 
 
 # EarlyStopping
 
 
 def _epochs(rng: Rng, patience: int, losses: Sequence[float], caller: str = "makes new") -> Inputs:
-    params = {"w": _eighths(rng, 2)} if caller == "makes new" else {"w": _eighths(rng, 2), "b": _eighths(rng, 1)}
-    return {"patience": patience, "losses": list(losses), "first_params": params, "_caller": caller}
+    return {
+        "patience": patience,
+        "losses": list(losses),
+        "first_params": {"w": _eighths(rng, 1)},
+        "_caller": caller,
+    }
 
 
 def _losses(rng: Rng, ranks: Sequence[float]) -> list[float]:
@@ -242,8 +244,7 @@ def early_stopping(rng: Rng) -> Iterator[Case]:
 
     yield case("ordinary", "patience 2", 2, [7, 8, 5, 6, 5.5])
     yield case("ordinary", "patience 3", 3, [8, 8.5, 4, 6, 5, 4.5])
-    yield case("ordinary", "patience 1", 1, [9, 6, 3, 5])
-    yield case("exact", "patience 2", 2, [9, 4, 5, 3])
+    yield case("exact", "patience 1", 1, [9, 4, 5, 3])
     yield case("equal", "the same loss again", 2, [8, 6, 6, 6])
     yield Case("equal", "lower in the last digit only", _epochs(rng, 2, _hardly_lower(rng)))
     yield case("nan", "NaN in between", 2, [6, nan, 5, nan, 7])
@@ -253,8 +254,8 @@ def early_stopping(rng: Rng) -> Iterator[Case]:
     yield case("start", "NaN first", 2, [nan, nan, 6, 7], "looks first")
     yield case("start", "large losses", 2, [4e9, 3e9, 5e9], "looks first")
     yield case("start", "losses below 0", 2, [-20, -40, -30], "looks first")
-    steps = _epochs(rng, 2, _losses(rng, [9, 6, 7, 5, 8]))
-    yield Case("two_objects", "five epochs each", steps, instances=2)
+    steps = _epochs(rng, 2, _losses(rng, [9, 6, 7, 8]))
+    yield Case("two_objects", "four epochs each", steps, instances=2)
 
 
 # accumulated_gradient
@@ -279,8 +280,7 @@ def accumulated_gradient(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "eight examples, two at a time", _batch(rng, 8, 2))
     yield Case("ordinary", "nine examples, three at a time", _batch(rng, 9, 3, (2, 3)))
     yield Case("exact", "six examples, two at a time", _batch(rng, 6, 2))
-    yield Case("rest", "eleven examples, four at a time", _batch(rng, 11, 4))
-    yield Case("rest", "three examples, five at a time", _batch(rng, 3, 5))
+    yield Case("rest", "seven examples, four at a time", _batch(rng, 7, 4))
     yield Case("rest", "one example, two at a time", _batch(rng, 1, 2))
     yield Case("names", "four examples, two at a time", _batch(rng, 4, 2, names=("kernel", "shift")))
 
@@ -310,7 +310,6 @@ def clip_by_global_norm(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "norm 0.8, at most 0.7", _gradient(rng, 0.8, 0.7))
     yield Case("exact", "norm 3, at most 0.5", _gradient(rng, 3, 0.5))
     yield Case("short", "norm 3, at most 5", _gradient(rng, 3, 5))
-    yield Case("short", "norm 0.3, at most 0.9", _gradient(rng, 0.3, 0.9))
     yield Case("short", "norm 4, at most 4", {"grads": _signs(rng, 4.0), "max_norm": 4.0})
     yield Case("short", "norm 1.005, at most 1: too long", _gradient(rng, 1.005, 1))
     yield Case("short", "norm 0", {"grads": {"W": np.zeros((2, 3)), "b": np.zeros(3)}, "max_norm": 1.5})
@@ -374,14 +373,12 @@ def _epoch(
 def train_epoch(rng: Rng) -> Iterator[Case]:
     network, norm = "tanh network", "linear with batch norm"
     yield Case("ordinary", "three batches of four", _epoch(rng, network, [4, 4, 4]))
-    yield Case("ordinary", "a linear classifier, four batches of three", _epoch(rng, "linear", [3] * 4, n_out=5))
-    yield Case("exact", "three batches of five", _epoch(rng, network, [5, 5, 5]))
-    yield Case("rest", "batches of five, five and two", _epoch(rng, "linear", [5, 5, 2]))
+    yield Case("exact", "three batches of three", _epoch(rng, "linear", [3, 3, 3]))
     yield Case("rest", "batches of six, six and one", _epoch(rng, "linear", [6, 6, 1]))
-    yield Case("mode", "in evaluation mode before", _epoch(rng, norm, [5, 5, 5], training=False))
-    yield Case("any_loader", "a generator", _epoch(rng, "linear", [4, 4, 4], loader="generator"))
-    yield Case("any_loader", "a DataLoader", _epoch(rng, "linear", [4, 4, 4], loader="DataLoader"))
-    yield Case("device", "three batches of four", _epoch(rng, "linear", [4, 4, 4], loader="elsewhere"))
+    yield Case("mode", "in evaluation mode before", _epoch(rng, norm, [5, 5], training=False))
+    yield Case("any_loader", "a generator", _epoch(rng, "linear", [4, 4], loader="generator"))
+    yield Case("any_loader", "a DataLoader", _epoch(rng, "linear", [4, 4], loader="DataLoader"))
+    yield Case("device", "two batches of four", _epoch(rng, "linear", [4, 4], loader="elsewhere"))
     yield Case("scales", "large inputs", _epoch(rng, "linear", [4, 4, 4], scale=64.0))
 
 
@@ -431,11 +428,10 @@ def _far_from_its_batches(rng: Rng, *, training: bool, look: bool) -> Inputs:
 @hidden_cases("evaluate")
 def evaluate(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "three batches of five", _evaluation(rng, [(5, 4), (5, 5), (5, 2)], n_out=4))
-    yield Case("ordinary", "two batches of seven", _evaluation(rng, [(7, 3), (7, 6)], n_out=3))
-    yield Case("exact", "three batches of eight", _evaluation(rng, [(8, 6), (8, 4), (8, 3)], n_out=3))
+    yield Case("exact", "two batches of eight", _evaluation(rng, [(8, 6), (8, 3)], n_out=3))
     yield Case("rest", "batches of six, six and one", _evaluation(rng, [(6, 5), (6, 4), (1, 0)], n_out=3))
     yield Case("mode", "in training mode before", _far_from_its_batches(rng, training=True, look=False))
-    yield Case("any_loader", "a generator", _evaluation(rng, [(5, 4), (5, 1), (5, 2)], loader="generator"))
-    yield Case("any_loader", "a DataLoader", _evaluation(rng, [(5, 4), (5, 1), (5, 2)], loader="DataLoader"))
-    yield Case("device", "two batches of six", _evaluation(rng, [(6, 3), (6, 1)], loader="elsewhere", n_out=3))
+    yield Case("any_loader", "a generator", _evaluation(rng, [(5, 4), (5, 1)], loader="generator"))
+    yield Case("any_loader", "a DataLoader", _evaluation(rng, [(5, 4), (5, 1)], loader="DataLoader"))
+    yield Case("device", "two batches of four", _evaluation(rng, [(4, 3), (4, 1)], loader="elsewhere", n_out=3))
     yield Case("untouched", "in evaluation mode before", _far_from_its_batches(rng, training=False, look=True))
