@@ -700,6 +700,11 @@ class _OnlyFrom0(_WithALeastImprovement):
         return 0 <= loss < best
 
 
+class _KeepsOneName(StoppingByDeepcopy):
+    def update(self, loss: float, params: Params) -> bool:
+        return super().update(loss, {"w": params["w"]})
+
+
 class _KeepsWhatItWasGivenFirst(StoppingByDeepcopy):
     def update(self, loss: float, params: Params) -> bool:
         before = self.best_loss
@@ -822,6 +827,7 @@ WRONG: dict[str, WrongAnswers] = {
         "a least improvement": (_WithALeastImprovement, {"equal"}),
         "close losses taken for equal": (_UnlessItIsClose, {"equal"}),
         "losses below 0 left out": (_OnlyFrom0, {"start"}),
+        "w alone": (_KeepsOneName, {"caller"}),
         "the caller's dict kept": (_KeepsWhatItWasGivenFirst, {"caller"}),
     },
     "accumulated_gradient": {

@@ -215,7 +215,7 @@ def _epochs(rng: Rng, patience: int, losses: Sequence[float], caller: str = "mak
     return {
         "patience": patience,
         "losses": list(losses),
-        "first_params": {"w": _eighths(rng, 1)},
+        "first_params": {"v" if caller.startswith("changes") else "w": _eighths(rng, 1)},
         "_caller": caller,
     }
 
