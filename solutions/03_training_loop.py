@@ -947,7 +947,7 @@ def evaluate(model, loader, device):
     ----------
     model : nn.Module
         Maps inputs to raw scores (N, C); its parameters are on `device`. It is evaluated in evaluation mode. No
-        parameter, no buffer and no gradient of it changes.
+        parameter, no buffer and no gradient of it changes, and afterwards gradients are recorded as before.
     loader : iterable of (x, y)
         Batches: inputs and integer classes (N,), on any device. The last one may be smaller.
     device : str or torch.device

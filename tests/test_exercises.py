@@ -139,7 +139,7 @@ def filled(outputs: Any, make: Any) -> Any:
     if isinstance(outputs, np.ndarray):
         return make(outputs)
     number = isinstance(outputs, float | int) and not isinstance(outputs, bool)
-    return make(np.asarray(outputs))[()] if number else outputs
+    return make(np.asarray(outputs)).item() if number else outputs
 
 
 def pretended(course: Course, name: str, seed: int, make: Any) -> float:

@@ -21,7 +21,7 @@ from autograder.judging.judge import Judge, Verdict
 from autograder.nbgrader_hooks import release
 from autograder.source.build import source_notebook
 from gradus.checking import Case, Report, Statistic, repair, wire
-from gradus.checking.arguments import Made, Server, find_family
+from gradus.checking.arguments import Made, Server, find_family, make
 from gradus.checking.client import answer_judge
 from gradus.checking.comparing import Finding
 from gradus.checking.report import write
@@ -369,6 +369,15 @@ def test_an_argument_of_an_unknown_family_is_an_error() -> None:
         find_family("sofa")
 
 
+def test_a_served_function_takes_its_arguments_by_name_too() -> None:
+    asked: list[Any] = []
+    f = make("f", Made("batch mean", {"weights": np.ones(3), "most_rows": 2}), lambda *call: asked.append(call))
+    f(x=7.0)
+    assert asked == [("f", [7.0])]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sofa'"):
+        f(7.0, sofa=7.0)
+
+
 def test_made_arguments_travel_to_students_and_never_back() -> None:
     made = {"f": Made("polynomial", {"coefficients": np.arange(3.0)})}
     assert str(wire.decode(wire.encode(made))["f"]) == str(made["f"])
@@ -390,6 +399,15 @@ def test_torch_keeps_to_one_thread_and_gives_the_rest_back() -> None:
     assert case.passed
     assert set(seen) == {1}
     assert torch.get_num_threads() == before
+
+
+def test_an_answer_that_stops_recording_gradients_spoils_no_other_case() -> None:
+    def weight_norm(layer: Any) -> Any:
+        torch.set_grad_enabled(False)
+        return layer.weight.norm()
+
+    judged_publicly(KINDS, "weight_norm", weight_norm)
+    assert torch.is_grad_enabled()
 
 
 def test_numbers_are_never_cut() -> None:

@@ -8,6 +8,7 @@ back to whoever judges, who answers it and remembers it.
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -214,7 +215,9 @@ def make(name: str, value: Any, serve: Serve) -> Any:
     if not found.is_served:
         return found.make(**value.given)
 
-    def call(*arguments: Any) -> Any:
+    def call(*arguments: Any, **named: Any) -> Any:
+        if named:  # by the names that the served function gives its arguments
+            arguments = inspect.signature(found.make(**value.given)).bind(*arguments, **named).args
         return serve(name, [plain(value, f"an argument of {name}") for value in found.prepare(*arguments)])
 
     call.__name__ = call.__qualname__ = name

@@ -133,7 +133,7 @@ def recognised(fingerprint: Any, right: Behaviour) -> Behaviour:
 
 def _fact(fact: Fact) -> list[Any]:
     if isinstance(fact, Law):
-        return ["law", fact.step, fact.name, fact.holds, fact.says]
+        return ["law", fact.step, fact.name, fact.holds]
     if isinstance(fact, Statistic):
         return ["statistic", fact.step, fact.name, fact.value, fact.expected, fact.within]
     return ["value", fact.step, fact.name, fact.value]
@@ -141,8 +141,7 @@ def _fact(fact: Fact) -> list[Any]:
 
 def _thawed_fact(kind: str, step: int, name: str, *rest: Any) -> Fact:
     if kind == "law":
-        holds, says = rest
-        return Law(name, holds, says, step)
+        return Law(name, rest[0], "", step)  # the sentence is for whoever breaks it
     if kind == "statistic":
         value, expected, within = rest
         return Statistic(name, value, expected, within, step=step)

@@ -89,16 +89,20 @@ def _functions(cases: Sequence[Case], expected: Sequence[Behaviour]) -> Iterator
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch from sharing these tiny tensors out: on a busy machine that takes thirty times as long."""
+def _settings_of_torch() -> Iterator[None]:
+    """Keep torch from sharing these tiny tensors out, which takes thirty times as long on a busy machine.
+
+    Whether gradients are recorded is given back as it was: an answer that switches it off spoils no other case.
+    """
     import torch
 
-    threads = torch.get_num_threads()
+    threads, records = torch.get_num_threads(), torch.is_grad_enabled()
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        torch.set_grad_enabled(records)
 
 
 PURE = Kind("pure function")
@@ -111,5 +115,5 @@ REFUSAL = Kind("refusal", asks=_refusals)
 """Sometimes an error of one kind is the right answer."""
 FUNCTION = Kind("function argument", asks=_functions)
 """Takes a function, rebuilt beside the answer or served by the judge, who counts its calls."""
-TORCH = Kind("torch", around=_one_thread)
+TORCH = Kind("torch", around=_settings_of_torch)
 """Takes or returns tensors and modules."""

@@ -182,9 +182,11 @@ def _restored(answer: Any) -> Iterator[None]:
     if not isinstance(answer, type):
         yield
         return
-    kept = {name: value for name, value in vars(answer).items() if isinstance(value, dict | list | set | np.ndarray)}
+    # What Python and its decorators keep in a class (of a dataclass: its fields) is no state, and not always copied.
+    own = {name: value for name, value in vars(answer).items() if not name.startswith("__")}
+    kept = {name: value for name, value in own.items() if isinstance(value, dict | list | set | np.ndarray)}
     functions = [value for value in vars(answer).values() if isinstance(value, FunctionType)]
-    plain_ones = {name: value for name, value in vars(answer).items() if isinstance(value, int | float | None)}
+    plain_ones = {name: value for name, value in own.items() if isinstance(value, int | float | None)}
     attributes = {**plain_ones, **copy.deepcopy(kept)}
     defaults = [(function, copy.deepcopy(function.__defaults__)) for function in functions if function.__defaults__]
     before = set(vars(answer))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -321,12 +323,15 @@ def module(layers: Sequence[Any]) -> Any:
             super().__init__()
             self.scale = nn.Parameter(torch.ones(3, 2))
 
+    class Head(nn.Linear):
+        """A linear layer of a class of its own, as libraries have them."""
+
     whole: nn.Module = nn.Sequential()
     # The numbers are replaced in a moment; drawing them must not move the learner's random numbers on.
     with torch.random.fork_rng(devices=[]):
         for path, kind, *sizes in layers:
             options = sizes.pop() if sizes and isinstance(sizes[-1], dict) else {}
-            layer, inside = getattr(nn, kind)(*sizes, **options), whole
+            layer, inside = (Head if kind == "Head" else getattr(nn, kind))(*sizes, **options), whole
             if not path:
                 whole = layer
                 break
@@ -354,18 +359,40 @@ def measure_initialize(case: Inputs, outputs: Outputs) -> Facts:
             yield from _normal_size(name, value, deviations[name])
     elif case["_asks"] == "shape":
         yield _two_layers(*list(weights.values())[:2])
+        yield _two_models(*(np.concatenate([np.ravel(W) for W in of.values()]) for of in (weights, outputs["again"])))
         together = np.concatenate([(value / deviations[name]).ravel() for name, value in weights.items()])
         yield from _normal_shape("the weights", together, 1.0)
     elif case["_asks"] == "biases":
         yield from (_zero_bias(name, value, weights[name.replace("bias", "weight")]) for name, value in biases.items())
     else:
         yield from (_untouched(name, value) for name, value in others.items())
+        yield _kept_as_it_is(outputs["changed"])
 
 
 def _two_layers(first: Array, second: Array) -> Law:
     equal = float(np.mean(first == second))
     says = "Two layers of the same size have the same weights: draw each of them, and set no seed in between."
     return Law("two layers", equal < MOST_EQUAL, says, found=equal)
+
+
+def _two_models(first: Array, second: Array) -> Law:
+    equal = float(np.mean(first == second))
+    says = "Two models get the same weights, one after the other: set no seed, and make no generator with a seed."
+    return Law("two models", equal < MOST_EQUAL, says, found=equal)
+
+
+CHANGES = {
+    "replaced": "{n} parameters are new objects, unknown to an optimizer. Change the numbers of those that are there.",
+    "frozen": "{n} parameters have another requires_grad than before, so that training would leave out some of them.",
+    "retyped": "{n} parameters have another dtype than before.",
+    "mode": "The model, or {n} of its modules, is in another mode than before: training or evaluation.",
+}
+"""What an answer may change besides numbers, and what to say about it."""
+
+
+def _kept_as_it_is(changed: Mapping[str, int]) -> Law:
+    says = next((words.format(n=changed[name]) for name, words in CHANGES.items() if changed[name]), "")
+    return Law("the model itself", not says, says, found=np.array([changed[name] for name in CHANGES]))
 
 
 def _change(name: str, value: Array) -> float:
@@ -386,16 +413,40 @@ def _untouched(name: str, value: Array) -> Law:
     return Law(name, change == 0, says, found=change)
 
 
+def _kept(model: Any) -> dict[str, list[Any]]:
+    """What stays as it is when only numbers change, as `CHANGES` names it; parameters as they are."""
+    parameters = list(model.parameters())
+    return {
+        "replaced": parameters,
+        "frozen": [parameter.requires_grad for parameter in parameters],
+        "retyped": [parameter.dtype for parameter in parameters],
+        "mode": [part.training for part in model.modules()],
+    }
+
+
 @exercise("initialize", kinds=TORCH, measure=measure_initialize, false_reject=FALSE_REJECT)
 def drive_initialize(initialize: Any, case: Case) -> Outputs:
     """``initialize(model)``, in place; what it draws from PyTorch's generator is seeded, and given back afterwards."""
     import torch
-    from torch import nn
 
     model = case["model"]
+    another, before = copy.deepcopy(model), _kept(model)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(case["_seed"])
         initialize(model)
+        found = _by_kind(model)
+        if case["_asks"] == "shape":
+            initialize(another)
+            found["again"] = _by_kind(another)["weights"]
+    if case["_asks"] == "others":
+        after = _kept(model)
+        found["changed"] = {name: sum(map(is_not, before[name], after[name])) for name in CHANGES}
+    return found
+
+
+def _by_kind(model: Any) -> Outputs:
+    from torch import nn
+
     found: Outputs = {"weights": {}, "biases": {}, "others": {}}
     for name, tensor in model.state_dict().items():
         layer, _, part = name.rpartition(".")

@@ -206,7 +206,7 @@ def both_by_torch(fan_in: int, fan_out: int, rng: np.random.Generator) -> tuple[
 
 def initialize_default_gain(model: nn.Module) -> nn.Module:
     def one(module: nn.Module) -> None:
-        if type(module) in (nn.Linear, nn.Conv2d):
+        if isinstance(module, nn.Linear | nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)  # a leaky ReLU of slope 0: the same gain
             if module.bias is not None:
                 module.bias.data.fill_(0)
@@ -222,14 +222,6 @@ def initialize_by_hand(model: nn.Module) -> None:
             module.weight.copy_(torch.randn(module.weight.shape) * math.sqrt(2 / fan_in))
             if module.bias is not None:
                 module.bias.zero_()
-
-
-def initialize_with_new_parameters(model: nn.Module) -> None:
-    for module in model.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            fan_in, _ = nn.init._calculate_fan_in_and_fan_out(module.weight)
-            module.weight = nn.Parameter(torch.normal(0, (2 / fan_in) ** 0.5, module.weight.shape))
-            module.bias = None if module.bias is None else nn.Parameter(torch.zeros_like(module.bias))
 
 
 def initialize_by_recursion(model: nn.Module) -> None:
@@ -299,7 +291,6 @@ VARIANTS: dict[str, Answers] = {
     "initialize": {
         "apply, default gain, returned": initialize_default_gain,
         "by hand": initialize_by_hand,
-        "new parameters": initialize_with_new_parameters,
         "recursion": initialize_by_recursion,
         "NumPy": initialize_by_numpy,
     },
@@ -362,6 +353,31 @@ def _without_asking_for_a_bias(model: nn.Module) -> None:
         if isinstance(module, nn.Linear | nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)
             nn.init.zeros_(module.bias)
+
+
+def _with_new_parameters(model: nn.Module) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            fan_in, _ = nn.init._calculate_fan_in_and_fan_out(module.weight)
+            module.weight = nn.Parameter(torch.normal(0, (2 / fan_in) ** 0.5, module.weight.shape))
+            module.bias = None if module.bias is None else nn.Parameter(torch.zeros_like(module.bias))
+
+
+def _with_a_generator(model: nn.Module) -> None:
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def _initialize_and(change: Function) -> Function:
+    def initialize(model: nn.Module) -> None:
+        initialize_by_hand(model)
+        change(model)
+
+    return initialize
 
 
 def _truncated(model: nn.Module) -> None:
@@ -437,5 +453,10 @@ WRONG: dict[str, WrongAnswers] = {
         "an error where there is no bias": (_without_asking_for_a_bias, {"biases"}),
         "cut off and rescaled": (_truncated, {"distribution"}),
         "normalization reset": (_with_normalization, {"others"}),
+        "new parameters": (_with_new_parameters, {"others"}),
+        "parameters frozen": (_initialize_and(lambda model: model.requires_grad_(False)), {"others"}),
+        "evaluation mode": (_initialize_and(lambda model: model.eval()), {"others"}),
+        "another precision": (_initialize_and(lambda model: model.double()), {"others"}),
+        "a generator with a seed": (_with_a_generator, {"distribution"}),
     },
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def train_with_minibatches(
     for _ in range(epochs):
         seen = []
         for rows in minibatches_by_yield(len(x), batch_size, rng):
-            loss, grads = loss_and_gradient(params, x[rows], y[rows])
+            loss, grads = loss_and_gradient(params, x=x[rows], y=y[rows])
             seen += [loss] * len(rows)
             params = {name: value - lr * grads[name] for name, value in params.items()}
         losses.append(np.mean(seen))
@@ -256,13 +257,27 @@ class StoppingByCountingDown:
         return self.left <= 0
 
 
+@dataclass
+class StoppingAsADataclass:
+    patience: int
+    best_loss: float = math.inf
+    best_params: Params = field(default_factory=dict)
+    waited: int = 0
+
+    def update(self, loss: float, params: Params) -> bool:
+        self.waited += 1
+        if loss < self.best_loss:
+            self.best_loss, self.best_params, self.waited = loss, copy.deepcopy(params), 0
+        return self.waited >= self.patience
+
+
 # accumulated_gradient
 
 
 def accumulated_by_sums(gradient: Any, params: Params, x: Array, y: Array, micro_batch: int) -> Params:
     total = {name: np.zeros(np.shape(value)) for name, value in params.items()}
     for start in range(0, len(x), micro_batch):
-        grads = gradient(params, x[start : start + micro_batch], y[start : start + micro_batch])
+        grads = gradient(params=params, y=y[start : start + micro_batch], x=x[start : start + micro_batch])
         for name in total:
             total[name] += grads[name] * len(x[start : start + micro_batch])
     return {name: value / len(x) for name, value in total.items()}
@@ -346,6 +361,7 @@ def epoch_zeroed_at_the_end(model: Any, loader: Any, optimizer: Any, device: Any
     total, count = torch.zeros((), dtype=torch.float64), 0
     for x, y in loader:
         model.train()
+        x, y = x.to(device, non_blocking=True).float(), y.to(device=device).long()
         losses = functional.cross_entropy(model(x), y, reduction="none")
         losses.mean().backward()
         optimizer.step()
@@ -372,7 +388,7 @@ def epoch_with_a_running_mean(model: Any, loader: Any, optimizer: Any, device: A
 def epoch_with_closure(model: Any, loader: Any, optimizer: Any, device: Any) -> float:
     model.train()
     total = count = 0
-    for x, y in loader:
+    for x, y in ([part.to(torch.device(device)) for part in batch] for batch in loader):
 
         def closure(x: torch.Tensor = x, y: torch.Tensor = y) -> torch.Tensor:
             optimizer.zero_grad()
@@ -394,14 +410,15 @@ def evaluate_by_predictions(model: Any, loader: Any, device: Any) -> float:
     right: list[bool] = []
     with torch.inference_mode():
         for x, y in loader:
-            right += (model(x).max(dim=1).indices == y).tolist()
+            guesses = model(x.flatten(1).to(device)).max(dim=1).indices
+            right += [guess == number for guess, number in zip(guesses.tolist(), y.tolist(), strict=True)]
     return sum(right) / len(right)
 
 
 @torch.no_grad()
 def evaluate_and_back_to_training(model: Any, loader: Any, device: Any) -> torch.Tensor:
     model.train(False)
-    parts = [(model(x.to(device)).softmax(dim=-1).argmax(dim=-1).cpu(), y) for x, y in loader]
+    parts = [(model(x.to(device)).softmax(dim=-1).argmax(dim=-1).cpu(), y.cpu()) for x, y in loader]
     model.train()
     guesses, targets = (torch.cat(part) for part in zip(*parts, strict=True))
     return (guesses == targets).double().mean()
@@ -410,8 +427,8 @@ def evaluate_and_back_to_training(model: Any, loader: Any, device: Any) -> torch
 def evaluate_with_a_graph(model: Any, loader: Any, device: Any) -> Any:
     guesses, targets = [], []
     for x, y in loader:
-        guesses.append(model.eval()(x).detach().numpy().argmax(axis=1))
-        targets.append(y.numpy())
+        guesses.append(model.eval()(x.to(next(model.parameters()).device)).detach().numpy().argmax(axis=1))
+        targets.append(y.to(device).numpy())
     return np.mean(np.concatenate(guesses) == np.concatenate(targets))
 
 
@@ -420,7 +437,8 @@ def evaluate_weighted(model: Any, loader: Any, device: Any) -> float:
     model.eval()
     for x, y in loader:
         with torch.no_grad():
-            total += torch.eq(model(x).topk(1).indices[:, 0], y).double().mean().item() * len(y)
+            x, y = x.to(device).float(), y.to(device)
+            total += torch.eq(model(x).topk(1).indices[:, 0], y).float().mean().item() * len(y)
         count += len(y)
     model.train(was)
     return total / count
@@ -463,6 +481,7 @@ VARIANTS: dict[str, Answers] = {
         "by its history": StoppingByHistory,
         "by epochs, 0 and 1": StoppingByEpochs,
         "counting down, tensors kept": StoppingByCountingDown,
+        "a dataclass": StoppingAsADataclass,
     },
     "accumulated_gradient": {
         "sums divided at the end": accumulated_by_sums,
@@ -556,6 +575,27 @@ TRIVIAL: dict[str, Answers] = {
 }
 
 
+def _normalize_unless(is_constant: Callable[[Array], Array]) -> Callable[..., Any]:
+    """Columns that seem constant are only centred."""
+
+    def normalize(train: Array, other: Array) -> tuple[Array, Array]:
+        mean, deviation = train.mean(axis=0), np.where(is_constant(train), 1, train.std(axis=0))
+        return (train - mean) / deviation, (other - mean) / deviation
+
+    return normalize
+
+
+def _in_one_row(n: int, batch_size: int, rng: Rng) -> list[Array]:
+    return [batch[None] for batch in minibatches_by_splitting(n, batch_size, rng)]
+
+
+def _in_one_buffer(n: int, batch_size: int, rng: Rng) -> Iterator[Array]:
+    buffer = np.empty(batch_size, dtype=int)
+    for batch in minibatches_by_splitting(n, batch_size, rng):
+        buffer[: len(batch)] = batch
+        yield buffer[: len(batch)]
+
+
 def _draws_from_numpy(n: int, batch_size: int, rng: Rng) -> list[Array]:
     return np.split(np.random.permutation(n), range(batch_size, n, batch_size))
 
@@ -567,6 +607,51 @@ def _never_ends(n: int, batch_size: int, rng: Rng) -> Iterator[Array]:
 
 def _train_with_own_generator(*arguments: Any) -> Any:
     return train_with_minibatches(*arguments[:-1], np.random.default_rng())
+
+
+def _train_with_a_seed_for_each_epoch(*arguments: Any) -> Any:
+    class ByEpoch:
+        epoch = 0
+
+        def shuffle(self, array: Array) -> None:
+            self.epoch += 1
+            np.random.default_rng(self.epoch).shuffle(array)
+
+    return train_with_minibatches(*arguments[:-1], ByEpoch())  # type: ignore[arg-type]
+
+
+def _train_with_one_order_moved_along(*arguments: Any) -> Any:
+    class Moved:
+        order: Any = None
+
+        def shuffle(self, array: Array) -> None:
+            drawn = arguments[-1].permutation(len(array)) if self.order is None else self.order
+            self.order = array[:] = np.roll(drawn, arguments[-3] // 2)
+
+    return train_with_minibatches(*arguments[:-1], Moved())  # type: ignore[arg-type]
+
+
+def _train_on_one_array(params: Params, loss: Any, x: Array, y: Array, *others: Any) -> Any:
+    data = np.concatenate([x.reshape(len(x), -1), y[:, None]], axis=1)
+
+    shape = x.shape[1:]
+
+    def on_parts(params: Params, x: Array, y: Array) -> Any:
+        return loss(params, x[:, :-1].reshape(-1, *shape), x[:, -1])
+
+    return train_with_minibatches(params, on_parts, data, y, *others)
+
+
+def _train_on_rows(params: Params, loss: Any, x: Array, *others: Any) -> Any:
+    return train_with_minibatches(params, loss, x.reshape(len(x), -1), *others)
+
+
+def _train_weights_and_bias(params: Params, loss: Any, *others: Any) -> Any:
+    def of_both(params: Params, x: Array, y: Array) -> Any:
+        value, grads = loss(params, x, y)
+        return value, {"W": grads["W"], "b": grads["b"]}
+
+    return train_with_minibatches(params, of_both, *others)
 
 
 def _train_in_place(params: Params, *others: Any) -> Any:
@@ -593,6 +678,33 @@ class _RoundsItsLoss(StoppingByDeepcopy):
         return super().update(round(loss, 5), params)
 
 
+class _WithALeastImprovement(StoppingByDeepcopy):
+    @staticmethod
+    def enough(loss: float, best: float) -> bool:
+        return loss < best - 1e-12
+
+    def update(self, loss: float, params: Params) -> bool:
+        better = self.enough(loss, self.best_loss)
+        return super().update(loss if better else math.inf, params)
+
+
+class _UnlessItIsClose(_WithALeastImprovement):
+    @staticmethod
+    def enough(loss: float, best: float) -> bool:
+        return loss < best and not np.isclose(loss, best)
+
+
+class _OnlyFrom0(_WithALeastImprovement):
+    @staticmethod
+    def enough(loss: float, best: float) -> bool:
+        return 0 <= loss < best
+
+
+class _KeepsOneName(StoppingByDeepcopy):
+    def update(self, loss: float, params: Params) -> bool:
+        return super().update(loss, {"w": params["w"]})
+
+
 class _KeepsWhatItWasGivenFirst(StoppingByDeepcopy):
     def update(self, loss: float, params: Params) -> bool:
         before = self.best_loss
@@ -602,13 +714,13 @@ class _KeepsWhatItWasGivenFirst(StoppingByDeepcopy):
         return stop
 
 
-def _epoch_in_float32(model: Any, loader: Any, optimizer: Any, device: Any) -> float:
-    return round(epoch_with_criterion(model, loader, optimizer, device), 4)
+def _epoch_rounded(model: Any, loader: Any, optimizer: Any, device: Any) -> float:
+    return round(epoch_with_criterion(model, loader, optimizer, device), 3)
 
 
 def _evaluate_with_gradients(model: Any, loader: Any, device: Any) -> float:
     batches = list(loader)
-    x, y = batches[0]
+    x, y = (part.to(device) for part in batches[0])
     model.eval()
     functional.cross_entropy(model(x), y).backward()
     return evaluate_by_predictions(model, batches, device)
@@ -624,6 +736,52 @@ def _epoch_needs_a_length(model: Any, loader: Any, optimizer: Any, device: Any) 
     return epoch_with_criterion(model, loader, optimizer, device)
 
 
+def _epoch_clipped(model: Any, loader: Any, optimizer: Any, device: Any) -> float:
+    step = optimizer.step
+
+    def clip_and_step() -> None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        step()
+
+    optimizer.step = clip_and_step
+    return epoch_with_criterion(model, loader, optimizer, device)
+
+
+def _moved_in_vain(tensor: torch.Tensor, device: Any) -> torch.Tensor:
+    tensor.to(device)
+    return tensor
+
+
+def _epoch_after(move: Callable[[torch.Tensor, Any], torch.Tensor]) -> Callable[..., float]:
+    """An epoch whose batches are moved in a way of its own."""
+
+    def epoch(model: Any, loader: Any, optimizer: Any, device: Any) -> float:
+        total, count = 0.0, 0
+        model.train()
+        for x, y in loader:
+            loss = functional.cross_entropy(model(move(x, device)), move(y, device))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total, count = total + loss.item() * len(y), count + len(y)
+        return total / count
+
+    return epoch
+
+
+def _accumulated_weights_and_bias(*given: Any) -> Params:
+    found = accumulated_running_mean(*given)
+    return {"W": found["W"], "b": found["b"]}
+
+
+def _clip_unless(is_short: Callable[[float, float], bool]) -> Callable[..., Params]:
+    def clip(grads: Params, max_norm: float) -> Params:
+        norm = math.hypot(*(float(entry) for grad in grads.values() for entry in grad.ravel()))
+        return grads if is_short(norm, max_norm) else {name: max_norm * (grad / norm) for name, grad in grads.items()}
+
+    return clip
+
+
 def _clip_rounded(grads: Params, max_norm: float) -> Params:
     return {name: grad * (1 + 1e-7) for name, grad in clip_flat(grads, max_norm).items()}
 
@@ -634,6 +792,8 @@ WRONG: dict[str, WrongAnswers] = {
             lambda train, other: normalize_by_moments(np.where(np.ptp(train, axis=0) < 1e-5, train[:1], train), other),
             {"scales"},
         ),
+        "a deviation below 1e-12": (_normalize_unless(lambda train: train.std(axis=0) < 1e-12), {"scales"}),
+        "a deviation close to 0": (_normalize_unless(lambda train: np.isclose(train.std(axis=0), 0)), {"scales"}),
         "slightly too large": (
             lambda train, other: tuple(part * (1 + 1e-6) for part in normalize_by_moments(train, other)),
             {"exact"},
@@ -641,6 +801,8 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "minibatches": {
         "another generator": (_draws_from_numpy, {"same_seed"}),
+        "batches of one row": (_in_one_row, {"ordinary"}),
+        "one array for all batches": (_in_one_buffer, {"ordinary"}),
         "batches without end": (_never_ends, {"ordinary"}),
         "the second call as the first": (
             lambda n, size, rng: minibatches_by_splitting(n, size, copy.deepcopy(rng)),
@@ -651,12 +813,21 @@ WRONG: dict[str, WrongAnswers] = {
         "slightly too long": (lambda params, grads, lr: step_by_entries(params, grads, 1.00001 * lr), {"exact"}),
     },
     "train": {
-        "another generator": (_train_with_own_generator, {"same_seed"}),
+        "another generator": (_train_with_own_generator, {"new_order", "same_seed"}),
+        "a seed for each epoch": (_train_with_a_seed_for_each_epoch, {"new_order"}),
+        "one order, moved along": (_train_with_one_order_moved_along, {"new_order"}),
+        "x and y in one array": (_train_on_one_array, {"others"}),
+        "x in rows": (_train_on_rows, {"others"}),
+        "W and b alone": (_train_weights_and_bias, {"others"}),
         "the caller's dict updated": (_train_in_place, {"caller"}),
         "the same batches backwards": (_train_new_epochs_reversed, {"new_order"}),
     },
     "EarlyStopping": {
-        "rounded losses": (_RoundsItsLoss, {"exact"}),
+        "rounded losses": (_RoundsItsLoss, {"equal", "exact"}),
+        "a least improvement": (_WithALeastImprovement, {"equal"}),
+        "close losses taken for equal": (_UnlessItIsClose, {"equal"}),
+        "losses below 0 left out": (_OnlyFrom0, {"start"}),
+        "w alone": (_KeepsOneName, {"caller"}),
         "the caller's dict kept": (_KeepsWhatItWasGivenFirst, {"caller"}),
     },
     "accumulated_gradient": {
@@ -664,11 +835,19 @@ WRONG: dict[str, WrongAnswers] = {
             lambda gradient, params, x, y, most: accumulated_by_sums(gradient, params, x, y, min(most, len(x) - 1)),
             {"rest"},
         ),
+        "W and b alone": (_accumulated_weights_and_bias, {"names"}),
     },
-    "clip_by_global_norm": {"slightly too long": (_clip_rounded, {"exact"})},
+    "clip_by_global_norm": {
+        "slightly too long": (_clip_rounded, {"exact"}),
+        "a millionth above": (_clip_unless(lambda norm, most: norm <= most + 1e-6), {"scales"}),
+        "a hundredth above": (_clip_unless(lambda norm, most: norm <= 1.01 * most), {"short"}),
+    },
     "train_epoch": {
-        "a loss of four digits": (_epoch_in_float32, {"exact"}),
+        "a loss of three decimals": (_epoch_rounded, {"exact"}),
         "the length of the loader": (_epoch_needs_a_length, {"any_loader"}),
+        "long gradients clipped": (_epoch_clipped, {"scales"}),
+        "moved, and not kept": (_epoch_after(_moved_in_vain), {"device"}),
+        "moved to a device written in": (_epoch_after(lambda tensor, device: tensor.to("cpu")), {"device"}),
     },
     "evaluate": {
         "a gradient computed": (_evaluate_with_gradients, {"untouched"}),

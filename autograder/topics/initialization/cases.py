@@ -233,6 +233,7 @@ def _models(rng: Rng, d: int) -> Iterator[Case]:
     deep = ["first", "Linear", 75, 101 + d], ["block.0.block.1", "Linear", 101 + d, 72]
     yield case("nested", "four levels", "size", *deep)
     yield case("nested", "a layer that is the model itself", "size", ["", "Linear", 110 + d, 60 + d])
+    yield case("nested", "a class that is derived from nn.Linear", "size", ["0", "Head", 105 + d, 63 + d])
     last = ["2", "Linear", 7 + d, 5]
     without = ["0", "Linear", 9 + d, 13], ["1", "Linear", 13, 7 + d, {"bias": False}], last
     yield case("biases", "a linear layer without", "biases", *without)

@@ -330,6 +330,12 @@ slip("gain", title="weights too large by √2",
      says="The weights are √2 times too large: this is the gain of a ReLU, or the mean of the fans in place of their "
      "sum.",
      replace=("6 /", "12 /"))
+slip("tanh_gain", title="the gain of a tanh",
+     says="The weights are 5/3 times too large, the gain that PyTorch has for a tanh. Asked for is a gain of 1.",
+     replace=(BOUND, f"5 / 3 * {BOUND}"))
+slip("root_3_twice", title="the root of 3 twice",
+     says="The bound is √3 times too large. For a variance v it is √(3v), and the 6 holds this 3 already.",
+     replace=("6 /", "18 /"))
 slip("numerator_1_bound", title="a bound of √(1 / (fan_in + fan_out))",
      says="The bound is √(1 / (fan_in + fan_out)). The variance is c²/3, so solve c²/3 = 2 / (fan_in + fan_out).",
      replace=("6 /", "1 /"))
@@ -457,6 +463,12 @@ slip("xavier", title="variance of Xavier",
 slip("no_gain", title="the gain of the ReLU missing",
      says="W has the variance 1 / fan_in. For a ReLU it is twice as large.",
      replace=("6 / fan_in", "3 / fan_in"))
+slip("tanh_gain", title="the gain of a tanh",
+     says="The gain of W is 5/3, the one of a tanh. For a ReLU it is √2.",
+     replace=("6 / fan_in", "25 / 3 / fan_in"))
+slip("root_3_twice", title="the root of 3 twice",
+     says="The bound of W is √3 times too large. For a variance v it is √(3v), and the 6 holds this 3 already.",
+     replace=("6 / fan_in", "18 / fan_in"))
 slip("default", title="the default of nn.Linear",
      says="W lies between ±1/√fan_in, as in the default of nn.Linear. Before a ReLU its bound is √(6 / fan_in).",
      replace=("6 / fan_in", "1 / fan_in"))
@@ -610,6 +622,16 @@ slip("a_copy", title="the model left as it was",
                  if module.bias is not None:
                      nn.init.zeros_(module.bias)
      """)
+slip("exact_class", title="classes derived from nn.Linear left out",
+     says="type(module) is compared, so that layers of a derived class stay as they are. Every object of it is an "
+     "nn.Linear, too: ask with isinstance.",
+     replace=(KINDS, "type(module) in (nn.Linear, nn.Conv2d)"))
+slip("new_parameters", title="new parameters in place of new numbers",
+     says="The layers get new parameters. An optimizer made before knows only the old ones: nn.init works in place.",
+     replace=(KAIMING, "module.weight = nn.Parameter(torch.empty_like(module.weight))\n            " + KAIMING))
+slip("seed_inside", title="the same weights for every model",
+     says="A seed is set inside, so that all models start from the same weights. Set no seed in the function.",
+     replace=("for module", "torch.manual_seed(0)\n    for module"))
 slip("seed_in_the_loop", title="the same seed for every layer",
      says="A seed is set for each layer, so layers of the same size get the same weights. Set no seed in the "
      "function.",

@@ -27,7 +27,8 @@ GROUPS = {
     "no_rest": "no empty batch where nothing is left",
     "new_order": "a new order each time",
     "same_seed": "the same seed twice",
-    "names": "keys in any order",
+    "names": "other names, in any order",
+    "others": "other names and shapes",
     "caller": "the caller's parameters",
     "nan": "NaN",
     "equal": "equal losses",
@@ -37,6 +38,7 @@ GROUPS = {
     "short": "short gradients",
     "mode": "the mode of the model",
     "any_loader": "any iterable of batches",
+    "device": "batches on another device",
     "untouched": "a model that stays as it is",
 }
 """Id of a group of cases, which never changes, and its words."""
@@ -49,6 +51,13 @@ Rng = np.random.Generator
 def _eighths(rng: Rng, *shape: int, largest: int = 3) -> Array:
     """Numbers with few digits, which a report can show."""
     return rng.integers(-8 * largest, 8 * largest + 1, size=shape) / 8
+
+
+def _in_float32(tree: Any) -> Any:
+    """The same arrays, as floats of 32 bits."""
+    if isinstance(tree, dict):
+        return {name: _in_float32(value) for name, value in tree.items()}
+    return tree.astype(np.float32)
 
 
 # normalize
@@ -88,12 +97,11 @@ def _rounded(inputs: Inputs, digits: int = 2) -> Inputs:
 @public_cases("normalize")
 def normalize_public(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "five rows and three rows", _rounded(_sets(rng, 5, 3, 2)))
-    yield Case("ordinary", "four rows and six rows", _rounded(_sets(rng, 4, 6, 3)))
-    yield Case("exact", "six rows and four rows", _rounded(_sets(rng, 6, 4, 3)))
+    yield Case("exact", "six rows and four rows", _rounded(_sets(rng, 6, 4, 2)))
     yield Case("constant", "a column of 0.1", _with_a_constant(rng, _rounded(_sets(rng, 3, 4, 2)), 0.1))
     one = _rounded(_sets(rng, 2, 3, 2))
     yield Case("constant", "one row", _two(one["train"][:1], one["other"]))
-    yield Case("scales", "sizes of 1e-7, 1 and 1e7", _times(_rounded(_sets(rng, 5, 3, 3)), [1e-7, 1, 1e7]))
+    yield Case("scales", "sizes of 1e-18, 1 and 1e7", _times(_rounded(_sets(rng, 5, 3, 3)), [1e-18, 1, 1e7]))
     yield Case("square", "three rows, three columns", _rounded(_sets(rng, 3, 3, 3)))
     yield Case("float32", "four rows and three rows", _in_float32(_rounded(_sets(rng, 4, 3, 2))))
 
@@ -108,13 +116,9 @@ def normalize_hidden(rng: Rng) -> Iterator[Case]:
     yield Case("constant", "a constant around -1", _with_a_constant(rng, _sets(rng, 7, 3, 2), -rng.uniform(1, 2)))
     one = _sets(rng, 2, 5, 3)
     yield Case("constant", "one row", _two(one["train"][:1], one["other"]))
-    yield Case("scales", "sizes of 1e-7, 1 and 1e7", _times(_sets(rng, 7, 5, 3), [1e-7, 1, 1e7]))
+    yield Case("scales", "sizes of 1e-18, 1 and 1e7", _times(_sets(rng, 7, 5, 3), [1e-18, 1, 1e7]))
     yield Case("square", "five rows, five columns", _sets(rng, 5, 5, 5))
     yield Case("float32", "seven rows and five rows", _in_float32(_sets(rng, 7, 5, 3)))
-
-
-def _in_float32(inputs: Inputs) -> Inputs:
-    return {name: value.astype(np.float32) for name, value in inputs.items()}
 
 
 # minibatches
@@ -135,11 +139,8 @@ def _drawn(rng: Rng, n: int, batch_size: int, *, empty: bool = False, both: bool
 def minibatches(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "40 numbers, 8 at a time", _drawn(rng, 40, 8))
     yield Case("ordinary", "400 numbers, 20 at a time", _drawn(rng, 400, 20))
-    yield Case("rest", "43 numbers, 8 at a time", _drawn(rng, 43, 8))
-    yield Case("rest", "31 numbers, 10 at a time", _drawn(rng, 31, 10))
-    yield Case("rest", "37 numbers, 36 at a time", _drawn(rng, 37, 36))
+    yield Case("rest", "41 numbers, 8 at a time", _drawn(rng, 41, 8))
     yield Case("no_rest", "42 numbers, 6 at a time", _drawn(rng, 42, 6, empty=True))
-    yield Case("rest", "37 numbers, 50 at a time", _drawn(rng, 37, 50))
     yield Case("rest", "one number, 3 at a time", _drawn(rng, 1, 3))
     yield Case("new_order", "400 numbers, 20 at a time, twice", _drawn(rng, 400, 20, both=True))
     yield Case("same_seed", "40 numbers, 8 at a time", _drawn(rng, 40, 8), instances=2)
@@ -156,7 +157,7 @@ def _step(params: dict[str, Array], grads: dict[str, Array], lr: float) -> Input
 @hidden_cases("sgd_step")
 def sgd_step(rng: Rng) -> Iterator[Case]:
     for group, name, lr in (("ordinary", "two arrays", 0.3), ("ordinary", "a large rate", 2.5), ("exact", "two", 0.07)):
-        params, grads = ({"W": _eighths(rng, 3, 2) + 1 / 16, "b": _eighths(rng, 2) + 1 / 16} for _ in range(2))
+        params, grads = ({"W": _eighths(rng, 1, 2) + 1 / 16, "b": _eighths(rng, 3) + 1 / 16} for _ in range(2))
         yield Case(group, name, _step(params, grads, lr))
     params, grads = ({name: _eighths(rng, 3) + shift for name in "abc"} for shift in (0.0, 10.0))
     mixed = {name: grads[name] + 5 * place for place, name in enumerate("cab")}
@@ -170,10 +171,10 @@ def _run(rng: Rng, n: int, batch_size: int, epochs: int, **options: Any) -> Inpu
     """A run of `train` on examples that differ from each other by 1 at least."""
     lr, follows, caller = (options.get(name) for name in ("lr", "follows_data", "caller"))
     return {
-        "params": {"W": _eighths(rng, 2, 3), "b": _eighths(rng, 1)},
+        "params": {"W": _eighths(rng, 2, 1), "b": _eighths(rng, 2)},
         "loss_and_gradient": loss_of_params(target=float(_eighths(rng)), follows_data=bool(follows)),
-        "x": np.stack([rng.permutation(n), rng.integers(0, 9, size=n)], axis=1).astype(float),
-        "y": rng.permutation(n),
+        "x": rng.permutation(n)[:, None].astype(float),
+        "y": rng.permutation(n).astype(np.int8),
         "lr": lr or 0.07,
         "batch_size": batch_size,
         "epochs": epochs,
@@ -183,40 +184,54 @@ def _run(rng: Rng, n: int, batch_size: int, epochs: int, **options: Any) -> Inpu
 
 
 def _in_rows(inputs: Inputs) -> Inputs:
-    """The first column of x in order, so that neighbours are neighbours."""
-    return {**inputs, "x": inputs["x"][inputs["x"][:, 0].argsort()]}
+    """The examples in order, so that neighbours are neighbours."""
+    return {**inputs, "x": np.sort(inputs["x"], axis=0).astype(np.int8)}
+
+
+def _images(rng: Rng, inputs: Inputs) -> Inputs:
+    """The same run with an array for each example, and with other names of the parameters."""
+    x = inputs["x"][:, None] + _eighths(rng, 2, 2) / 8
+    return {**inputs, "x": x, "params": {"shift": inputs["params"]["b"], "kernel": inputs["params"]["W"]}}
 
 
 @public_cases("train")
 @hidden_cases("train")
 def train(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "12 examples, 4 at a time, three epochs", _run(rng, 12, 4, 3))
-    yield Case("ordinary", "15 examples, 5 at a time, two epochs", _run(rng, 15, 5, 2, lr=0.11))
-    yield Case("exact", "10 examples, 5 at a time, two epochs", _run(rng, 10, 5, 2))
-    yield Case("rest", "11 examples, 4 at a time, two epochs", _run(rng, 11, 4, 2))
-    yield Case("rest", "13 examples, 6 at a time, two epochs", _run(rng, 13, 6, 2, lr=0.11))
-    yield Case("rest", "5 examples, 8 at a time, three epochs", _run(rng, 5, 8, 3))
+    yield Case("ordinary", "8 examples, 4 at a time, three epochs", _run(rng, 8, 4, 3))
+    yield Case("exact", "6 examples, 3 at a time, two epochs", _run(rng, 6, 3, 2, lr=0.13))
+    yield Case("rest", "7 examples, 4 at a time, two epochs", _run(rng, 7, 4, 2, lr=0.11))
+    yield Case("rest", "5 examples, 8 at a time, two epochs", _run(rng, 5, 8, 2))
     yield Case("new_order", "72 examples, 12 at a time, two epochs", _in_rows(_run(rng, 72, 12, 2, lr=0.03)))
-    yield Case("caller", "10 examples, 5 at a time, two epochs", _run(rng, 10, 5, 2, caller=True))
-    same = _run(rng, 12, 4, 2, follows_data=True)
-    yield Case("same_seed", "12 examples, 4 at a time, two epochs", same, instances=2)
+    yield Case("caller", "6 examples, 3 at a time, two epochs", _run(rng, 6, 3, 2, caller=True))
+    yield Case("others", "examples of shape (2, 2)", _images(rng, _run(rng, 6, 3, 2)))
+    same = _run(rng, 8, 2, 2, follows_data=True)
+    yield Case("same_seed", "8 examples, 2 at a time, two epochs", same, instances=2)
 
 
 # EarlyStopping
 
 
 def _epochs(rng: Rng, patience: int, losses: Sequence[float], caller: str = "makes new") -> Inputs:
-    def params() -> dict[str, Array]:
-        return {"w": _eighths(rng, 2)} if caller == "makes new" else {"w": _eighths(rng, 2), "b": _eighths(rng, 1)}
-
-    steps = [{"loss": float(loss), "params": params()} for loss in losses]
-    return {"patience": patience, "steps": steps, "_caller": caller}
+    return {
+        "patience": patience,
+        "losses": list(losses),
+        "first_params": {"v" if caller.startswith("changes") else "w": _eighths(rng, 1)},
+        "_caller": caller,
+    }
 
 
 def _losses(rng: Rng, ranks: Sequence[float]) -> list[float]:
     """Losses in this order, with the same gaps between their ranks scaled at random; strange ones stay."""
     scale, least = rng.uniform(0.05, 0.2), rng.uniform(0.1, 1)
     return [float(np.round(least + scale * rank, 6)) for rank in ranks]
+
+
+def _hardly_lower(rng: Rng) -> list[float]:
+    """Each loss is the next smaller number that a float can be."""
+    losses = _losses(rng, [6])
+    for _ in range(3):
+        losses.append(float(np.nextafter(losses[-1], 0)))
+    return losses
 
 
 @public_cases("EarlyStopping")
@@ -227,29 +242,32 @@ def early_stopping(rng: Rng) -> Iterator[Case]:
     def case(group: str, name: str, patience: int, ranks: list[float], caller: str = "makes new") -> Case:
         return Case(group, name, _epochs(rng, patience, _losses(rng, ranks), caller))
 
-    yield case("ordinary", "patience 2", 2, [9, 7, 8, 5, 6, 5.5])
-    yield case("ordinary", "patience 3", 3, [9, 8, 8.5, 8.2, 4, 6, 5, 4.5])
-    yield case("ordinary", "patience 1", 1, [9, 6, 3, 5])
-    yield case("exact", "patience 2", 2, [9, 4, 5, 3, 6])
+    yield case("ordinary", "patience 2", 2, [7, 8, 5, 6, 5.5])
+    yield case("ordinary", "patience 3", 3, [8, 8.5, 4, 6, 5, 4.5])
+    yield case("exact", "patience 1", 1, [9, 4, 5, 3])
     yield case("equal", "the same loss again", 2, [8, 6, 6, 6])
-    yield case("nan", "NaN in between", 2, [8, 6, nan, 5, nan, 7])
-    yield case("caller", "arrays are changed in place", 3, [8, 5, 6, 4, 7, 6], "changes arrays")
-    yield case("caller", "new arrays in the same dict", 3, [8, 5, 6, 4, 7, 6], "changes dict")
-    yield case("after_stop", "five more epochs", 2, [8, 6, 7, 9, 8, 8.5, 5, 7, 6])
+    yield Case("equal", "lower in the last digit only", _epochs(rng, 2, _hardly_lower(rng)))
+    yield case("nan", "NaN in between", 2, [6, nan, 5, nan, 7])
+    yield case("caller", "arrays are changed in place", 3, [5, 6, 4, 7], "changes arrays")
+    yield case("caller", "new arrays in the same dict", 3, [5, 6, 4, 7], "changes dict")
+    yield case("after_stop", "four more epochs", 2, [8, 6, 7, 9, 8, 8.5, 5, 7])
     yield case("start", "NaN first", 2, [nan, nan, 6, 7], "looks first")
-    yield case("start", "large losses", 2, [4e9, 3e9, 5e9, 6e9], "looks first")
-    steps = _epochs(rng, 2, _losses(rng, [9, 6, 7, 5, 8, 6]))
-    yield Case("two_objects", "six epochs each", steps, instances=2)
+    yield case("start", "large losses", 2, [4e9, 3e9, 5e9], "looks first")
+    yield case("start", "losses below 0", 2, [-20, -40, -30], "looks first")
+    steps = _epochs(rng, 2, _losses(rng, [9, 6, 7, 8]))
+    yield Case("two_objects", "four epochs each", steps, instances=2)
 
 
 # accumulated_gradient
 
 
-def _batch(rng: Rng, n: int, micro_batch: int, shape: tuple[int, int] = (3, 2)) -> Inputs:
+def _batch(
+    rng: Rng, n: int, micro_batch: int, shape: tuple[int, int] = (1, 2), names: tuple[str, str] = ("W", "b")
+) -> Inputs:
     x = np.concatenate([np.arange(n)[:, None] / 4 - n / 8, _eighths(rng, n, shape[0] - 1)], axis=1)
     return {
-        "gradient": small_gradient(most_rows=micro_batch),
-        "params": {"W": _eighths(rng, *shape), "b": _eighths(rng, shape[1])},
+        "gradient": small_gradient(most_rows=micro_batch, weights=names[0], biases=names[1]),
+        "params": dict(zip(names, (_eighths(rng, *shape), _eighths(rng, shape[1])), strict=True)),
         "x": rng.permutation(x),
         "y": _eighths(rng, n, shape[1]),
         "micro_batch": micro_batch,
@@ -260,21 +278,21 @@ def _batch(rng: Rng, n: int, micro_batch: int, shape: tuple[int, int] = (3, 2)) 
 @hidden_cases("accumulated_gradient")
 def accumulated_gradient(rng: Rng) -> Iterator[Case]:
     yield Case("ordinary", "eight examples, two at a time", _batch(rng, 8, 2))
-    yield Case("ordinary", "nine examples, three at a time", _batch(rng, 9, 3, (2, 5)))
+    yield Case("ordinary", "nine examples, three at a time", _batch(rng, 9, 3, (2, 3)))
     yield Case("exact", "six examples, two at a time", _batch(rng, 6, 2))
-    yield Case("rest", "seven examples, three at a time", _batch(rng, 7, 3))
-    yield Case("rest", "eleven examples, four at a time", _batch(rng, 11, 4, (2, 3)))
-    yield Case("rest", "three examples, five at a time", _batch(rng, 3, 5))
+    yield Case("rest", "seven examples, four at a time", _batch(rng, 7, 4))
     yield Case("rest", "one example, two at a time", _batch(rng, 1, 2))
+    yield Case("names", "four examples, two at a time", _batch(rng, 4, 2, names=("kernel", "shift")))
 
 
 # clip_by_global_norm
 
 
-def _gradient(rng: Rng, norm: float, most: float, scale: float = 1.0) -> Inputs:
-    """Three arrays of different sizes whose norms differ much, with this norm together."""
-    grads = {"W1": rng.normal(size=(3, 2)), "b1": 3 * rng.normal(size=2), "W2": rng.normal(size=(2, 1, 3)) / 4}
-    grads["b1"][0] = 3.0
+def _gradient(rng: Rng, norm: float, most: float, scale: float = 1.0, *, more: bool = False) -> Inputs:
+    """Arrays of different sizes whose norms differ much, with this norm together."""
+    grads = {"W": rng.normal(size=(2, 1, 3)), "b": np.array([3.0, 3 * rng.normal()])}
+    if more:
+        grads["s"] = rng.normal(size=2) * 2
     length = np.sqrt(sum(np.sum(grad**2) for grad in grads.values()))
     return {"grads": {name: scale * norm * grad / length for name, grad in grads.items()}, "max_norm": scale * most}
 
@@ -282,19 +300,18 @@ def _gradient(rng: Rng, norm: float, most: float, scale: float = 1.0) -> Inputs:
 def _signs(rng: Rng, length: float) -> dict[str, Array]:
     """Four entries of one size, in two arrays: their norm is exact."""
     entries = rng.choice([-1.0, 1.0], size=4) * length / 2
-    return {"W": entries[:1], "b": entries[1:]}
+    return {"W": entries[:2], "b": entries[2:]}
 
 
 @public_cases("clip_by_global_norm")
 @hidden_cases("clip_by_global_norm")
 def clip_by_global_norm(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "norm 10, at most 2.5", _gradient(rng, 10, 2.5))
-    yield Case("ordinary", "norm 1.1, at most 0.7", _gradient(rng, 1.1, 0.7))
-    yield Case("ordinary", "norm 30, at most 7", _gradient(rng, 30, 7))
+    yield Case("ordinary", "norm 10, at most 2.5", _gradient(rng, 10, 2.5, more=True))
+    yield Case("ordinary", "norm 0.8, at most 0.7", _gradient(rng, 0.8, 0.7))
     yield Case("exact", "norm 3, at most 0.5", _gradient(rng, 3, 0.5))
-    yield Case("short", "norm 2, at most 5", _gradient(rng, 2, 5))
-    yield Case("short", "norm 0.3, at most 0.9", _gradient(rng, 0.3, 0.9))
+    yield Case("short", "norm 3, at most 5", _gradient(rng, 3, 5))
     yield Case("short", "norm 4, at most 4", {"grads": _signs(rng, 4.0), "max_norm": 4.0})
+    yield Case("short", "norm 1.005, at most 1: too long", _gradient(rng, 1.005, 1))
     yield Case("short", "norm 0", {"grads": {"W": np.zeros((2, 3)), "b": np.zeros(3)}, "max_norm": 1.5})
     for scale in (1e-100, 1e100):
         yield Case("scales", f"norm {6 * scale:.0e}, at most {2 * scale:.0e}", _gradient(rng, 6, 2, scale))
@@ -326,6 +343,13 @@ def _network(rng: Rng, layers: str, n_in: int, n_out: int) -> dict[str, Array]:
     return {**norm, **_layer(rng, n_in, n_out, "output")}
 
 
+def _loaded(batches: Sequence[tuple[Array, Array]], loader: str) -> Inputs:
+    """Batches as one array of inputs, one of classes, and the sizes to cut them into."""
+    x, y = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    sizes = [len(part) for _, part in batches]
+    return {"x": _in_float32(x), "y": y.astype(np.int8), "batch_sizes": sizes, "_loader": loader}
+
+
 def _epoch(
     rng: Rng,
     layers: str,
@@ -333,15 +357,15 @@ def _epoch(
     *,
     training: bool = True,
     loader: str = "list",
-    kind: Any = np.float64,
     n_out: int = 3,
+    scale: float = 1.0,
 ) -> Inputs:
-    state = {name: array.astype(kind) for name, array in _network(rng, layers, 2, n_out).items()}
-    batches = [{"x": _eighths(rng, n, 2).astype(kind), "y": rng.integers(n_out, size=n)} for n in sizes]
-    for batch in batches:  # batch norm needs numbers that differ
-        batch["x"] += np.arange(len(batch["x"]))[:, None].astype(kind) / 16
-    model = classifier(layers=layers, state=state, training=training)
-    return {"model": model, "batches": batches, "lr": 0.3, "momentum": 0.6, "_loader": loader}
+    model = classifier(layers=layers, state=_in_float32(_network(rng, layers, 2, n_out)), training=training)
+    batches = []
+    for n in sizes:
+        x = _eighths(rng, n, 2) + np.arange(n)[:, None] / 16  # batch norm needs numbers that differ
+        batches.append((scale * x, rng.integers(n_out, size=n)))
+    return {"model": model, **_loaded(batches, loader), "lr": 0.3 / scale, "momentum": 0.6}
 
 
 @public_cases("train_epoch")
@@ -349,21 +373,23 @@ def _epoch(
 def train_epoch(rng: Rng) -> Iterator[Case]:
     network, norm = "tanh network", "linear with batch norm"
     yield Case("ordinary", "three batches of four", _epoch(rng, network, [4, 4, 4]))
-    yield Case("ordinary", "a linear classifier, four batches of three", _epoch(rng, "linear", [3] * 4, n_out=5))
-    yield Case("exact", "three batches of five", _epoch(rng, network, [5, 5, 5]))
-    yield Case("rest", "batches of five, five and two", _epoch(rng, network, [5, 5, 2]))
-    yield Case("rest", "batches of six, six, six and one", _epoch(rng, "linear", [6, 6, 6, 1], n_out=5))
-    yield Case("mode", "in evaluation mode before", _epoch(rng, norm, [5, 5, 5], training=False))
-    yield Case("any_loader", "a generator", _epoch(rng, network, [4, 4, 4], loader="generator"))
-    yield Case("any_loader", "a DataLoader", _epoch(rng, network, [4, 4, 4], loader="DataLoader"))
-    yield Case("float32", "three batches of four", _epoch(rng, network, [4, 4, 4], kind=np.float32))
+    yield Case("exact", "three batches of three", _epoch(rng, "linear", [3, 3, 3]))
+    yield Case("rest", "batches of six, six and one", _epoch(rng, "linear", [6, 6, 1]))
+    yield Case("mode", "in evaluation mode before", _epoch(rng, norm, [5, 5], training=False))
+    yield Case("any_loader", "a generator", _epoch(rng, "linear", [4, 4], loader="generator"))
+    yield Case("any_loader", "a DataLoader", _epoch(rng, "linear", [4, 4], loader="DataLoader"))
+    yield Case("device", "two batches of four", _epoch(rng, "linear", [4, 4], loader="elsewhere"))
+    yield Case("scales", "large inputs", _epoch(rng, "linear", [4, 4, 4], scale=64.0))
 
 
 def _scored(rng: Rng, n: int, n_out: int) -> tuple[dict[str, Array], Array, Array]:
-    """A linear classifier, inputs whose scores are not tied, and the classes that it chooses."""
+    """A linear classifier, inputs whose two largest scores are not close, and the classes that it chooses."""
     weight, bias = _eighths(rng, n_out, 2) + rng.uniform(0.01, 0.1, size=(n_out, 2)).round(4), _eighths(rng, n_out) / 8
-    x = _eighths(rng, n, 2) + 1 / 16
-    return {"output.weight": weight, "output.bias": bias}, x, (x @ weight.T + bias).argmax(axis=1)
+    x = _eighths(rng, 9 * n, 2) + 1 / 16
+    scores = x @ weight.T + bias
+    first, second = np.sort(scores, axis=1).T[[-1, -2]]
+    clear = np.flatnonzero(first - second > 0.01)[:n]
+    return {"output.weight": weight, "output.bias": bias}, x[clear], scores[clear].argmax(axis=1)
 
 
 def _evaluation(rng: Rng, rights: Sequence[tuple[int, int]], *, loader: str = "list", n_out: int = 5) -> Inputs:
@@ -374,10 +400,10 @@ def _evaluation(rng: Rng, rights: Sequence[tuple[int, int]], *, loader: str = "l
     for size, right in rights:
         y = chosen[start : start + size].copy()
         y[right:] = (y[right:] + rng.integers(1, n_out, size=size - right)) % n_out
-        batches.append({"x": x[start : start + size], "y": y})
+        batches.append((x[start : start + size], y))
         start += size
-    model = classifier(layers="linear", state=state, training=True)
-    return {"model": model, "batches": batches, "_loader": loader, "_look_at_model": False}
+    model = classifier(layers="linear", state=_in_float32(state), training=True)
+    return {"model": model, **_loaded(batches, loader), "_look_at_model": False}
 
 
 def _far_from_its_batches(rng: Rng, *, training: bool, look: bool) -> Inputs:
@@ -393,20 +419,19 @@ def _far_from_its_batches(rng: Rng, *, training: bool, look: bool) -> Inputs:
     batches = []
     for _ in range(3):
         x = rng.permutation(np.array([-2.0, -1.5, -1.0, 1.0, 1.5, 2.0]) + float(_eighths(rng)) / 8)[:, None]
-        batches.append({"x": x, "y": (rng.permutation(6) == 0).astype(int)})
-    model = classifier(layers="linear with batch norm", state=state, training=training)
-    return {"model": model, "batches": batches, "_loader": "list", "_look_at_model": look}
+        batches.append((x, (rng.permutation(6) == 0).astype(int)))
+    model = classifier(layers="linear with batch norm", state=_in_float32(state), training=training)
+    return {"model": model, **_loaded(batches, "list"), "_look_at_model": look}
 
 
 @public_cases("evaluate")
 @hidden_cases("evaluate")
 def evaluate(rng: Rng) -> Iterator[Case]:
-    yield Case("ordinary", "three batches of five", _evaluation(rng, [(5, 4), (5, 5), (5, 2)]))
-    yield Case("ordinary", "two batches of seven", _evaluation(rng, [(7, 3), (7, 6)], n_out=3))
-    yield Case("exact", "three batches of seven", _evaluation(rng, [(7, 6), (7, 4), (7, 3)]))
-    yield Case("rest", "batches of six, six and one", _evaluation(rng, [(6, 5), (6, 4), (1, 0)]))
-    yield Case("rest", "batches of five and two", _evaluation(rng, [(5, 2), (2, 2)], n_out=3))
+    yield Case("ordinary", "three batches of five", _evaluation(rng, [(5, 4), (5, 5), (5, 2)], n_out=4))
+    yield Case("exact", "two batches of eight", _evaluation(rng, [(8, 6), (8, 3)], n_out=3))
+    yield Case("rest", "batches of six, six and one", _evaluation(rng, [(6, 5), (6, 4), (1, 0)], n_out=3))
     yield Case("mode", "in training mode before", _far_from_its_batches(rng, training=True, look=False))
-    yield Case("any_loader", "a generator", _evaluation(rng, [(5, 4), (5, 1), (5, 2)], loader="generator"))
-    yield Case("any_loader", "a DataLoader", _evaluation(rng, [(5, 4), (5, 1), (5, 2)], loader="DataLoader"))
+    yield Case("any_loader", "a generator", _evaluation(rng, [(5, 4), (5, 1)], loader="generator"))
+    yield Case("any_loader", "a DataLoader", _evaluation(rng, [(5, 4), (5, 1)], loader="DataLoader"))
+    yield Case("device", "two batches of four", _evaluation(rng, [(4, 3), (4, 1)], loader="elsewhere", n_out=3))
     yield Case("untouched", "in evaluation mode before", _far_from_its_batches(rng, training=False, look=True))

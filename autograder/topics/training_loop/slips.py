@@ -9,7 +9,7 @@ from autograder.judging.slips import ALL, resolution, slips, way
 slip = slips("normalize", see="sets")
 MEAN, DEVIATION = "train.mean(axis=0)", "train.std(axis=0)"
 OTHER = "(other - mean) / deviation"
-FUDGES = (1e-5, 1e-6, 1e-8, 1e-12)
+FUDGES = (1e-6, 1e-8, 1e-12)
 way(
     "normalize",
     "without_a_guard",
@@ -21,8 +21,8 @@ way(
 )
 
 slip("own_statistics", title="each set by its own mean and deviation",
-     says="The second set is shifted and scaled by its own mean and deviation. Both sets have to be treated alike, "
-     "with the numbers of the training set: otherwise the same input means something else in each of them.",
+     says="The second set is shifted and scaled by its own mean and deviation. Take those of the training set: "
+     "otherwise the same input means something else in each set.",
      code="""
      def normalize(train, other):
          def alone(x):
@@ -49,9 +49,6 @@ slip("other_left", title="the second set left as it is",
      says="The second set comes back as it was. If you overwrite train first, its mean is 0 and its deviation 1 from "
      "then on.",
      replace=(OTHER, "other"))
-slip("other_only_centred", title="the second set not divided",
-     says="The second set is centred, but not divided by the deviation.",
-     replace=(OTHER, "other - mean"))
 slip("exchanged", title="the two sets exchanged",
      says="The result comes in the wrong order: first the training set, then the other one.",
      replace=(f"(train - mean) / deviation, {OTHER}", f"{OTHER}, (train - mean) / deviation"))
@@ -62,15 +59,9 @@ slip("statistics_of_other", title="the statistics of the second set",
 slip("whole_array", title="one mean and one deviation for all",
      says="Without an axis, mean and std run over the whole array. Every column needs its own: axis=0.",
      replace=[(MEAN, "train.mean()"), (DEVIATION, "train.std()")])
-slip("one_mean", title="one mean for all columns",
-     says="Without an axis, mean runs over the whole array. Every column needs its own: axis=0.",
-     replace=(MEAN, "train.mean()"))
-slip("one_deviation", title="one deviation for all columns",
-     says="Without an axis, std runs over the whole array. Every column needs its own: axis=0.",
-     replace=(DEVIATION, "train.std()"))
 slip("axis_1", title="axis 1 in place of axis 0",
-     says="With axis=1 there is one number for each row. If there are as many rows as columns, it then acts on a "
-     "column, without any message; otherwise there is an error. One number for each column takes axis=0.",
+     says="With axis=1 there is one number for each row, which acts on a column, without any message, if there are as "
+     "many rows as columns. One number for each column takes axis=0.",
      replace=("axis=0", "axis=1", ALL))
 slip("sample_deviation", title="the sample deviation",
      says="The deviation is that with N - 1 (ddof=1). Here it is the one with N, which std computes by itself.",
@@ -89,7 +80,8 @@ slip("between_0_and_1", title="stretched to lie between 0 and 1",
      "standard deviation.",
      replace=[(MEAN, "train.min(axis=0)"), (DEVIATION, "np.ptp(train, axis=0)")])
 slip("no_guard", title="nothing done about constant columns",
-     says="Nothing is done about columns that are constant in the training set. Their deviation is 0, and 0/0 is nan, "
+     says="Nothing, or not the right thing, is done about columns that are constant in the training set. Their "
+     "deviation is 0, and 0/0 is nan, "
      "or it is off in the last digit and the other set becomes huge. Ask whether the largest number equals the "
      "smallest.",
      base="without_a_guard")
@@ -102,8 +94,8 @@ slip("taken_for_0", title="small deviations taken for 0",
      "too, and is not constant. Compare the largest number with the smallest.",
      replace=("train.max(axis=0) == train.min(axis=0)", f"{DEVIATION} < 1e-6"))
 slip("fudged", title="a constant of {added:.0e} added to the deviation",
-     says="A constant of {added:.0e} is added to the deviation, against a division by 0. It makes every column a "
-     "little wrong, one of small numbers very wrong, and a constant one huge in the other set.",
+     says="A constant of {added:.0e} is added to the deviation. It makes a column of small numbers very wrong, and a "
+     "constant one huge in the other set.",
      base="without_a_guard",
      replace=(DEVIATION, f"{DEVIATION} + {{added}}"),
      parameter="added",
@@ -160,13 +152,6 @@ slip("with_replacement", title="drawn with replacement",
      def minibatches(n, batch_size, rng):
          return [rng.integers(n, size=min(batch_size, n - start)) for start in range(0, n, batch_size)]
      """)
-slip("batches_independent", title="every batch drawn for itself",
-     says="Within a batch no number comes twice, but each batch is drawn from all numbers: some come twice in an "
-     "epoch, others not at all. Shuffle once, then cut.",
-     code="""
-     def minibatches(n, batch_size, rng):
-         return [rng.permutation(n)[:batch_size] for start in range(0, n, batch_size)]
-     """)
 slip("from_one", title="numbers from 1 on",
      says="The numbers go from 1 to n. An index goes from 0 to n - 1.",
      replace=(ORDER, f"{ORDER} + 1"))
@@ -179,9 +164,6 @@ slip("evened_out", title="batches evened out",
 slip("one_too_few", title="one number too few in each batch",
      says="Each batch lacks a number: a slice ends before its stop, so the stop is start + batch_size.",
      replace=("start + batch_size", "start + batch_size - 1"))
-slip("one_too_many", title="one number too many in each batch",
-     says="Each batch holds a number too many: a slice ends before its stop, so the stop is start + batch_size.",
-     replace=("start + batch_size", "start + batch_size + 1"))
 slip("stops_at_batch_size", title="a slice that stops at batch_size",
      says="The slice stops at the place batch_size, not start + batch_size: all batches but the first are empty.",
      replace=("start + batch_size", "batch_size"))
@@ -221,12 +203,6 @@ slip("step_alone", title="the step in place of the parameters",
 slip("rate_divides", title="divided by the learning rate",
      says="The gradient is divided by the learning rate. Multiply.",
      replace=("lr * grads[name]", "grads[name] / lr"))
-slip("sign_only", title="only the sign of the gradient",
-     says="Only the sign of the gradient is used, so that every step has the same size.",
-     replace=("grads[name]", "np.sign(grads[name])"))
-slip("shrunk", title="parameters multiplied by the gradient",
-     says="The gradient is multiplied by the parameters. It is only subtracted, times the learning rate.",
-     replace=("lr * grads[name]", "lr * grads[name] * params[name]"))
 slip("rate_written_in", title="a learning rate of {rate} written in",
      says="The learning rate is always {rate}. Use the argument lr.",
      replace=("lr", "{rate}"),
@@ -280,11 +256,23 @@ slip("not_shuffled", title="not shuffled", see="minibatches",
      says="The examples come in their order in every epoch. Draw a new order with rng at the start of each.",
      replace=("rng.permutation(len(x))", "np.arange(len(x))"))
 slip("one_order", title="one order for all epochs", see="minibatches",
-     says="The order is drawn once, before the loop, or from a generator that is made anew: the same examples meet in "
-     "every epoch. Draw a new order from rng at the start of each.",
+     says="The order is drawn once, before the loop: the same examples meet in every epoch. Draw a new order from rng "
+     "at the start of each.",
      base="by_lines",
      replace=[("losses = []", f"losses, order = [], {ORDERED.removeprefix('order = ')}"),
               (f"{ORDERED}\n        total", "total")])
+slip("own_generator", title="a generator of its own", see="minibatches",
+     says="The orders come from a generator with a seed of its own: every run has the same orders. Draw them from rng.",
+     replace=("losses = []", "losses, rng = [], np.random.default_rng(0)"))
+slip("made_anew", title="a generator made anew in each epoch", see="minibatches",
+     says="A generator is made anew in each epoch, so that all epochs have the same order. Draw them from rng.",
+     replace=("rng.permutation", "np.random.default_rng(0).permutation"))
+slip("empty_batch", title="an empty batch at the end", see="minibatches",
+     says="If the batches come out even, one more follows that is empty. The mean over nothing is nan.",
+     replace=("range(0, len(x), batch_size)", "range(0, len(x) + 1, batch_size)"))
+slip("float_classes", title="classes as decimal numbers", see="minibatches",
+     says="y arrives as decimal numbers, as if joined with x in one array. No class is an index then. Keep two arrays.",
+     replace=("y[rows])", "1.0 * y[rows])"))
 slip("separately", title="x and y do not belong together", see="minibatches",
      says="The rows of x and y in a batch do not belong together: every image gets a wrong label. Use the same array "
      "of indices for both.",
@@ -316,9 +304,6 @@ slip("divided_twice", title="divided by the examples twice",
      says="The losses are added up as they are, and divided by the number of examples. But each of them is a mean over "
      "its batch already: multiply by the number of examples in it first.",
      replace=("loss * len(rows)", "loss"))
-slip("summed", title="losses added up",
-     says="The losses of the batches are added up, and not divided by anything.",
-     replace=[("loss * len(rows)", "loss"), ("total / len(x)", "total")])
 slip("not_averaged", title="losses weighted, but not divided",
      says="Each loss is multiplied by the number of its examples, but the sum is not divided by all of them.",
      replace=("total / len(x)", "total"))
@@ -338,34 +323,9 @@ slip("loss_after_step", title="the loss measured after the step",
      "nothing.",
      replace=(STEP, f"{STEP}\n            after, _ = loss_and_gradient(params, x[rows], y[rows])\n"
               "            total += (after - loss) * len(rows)"))
-slip("ascent", title="steps uphill",
-     says="The gradient is added: the loss grows. Subtract it.",
-     replace=("- lr *", "+ lr *"))
-slip("no_rate", title="the learning rate forgotten",
-     says="The whole gradient is subtracted. Multiply it by the learning rate.",
-     replace=("lr * ", ""))
 slip("mean_twice", title="the gradient divided by the batch size again",
      says="The gradient is divided by the number of examples in the batch. It is a mean already.",
      replace=("lr * grads[name]", "lr * grads[name] / len(rows)"))
-slip("times_batch_size", title="the gradient multiplied by the batch size",
-     says="The gradient is multiplied by the number of examples in the batch. It is a mean, and used as it is.",
-     replace=("lr * grads[name]", "lr * grads[name] * len(rows)"))
-slip("adds_up", title="gradients added up over the epoch",
-     says="The steps use the sum of all gradients of the epoch so far. Each step takes the gradient of its own batch.",
-     code="""
-     def train(params, loss_and_gradient, x, y, lr, batch_size, epochs, rng):
-         losses = []
-         for epoch in range(epochs):
-             order, total, sums = rng.permutation(len(x)), 0.0, {name: 0.0 for name in params}
-             for start in range(0, len(x), batch_size):
-                 rows = order[start : start + batch_size]
-                 loss, grads = loss_and_gradient(params, x[rows], y[rows])
-                 total += loss * len(rows)
-                 sums = {name: sums[name] + grads[name] for name in params}
-                 params = {name: params[name] - lr * sums[name] for name in params}
-             losses.append(total / len(x))
-         return params, losses
-     """)
 slip("step_after_epoch", title="one step after all batches",
      says="The parameters change only once in an epoch, after its last batch. A step follows every batch.",
      base="by_lines",
@@ -380,12 +340,9 @@ slip("start_returned", title="the parameters before the training",
      says="What comes back are the parameters from which the training started. Return those after the last step.",
      base="by_lines",
      replace=[("losses = []", "losses, start_params = [], params"), ("return params,", "return start_params,")])
-slip("before_the_last_step", title="the parameters before the last step",
-     says="The parameters that come back lack the last step.",
-     replace=[(STEP, f"before, {STEP.replace('= ', '= params, ', 1)}"), ("return params", "return before")])
 slip("in_place", title="the caller's parameters changed",
-     says="The step changes the arrays of the caller (-= works in place), or puts new ones into the caller's dict. The "
-     "second run then starts where the first one ended. Make a new dict with new arrays.",
+     says="The step changes the arrays of the caller (-= works in place), or puts new ones into the caller's dict. "
+     "Make a new dict with new arrays.",
      replace=(STEP, "for name in params:\n                params[name] -= lr * grads[name]"))
 
 resolution(
@@ -412,6 +369,14 @@ slip("arrays_not_kept", title="the last parameters kept",
 slip("equal_is_better", title="an equal loss taken for an improvement",
      says="A loss that equals the best one counts as an improvement. It has to be strictly lower.",
      replace=("loss < self", "loss <= self"))
+slip("least_improvement", title="a least improvement",
+     says="A loss counts only if it is lower by some margin, or rounded. Strictly lower, by the last digit, is enough.",
+     replace=("loss < self.best_loss", "loss < self.best_loss - 1e-6"))
+slip("none_at_first", title="best_loss is None at first",
+     says="The attribute best_loss is None at first. Start at float('inf'): then every loss, and NaN, needs no case of "
+     "its own.",
+     replace=[("self.best_params = float(\"inf\"), None", "self.best_params = None, None"),
+              ("if loss <", "if self.best_loss is None or loss <")])
 slip("one_too_late", title="one epoch too late",
      says="It stops one epoch too late: with a patience of 2 it stops at the second epoch without an improvement.",
      replace=(">= self.patience", "> self.patience"))
@@ -432,9 +397,6 @@ slip("best_loss_is_last", title="the last loss in place of the lowest",
               ("return self.waited", "self.best_loss = loss\n        return self.waited"),
               ("self.best_loss, self.best_params = float", "self.lowest, self.best_loss = 2 * [float('inf')]\n"
                "        self.worst, self.best_params = float")])
-slip("largest", title="the largest loss kept",
-     says="It looks for the largest number. A loss has to be low.",
-     replace=[("loss < self", "loss > self"), ('float("inf")', '-float("inf")')])
 slip("nan_is_better", title="NaN taken for an improvement",
      says="A loss of NaN counts as an improvement: every comparison with NaN is False, so `not loss >= best` is True.",
      replace=("if loss < self.best_loss:", "if not loss >= self.best_loss:"))
@@ -518,9 +480,6 @@ slip("divided_twice", title="divided by the examples twice",
 slip("last_piece", title="the last piece only",
      says="Only the last piece counts: each one replaces the sum of those before. Add up.",
      replace=("total.get(name, 0) + ", ""))
-slip("last_piece_unweighted", title="the gradient of the last piece",
-     says="What comes back is the gradient of the last piece alone. Add up all pieces, each weighted by its size.",
-     replace=(f"total.get(name, 0) + {WEIGHTED}", "grad"))
 slip("rest_dropped", title="the rest dropped",
      says="A last piece that is not full is left out. It counts, too, with its own size.",
      replace=("range(0, len(x), micro_batch)", "range(0, max(len(x) - micro_batch + 1, 1), micro_batch)"))
@@ -536,10 +495,6 @@ slip("rest_dropped_twice", title="the rest dropped, also from the count",
                  total[name] = total.get(name, 0) + grad * len(x[piece]) / full
          return total
      """)
-slip("first_counted_twice", title="the first piece twice",
-     says="The first piece counts twice: the sum starts with it, and then the loop adds it again.",
-     replace=("total = {}", "total = {name: grad * len(x[:micro_batch]) / len(x) for name, grad in "
-              "gradient(params, x[:micro_batch], y[:micro_batch]).items()}"))
 slip("same_targets", title="the first targets for every piece",
      says="Every piece of x meets the first targets. Take the same rows of y.",
      replace=("y[piece]", "y[: len(x[piece])]"))
@@ -581,12 +536,11 @@ slip("values", title="entries clipped",
      says="Each entry is cut off at max_norm. That changes the direction. Scale the whole gradient by one factor.",
      replace=(RESULT, "{name: np.clip(grad, -max_norm, max_norm) for name, grad in grads.items()}"))
 slip("added", title="a constant of {added:.0e} added to the norm",
-     says="A constant of {added:.0e} is added to the norm (PyTorch adds 1e-6), so that the result is shorter than "
-     "max_norm, and far too short if the gradient is very small. No division by 0 can happen: a norm of 0 is not above "
-     "max_norm.",
+     says="A constant of {added:.0e} is added to the norm (PyTorch adds 1e-6), so that the result is too short. No "
+     "division by 0 can happen: a norm of 0 is not above max_norm.",
      replace=("max_norm / norm", "max_norm / (norm + {added})"),
      parameter="added",
-     values=(1e-6, 1e-8, 1e-12))
+     values=(1e-6, 1e-8))
 slip("always", title="short gradients made longer",
      says="Every gradient is scaled to the length max_norm, a short one, too. If the norm is at most max_norm, leave "
      "it alone.",
@@ -603,15 +557,9 @@ slip("sum_of_norms", title="the norms added up",
 slip("largest_norm", title="the largest norm of an array",
      says="The largest of the arrays' norms is used. The global norm belongs to all arrays together.",
      replace=(NORM, "max(np.sqrt(np.sum(grad**2)) for grad in grads.values())"))
-slip("largest_entry", title="the largest entry in place of the norm",
-     says="The largest entry is compared with max_norm. The norm is the root of the sum of all squares.",
-     replace=(NORM, "max(np.abs(grad).max() for grad in grads.values())"))
 slip("sum_of_sizes", title="sizes added up, not squares",
      says="The absolute values of the entries are added up. The norm is the root of the sum of their squares.",
      replace=(NORM, "sum(np.abs(grad).sum() for grad in grads.values())"))
-slip("mean_of_squares", title="squares averaged",
-     says="The squares are averaged within each array. They are added up.",
-     replace=("np.sum(grad**2)", "np.mean(grad**2)"))
 slip("to_1", title="scaled to length 1",
      says="A long gradient is scaled to the length 1. It has to get the length max_norm.",
      replace=("max_norm / norm if", "1 / norm if"))
@@ -631,6 +579,16 @@ slip = slips("train_epoch", see="pytorch")
 LOSS = "nn.functional.cross_entropy(model(x), y)"
 COUNTED = "total + loss.item() * len(y), count + len(y)"
 
+MOVED = "x, y = x.to(device), y.to(device)"
+slip("not_moved_to_device", title="batches not moved to device",
+     says="The batches stay where they are. The method to() moves nothing in place: x, y = x.to(device), y.to(device).",
+     replace=(MOVED, "pass"))
+slip("x_moved_alone", title="y not moved to device",
+     says="Only x is moved. The loss needs the scores and y on one device: y = y.to(device).",
+     replace=(MOVED, "x = x.to(device)"))
+slip("to_the_cpu", title="the CPU in place of device",
+     says="The batches are moved to the CPU, and the model may be elsewhere. Move them to device.",
+     replace=(MOVED, "x, y = x.cpu(), y.cpu()"))
 slip("no_zero_grad", title="gradients never set to zero",
      says="Gradients are not set to zero in every batch: zero_grad is missing, or stands before the loop. Every step "
      "then follows the sum of all gradients so far.",
@@ -724,6 +682,25 @@ slip("loss_after_step", title="the loss measured after the step",
 slip = slips("evaluate", see="pytorch")
 RIGHT = "(model(x.to(device)).argmax(dim=1) == y.to(device))"
 
+slip("over_the_batch", title="the largest score over the batch",
+     says="With dim=0, argmax looks for the example with the largest score of each class. The class is along dim=1.",
+     replace=("dim=1", "dim=0"))
+slip("no_axis", title="argmax over the whole batch",
+     says="Without an axis, argmax gives one number for the whole batch. One class for each example takes dim=1.",
+     replace=("dim=1", ""))
+slip("not_moved_to_device", title="batches not moved to device",
+     says="The batches stay where they are. The method to() moves nothing in place: use x.to(device), y.to(device).",
+     replace=(RIGHT, "(model(x).argmax(dim=1) == y)"))
+slip("x_moved_alone", title="y not moved to device",
+     says="Only x is moved. To compare needs the classes and y on one device: y.to(device).",
+     replace=("y.to(device)", "y"))
+slip("recording_left_off", title="recording of gradients left off",
+     says="torch.set_grad_enabled(False) holds on after the function: no later training gets a gradient. Use "
+     "with torch.no_grad().",
+     replace=("model.eval()", "model.eval()\n    torch.set_grad_enabled(False)"))
+slip("frozen", title="parameters left frozen",
+     says="requires_grad_(False) stays on the parameters: no later training moves them. Use with torch.no_grad().",
+     replace=("model.eval()", "model.eval().requires_grad_(False)"))
 slip("mean_of_batches", title="the mean of the batches' accuracies",
      says="The accuracies of the batches are averaged. A last batch that is shorter counts less: count right answers "
      "and examples, and divide at the end.",
@@ -753,9 +730,6 @@ slip("smallest_score", title="the smallest score",
 slip("last_batch", title="the last batch only",
      says="Only the last batch counts: each one replaces the numbers of the one before. Add up with +=.",
      replace=[("right +=", "right ="), ("count +=", "count =")])
-slip("last_batch_counted", title="right answers of the last batch, divided by all",
-     says="Only the right answers of the last batch are kept, but all examples are counted. Add up with +=.",
-     replace=("right +=", "right ="))
 slip("first_batch", title="a return inside the loop",
      says="Only the first batch is used. The return stands inside the loop: move it to the left.",
      replace=("\n    return", "\n            return"))
@@ -765,6 +739,3 @@ slip("gradients_cleared", title="the gradients cleared",
 slip("rounded", title="the accuracy rounded",
      says="The accuracy is rounded. Round only what you print.",
      replace=("right / count", "round(right / count, 2)"))
-slip("mean_score", title="the mean of the largest scores",
-     says="What comes back is made of scores. Compare the class with the largest score with y.",
-     replace=(f"{RIGHT}.sum()", "model(x.to(device)).max(dim=1).values.sum()"))
