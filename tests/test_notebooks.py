@@ -550,13 +550,12 @@ def shown(cell: Cell, outputs: list[NotebookNode]) -> str:
 
 
 def words_of(script: Path) -> tuple[str, list[float]]:
-    """Title and alternative text of a figure's script, and the numbers in its code."""
-    source = script.read_text(encoding="utf-8")
-    told = [
-        str(ast.literal_eval(node.value))
-        for node in ast.parse(source).body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("TITLE", "ALT")
-    ]
+    """What is written out of the title and the alternative text of a figure's script, and the numbers in its code."""
+    source, told = script.read_text(encoding="utf-8"), []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("TITLE", "ALT"):
+            assert isinstance(node.value, ast.Constant | ast.JoinedStr), f"{script}: a text is one string"
+            told.append("".join(_literal(node.value)))
     return " ".join(told), constants(source)
 
 
