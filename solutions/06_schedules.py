@@ -687,6 +687,11 @@ class ReduceOnPlateau:
         How many bad readings in a row are tolerated, 0 or more; the next one reduces the rate.
     min_lr : float
         The rate never becomes smaller than this.
+
+    Attributes
+    ----------
+    lr : float
+        The rate now.
     """
 
     def __init__(self, lr, factor, patience, min_lr):
