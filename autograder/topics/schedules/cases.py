@@ -63,7 +63,7 @@ def _numpy(*steps: int) -> Inputs:
 
 
 def _between(rng: Rng, low: float, high: float, digits: int = 3) -> float:
-    return float(rng.uniform(low, high).round(digits))
+    return round(float(rng.uniform(low, high)), digits)
 
 
 def _bounds(rng: Rng) -> Inputs:
@@ -307,10 +307,10 @@ def _sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
-def _fall_and_rise(rng: Rng, log_rates: Array) -> Array:
-    """A loss that falls fastest around a rate of exp(-4.5) and rises fastest around 3."""
-    falls, rises = rng.uniform(-4.8, -4.2), rng.uniform(0.9, 1.2)
-    return 2.5 - 2 * _sigmoid((log_rates - falls) / 0.9) + 4 * _sigmoid((log_rates - rises) / 0.4)
+def _fall_and_rise(rng: Rng, log_rates: Array, falls: float = -4.5, width: float = 0.9) -> Array:
+    """A loss that falls fastest around some place and rises fastest around a rate of 3."""
+    down, up = falls + rng.uniform(-0.3, 0.3), rng.uniform(0.9, 1.2)
+    return 2.5 - 2 * _sigmoid((log_rates - down) / width) + 4 * _sigmoid((log_rates - up) / 0.4)
 
 
 def _range_test(log_rates: Array, losses: Array, smoothing: float) -> Inputs:
@@ -330,15 +330,15 @@ def steepest_learning_rate(rng: Rng) -> Iterator[Case]:
 
     for group, name, count in (("ordinary", "41 rates", 41), ("ordinary", "53 rates", 53), ("exact", "47 rates", 47)):
         yield Case(group, name, _range_test(even(count), _fall_and_rise(rng, even(count)), 0.5))
-    for count, smoothing in ((61, 0.9), (67, 0.8)):
-        losses = _with_dip(_fall_and_rise(rng, even(count)), int(rng.integers(6, 10)), 0.9)
+    for count, smoothing in ((61, 0.88), (67, 0.85)):
+        losses = _with_dip(_fall_and_rise(rng, even(count)), int(rng.integers(6, 10)), 0.35)
         yield Case("smoothing", f"one low loss, smoothing {smoothing}", _range_test(even(count), losses, smoothing))
     yield Case("smoothing", "smoothing 0", _range_test(even(43), _fall_and_rise(rng, even(43)), 0.0))
-    falling = 1 + 2 * np.exp(-(even(45) - even(45)[0]) / rng.uniform(1.4, 1.7))
-    yield Case("start", "45 rates", _range_test(even(45), falling, 0.8))
-    gaps = np.r_[np.full(7, 0.6), np.full(30, 0.1), np.full(5, 0.6)]
-    uneven = np.cumsum(np.r_[-9.5, gaps])
-    yield Case("uneven", "close together in the middle", _range_test(uneven, _fall_and_rise(rng, uneven), 0.5))
+    falling = 1 + 2 * rng.uniform(0.58, 0.62) ** np.arange(25)
+    yield Case("start", "25 rates", _range_test(even(25), falling, 0.5))
+    linear = np.log(0.002 * np.arange(1, 62))
+    losses = _fall_and_rise(rng, linear, falls=-3.5, width=0.5)
+    yield Case("uneven", "rates on a straight line", _range_test(linear, losses, 0.5))
 
 
 # make_scheduler

@@ -204,9 +204,6 @@ def cosines(slip, total):
     slip("cut_off", title="cut off at lr_min",
          says="The cosine goes from lr_max to 0 and is cut off at lr_min. It has to end at lr_min by itself.",
          replace=(formula, f"max(lr_min, lr_max * {half})"))
-    slip("bounds_exchanged", title="the two rates exchanged",
-         says="The rate goes from lr_min up to lr_max. Exchange the two.",
-         replace=(formula, f"lr_max + (lr_min - lr_max) * {half}"))
     slip("from_one", title="steps counted from 1",
          says="Step 0 gets the rate that belongs to step 1. Steps count from 0 here: use t itself.",
          replace=(half, half.replace(" t /", " (t + 1) /")))
@@ -430,12 +427,9 @@ slip("equal_is_better", title="an equal loss counts as better",
      says="A loss that equals the best one counts as better, so a constant loss never reduces the rate. Only a lower one "
      "is better: <.",
      replace=("loss < self.best", "loss <= self.best"))
-slip("nan_is_better", title="NaN taken for better",
-     says="A NaN counts as better and becomes the best loss, and nothing is lower than that. No comparison with NaN is "
-     "true: ask whether the loss is lower.",
-     replace=(BETTER, "if not loss >= self.best:"))
-slip("nan_ignored", title="NaN ignored",
-     says="A NaN is not counted. It is a bad reading like any other.",
+slip("nan_not_bad", title="NaN not counted as bad",
+     says="A NaN does not count as a bad reading. It does: no comparison with NaN is true, so ask whether the loss is "
+     "lower than the best, and count everything else.",
      replace=(BETTER, "if loss != loss:\n            return self.lr\n        if loss < self.best:"))
 slip("count_goes_on", title="the count not set back after a reduction",
      says="After a reduction the count goes on, so every further bad reading reduces again. It starts again from 0.",
@@ -663,7 +657,7 @@ slip("straight", title="a straight line down",
 slip("rate_in_place_of_factor", title="a rate in place of a factor",
      says="The function returns a rate. LambdaLR multiplies the first rate of each group by it, so the rate comes in "
      "twice. Return the factor alone.",
-     replace=(DOWN, f'optimizer.defaults["lr"] * {DOWN}')),
+     replace=(DOWN, f'optimizer.defaults["lr"] * {DOWN}'))
 slip("all_alike", title="the rate of the first group for all",
      says="All groups get the rate of the first one. Each group keeps its own, multiplied by the factor.",
      replace=(f"return {MADE}", 'for group in optimizer.param_groups:\n        group["lr"] = '
