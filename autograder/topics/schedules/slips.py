@@ -549,16 +549,6 @@ slip("whole_numbers", title="whole numbers only",
 slip("each_step", title="the whole factor in every step",
      says="Each step multiplies by the whole factor lr_max / lr_min. Divide the exponent by the number of gaps.",
      replace=("(t / (steps - 1))", "(t / 1000)"))
-slip("remembers", title="a ramp that remembers the last call",
-     says="It counts its calls: asked in another order, or twice for a step, it gives another answer. Compute the rate "
-     "from t.",
-     code="""
-     last = [0, 0]
-
-     def learning_rate_ramp(t, lr_min, lr_max, steps):
-         last[:] = (t, t) if t > last[1] or t == 0 else (last[0] + 1, last[1])
-         return lr_min * (lr_max / lr_min) ** (last[0] / (steps - 1))
-     """)
 
 # steepest_learning_rate
 
