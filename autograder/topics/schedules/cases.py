@@ -206,7 +206,9 @@ def warmup(rng: Rng) -> Iterator[Case]:
     for steps in (4, 7, 1):
         words = f"a warm-up of {steps} step{'s' if steps > 1 else ''}"
         yield case("ramp", words, _loop(*range(steps)), steps, _flat(rng))
-    yield case("first_rate", "a warm-up of 2000 steps", _listed(300, 900, 1500), 2000, _fast(rng))
+    yield case("first_rate", "a quick one", _listed(300, 900, 1500), 2000, _fast(rng))
+    rates = [_between(rng, 0.6, 0.9), _between(rng, 0.1, 0.2)]
+    yield case("first_rate", "a slow one", _listed(300, 900, 1500), 2000, schedule(rates=rates, every=1800))
     yield case("handover", "a warm-up of 4 steps", _loop(4, 5, 6, 8, 9), 4, _fast(rng))
     yield case("handover", "a warm-up of one step", _loop(1, 2, 3, 5), 1, _fast(rng))
     yield case("no_warmup", "four steps", _listed(0, 1, 5000, 7000), 0, _flat(rng))
