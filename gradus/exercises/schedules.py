@@ -102,7 +102,11 @@ for _name in SETTINGS:
 repair("repaired_warm_restarts", of="warm_restarts")
 
 
-@family("schedule", words=lambda rates, every: f"a schedule that begins with the rates {', '.join(map(str, rates[:4]))}")
+def _words_of_schedule(rates: Sequence[float], every: int) -> str:
+    return f"a schedule with the rates {', '.join(map(str, rates))}, one every {every} steps, the last one for good"
+
+
+@family("schedule", words=_words_of_schedule)
 def schedule(rates: Sequence[float], every: int) -> Any:
     """A schedule through these rates, ``every`` steps apart, on straight lines; the last one stays."""
 

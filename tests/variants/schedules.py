@@ -121,11 +121,8 @@ def restarts_by_recursion(t: int, lr_max: float, lr_min: float, first_cycle: int
 
 
 def restarts_by_starts(t: int, lr_max: float, lr_min: float, first_cycle: int, growth: int) -> Any:
-    starts = list(
-        itertools.takewhile(
-            lambda start: start <= t, itertools.accumulate((first_cycle * growth**i for i in itertools.count()), initial=0)
-        )
-    )
+    ends = itertools.accumulate((first_cycle * growth**i for i in itertools.count()), initial=0)
+    starts = list(itertools.takewhile(lambda start: start <= t, ends))
     length = first_cycle * growth ** (len(starts) - 1)
     return lr_min + 0.5 * (lr_max - lr_min) * (1 + np.cos(np.pi * (t - starts[-1]) / length))
 
@@ -537,21 +534,13 @@ class _RoundsItsRate(PlateauWithoutABest):
         return round(super().step(loss), 6)
 
 
-class _CountsFromItsFirstReading(PlateauWithoutABest):
-    def step(self, loss: float) -> float:
-        first = self.best is None
-        rate = super().step(loss)
-        self.count += first
-        return rate
-
-
-class _ForgetsNothingOfRates(PlateauByTorch):
+class _WithAThreshold(PlateauByTorch):
     def __init__(self, lr: float, factor: float, patience: int, min_lr: float) -> None:
         super().__init__(lr, factor, patience, min_lr)
         self.plateau.threshold = 1e-4
 
 
-def _fixed_from_first_call(optimizer: Any, warmup_steps: int, total_steps: int) -> Any:
+def _all_from_the_first_rate(optimizer: Any, warmup_steps: int, total_steps: int) -> Any:
     made = scheduler_from_a_list(optimizer, warmup_steps, total_steps)
     made.base_lrs = made.base_lrs[:1] * len(made.base_lrs)
     return made
@@ -594,11 +583,11 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "ReduceOnPlateau": {
         "rounded": (_RoundsItsRate, {"exact"}),
-        "a threshold": (_ForgetsNothingOfRates, {"any_size"}),
+        "a threshold": (_WithAThreshold, {"any_size"}),
     },
     "learning_rate_ramp": {"rounded": (_rounded(ramp_by_logarithms), {"exact"})},
     "make_scheduler": {
-        "the rate of the first group": (_fixed_from_first_call, {"several"}),
+        "the rate of the first group": (_all_from_the_first_rate, {"several"}),
         "one after the other": (_sequential, {"kind"}),
     },
 }
