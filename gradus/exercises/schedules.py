@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.checking import FUNCTION, STATE, TORCH, Facts, Law, Tolerance, Value, exercise, family, repair
+from gradus.checking import FUNCTION, PURE, STATE, TORCH, Facts, Law, Tolerance, Value, exercise, family, repair
 from gradus.checking.pictures import Line, PathPicture
 from gradus.exercises.kit import number, what
 
@@ -97,8 +97,8 @@ def drives_schedule(name: str) -> Callable[[Any, Case], Outputs]:
 
 
 for _name in SETTINGS:
-    _kinds = {"kinds": FUNCTION} if _name == "warmup" else {}
-    exercise(_name, tolerance=RATES, picture=draw_schedule, **_kinds)(drives_schedule(_name))
+    _kind = FUNCTION if _name == "warmup" else PURE
+    exercise(_name, kinds=_kind, tolerance=RATES, picture=draw_schedule)(drives_schedule(_name))
 repair("repaired_warm_restarts", of="warm_restarts")
 
 

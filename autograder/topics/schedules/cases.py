@@ -1,8 +1,8 @@
 """Cases of the exercises on schedules, by what they are for.
 
 Every fault should cost one group. What is ordinary therefore stays away from the steps at which a schedule changes, and
-is asked for as a training loop does it; a long warm-up hides, to a thousandth, which of its conventions is meant. Edges,
-other orders and what comes after the end stand alone.
+is asked for as a training loop does it; a long warm-up hides, to a thousandth, which of its conventions is meant.
+Edges, other orders and what comes after the end stand alone.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def reduce_on_plateau(rng: Rng) -> Iterator[Case]:
     least = {"min_lr": 0.1}
     yield case("minimum", "reached", 2, [9, *[10, 11, 12, 8], *[9, 10, 11, 7], *[8, 9, 10, 6]], (4, 8, 12), **least)
     steps = 1 - np.finfo(float).epsneg * np.arange(6)
-    yield Case("any_size", "better in the last digit", _readings(rng, 2, steps, [5]))
+    yield Case("any_size", "better in the last digit", _readings(rng, 2, steps.tolist(), [5]))
     below = [-loss for loss in _losses(rng, [3, 5, 4.9999, 4.5, 4, 3, 8])]
     yield Case("any_size", "negative losses", _readings(rng, 3, below, [6]))
     large = [1e12 * loss for loss in _losses(rng, [9, 7, 8, 9, 10, 6])]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.judging.slips import slips
+from collections.abc import Callable
+
+from autograder.judging.slips import Slip, slips
 
 # time_decay
 
@@ -166,7 +168,7 @@ slip("remembers", title="a rate that remembers the last call",
 HALF = "(1 + math.cos(math.pi * t / {total})) / 2"
 
 
-def cosines(slip, total):
+def cosines(slip: Callable[..., Slip], total: str) -> None:
     """Slips of every formula with half a cosine."""
     half = HALF.format(total=total)
     formula = f"lr_min + (lr_max - lr_min) * {half}"
@@ -244,8 +246,8 @@ restarts("one_early", title="the restart one step early",
          says="The last step of a cycle is left out: the next cycle begins one step early. Compare t with length.",
          replace=("while t >= length:", "while t >= max(length - 1, 1):"))
 restarts("global_step", title="counted from the first step",
-         says="The angle counts from step 0, not from the beginning of the cycle. After a restart it has to be 0 again: "
-         "subtract the cycles before.",
+         says="The angle counts from step 0, not from the beginning of the cycle. After a restart it has to be "
+         "0 again: subtract the cycles before.",
          code="""
          def warm_restarts(t, lr_max, lr_min, first_cycle, growth):
              length, start = first_cycle, 0
@@ -255,7 +257,8 @@ restarts("global_step", title="counted from the first step",
              return lr_min + (lr_max - lr_min) * (1 + math.cos(math.pi * t / length)) / 2
          """)
 restarts("not_subtracted", title="cycles not subtracted",
-         says="The cycles before are not subtracted, only the length grows. Inside a cycle, t counts from its beginning.",
+         says="The cycles before are not subtracted, only the length grows. Inside a cycle, t counts from its "
+         "beginning.",
          replace=("        t -= length\n        length *= growth", "        length *= max(growth, 2)"))
 restarts("no_growth", title="cycles that do not grow",
          says="All cycles are as long as the first one. Each is growth times as long as the one before.",
@@ -264,10 +267,12 @@ restarts("growth_added", title="the growth added",
          says="growth is added to the length of a cycle. The length is multiplied by it.",
          replace=("length *= growth", "length += growth"))
 restarts("first_added", title="cycles of T, 2T, 3T",
-         says="Each cycle is longer by first_cycle: 1, 2, 3 times the first. The length is multiplied by growth each time.",
+         says="Each cycle is longer by first_cycle: 1, 2, 3 times the first. The length is multiplied by growth "
+         "each time.",
          replace=("length *= growth", "length += first_cycle * (growth - 1)"))
 restarts("grows_first", title="the length changed too early",
-         says="The longer length is subtracted. First subtract the cycle that has passed, then make the next one longer.",
+         says="The longer length is subtracted. First subtract the cycle that has passed, then make the next "
+         "one longer.",
          replace=("        t -= length\n        length *= growth",
                   "        length *= growth\n        t = max(t - length, 0)"))
 restarts("twice_the_growth", title="the growth counted once too often",
@@ -417,15 +422,15 @@ slip = slips("ReduceOnPlateau", see="plateau")
 REDUCED = "self.lr, self.bad = max(self.lr * self.factor, self.min_lr), 0"
 BETTER = "if loss < self.best:"
 slip("one_early", title="reduced one reading early",
-     says="With a patience of 2, the second bad reading reduces the rate. It is tolerated; the third one reduces. (Early "
-     "stopping in notebook 03 counted the other way.)",
+     says="With a patience of 2, the second bad reading reduces the rate. It is tolerated; the third one "
+     "reduces. (Early stopping in notebook 03 counted the other way.)",
      replace=("self.bad > self.patience", "self.bad >= self.patience"))
 slip("one_late", title="reduced one reading late",
      says="With a patience of 2, only the fourth bad reading reduces the rate. The third one has to.",
      replace=("self.bad > self.patience", "self.bad > self.patience + 1"))
 slip("equal_is_better", title="an equal loss counts as better",
-     says="A loss that equals the best one counts as better, so a constant loss never reduces the rate. Only a lower one "
-     "is better: <.",
+     says="A loss that equals the best one counts as better, so a constant loss never reduces the rate. Only a "
+     "lower one is better: <.",
      replace=("loss < self.best", "loss <= self.best"))
 slip("nan_not_bad", title="NaN not counted as bad",
      says="A NaN does not count as a bad reading. It does: no comparison with NaN is true, so ask whether the loss is "
@@ -435,7 +440,8 @@ slip("count_goes_on", title="the count not set back after a reduction",
      says="After a reduction the count goes on, so every further bad reading reduces again. It starts again from 0.",
      replace=(REDUCED, "self.lr = max(self.lr * self.factor, self.min_lr)"))
 slip("best_forgotten", title="the best loss forgotten after a reduction",
-     says="After a reduction the best loss is forgotten, and the next reading counts as better whatever it is. Keep it.",
+     says="After a reduction the best loss is forgotten, and the next reading counts as better whatever it is. "
+     "Keep it.",
      replace=(REDUCED, f"{REDUCED}\n            self.best = math.inf"))
 slip("not_in_a_row", title="bad readings not in a row",
      says="All bad readings are counted, also those before a better one. A better reading sets the count back to 0.",
@@ -475,8 +481,8 @@ slip("attribute_left", title="the attribute lr not updated",
              return self.now
      """)
 slip("relative_threshold", title="a better loss has to be lower by a share",
-     says="A loss counts as better only if it is lower by a ten thousandth of the best one, as by default in PyTorch. Here "
-     "any lower loss is better. (For a negative loss, that limit would even lie above the best.)",
+     says="A loss counts as better only if it is lower by a ten thousandth of the best one, as by default in "
+     "PyTorch. Here any lower loss is better. (For a negative loss, that limit would even lie above the best.)",
      replace=(BETTER, "if loss < self.best * (1 - 1e-4):"))
 slip("absolute_threshold", title="a better loss has to be lower by a constant",
      says="A loss counts as better only if it is lower by some small constant. Here any lower loss is better.",
@@ -556,8 +562,8 @@ slip = slips("steepest_learning_rate", see="range-test")
 AVERAGE = "smoothing * smoothed[-1] + (1 - smoothing) * loss"
 CHOSEN = "lrs[int(np.argmin(slopes))]"
 slip("not_logarithmic", title="the slope with respect to the rate itself",
-     says="The slope is taken with respect to the rate. Small rates lie close together, so they always win. Take it with "
-     "respect to np.log(lrs).",
+     says="The slope is taken with respect to the rate. Small rates lie close together, so they always win. "
+     "Take it with respect to np.log(lrs).",
      replace=("np.log(lrs)", "lrs"))
 slip("per_place", title="the slope from place to place",
      says="The slope is taken from one place to the next, as if all gaps were equal. Give np.gradient the positions, "
@@ -581,11 +587,12 @@ slip("from_zero", title="an average that starts at 0",
          return lrs[int(np.argmin(slopes))]
      """)
 slip("steepest_rise", title="the steepest rise",
-     says="The place with the largest slope is chosen: the loss rises there. It falls where the slope is most negative.",
+     says="The place with the largest slope is chosen: the loss rises there. It falls where the slope is most "
+     "negative.",
      replace=("np.argmin(slopes)", "np.argmax(slopes)"))
 slip("steepest_either", title="the steepest place, up or down",
-     says="The sign of the slope is dropped, so the steep rise at the end wins. The loss has to fall: take the smallest "
-     "slope.",
+     says="The sign of the slope is dropped, so the steep rise at the end wins. The loss has to fall: take the "
+     "smallest slope.",
      replace=("np.argmin(slopes)", "np.argmax(np.abs(slopes))"))
 slip("flattest", title="the flattest place",
      says="The place with the slope nearest to 0 is chosen. Take the most negative one.",
@@ -669,4 +676,4 @@ slip("no_warmup", title="no warm-up",
      """)
 slip("other_kind", title="another kind of scheduler",
      says="The rates are right, but what comes back is no LambdaLR. One function of the step does it all.",
-     replace=(MADE, "torch.optim.lr_scheduler.ChainedScheduler([torch.optim.lr_scheduler.LambdaLR(optimizer, factor)])"))
+     replace=(MADE, f"torch.optim.lr_scheduler.ChainedScheduler([{MADE}])"))
