@@ -12,6 +12,8 @@ import pytest
 import torch
 from shared import COURSE, exercise_called
 
+from autograder.judging import catalogue, diagnosis
+from gradus.checking.pictures import PathPicture
 from gradus.checking.public import judge_publicly
 from gradus.checking.scoring import share
 
@@ -106,3 +108,23 @@ def test_each_bug_of_the_repair_loses_points(answers: ModuleType, mended: list[i
     exec(code, room)
     found = share(judge_publicly(exercise_called("repaired_warm_restarts"), room["repaired_warm_restarts"]))
     assert {"nothing": found == 0, "part": 0 < found < 1, "all": found == 1}[earns]
+
+
+@pytest.mark.parametrize(
+    ("name", "slip", "x_label"),
+    [
+        ("step_decay", "one_late", "t"),
+        ("warmup", "from_zero", "t"),
+        ("ReduceOnPlateau", "one_early", "reading"),
+        ("make_scheduler", "rises_again", "t"),
+    ],
+)
+def test_a_wrong_schedule_is_drawn_beside_the_right_one(name: str, slip: str, x_label: str) -> None:
+    wrong = next(one for one in catalogue.slips(name) if one.id == slip)
+    picture = judge_publicly(exercise_called(name), diagnosis.answer(COURSE, wrong)).picture
+    assert isinstance(picture, PathPicture)
+    assert picture.x_label == x_label
+    [(mine, right)] = picture.pairs()
+    assert mine.differs_at is not None
+    assert mine.points[mine.differs_at] != right.points[mine.differs_at]
+    np.testing.assert_allclose(mine.points[: mine.differs_at], right.points[: mine.differs_at])

@@ -40,9 +40,9 @@ def draw_rates(title: str, x_label: str, x: Any, expected: Any, got: Any) -> Pat
     return PathPicture(title, lines, x_label, "learning rate")
 
 
-def draw_schedule(case: Any, expected: list[Outputs], got: list[Outputs]) -> PathPicture | None:
+def draw_schedule(case: Any, expected: Outputs, got: Outputs) -> PathPicture | None:
     """The schedule over t."""
-    return draw_rates("Your schedule", "t", case[ASKED], expected[0]["rates"], got[0]["rates"])
+    return draw_rates("Your schedule", "t", case[ASKED], expected["rates"], got["rates"])
 
 
 def rate_of(value: Any, of: str, t: int) -> float:
@@ -124,8 +124,8 @@ def schedule(rates: Sequence[float], every: int) -> Any:
 
 def draw_plateau(case: Any, expected: list[Outputs], got: list[Outputs]) -> PathPicture | None:
     """The rate after each reading that is looked at."""
-    rates = [[outputs.get("rate", np.nan) for outputs in steps] for steps in (expected, got)]
-    readings = range(1, len(expected) + 1)
+    rates = [[case["lr"], *(outputs.get("rate", np.nan) for outputs in steps)] for steps in (expected, got)]
+    readings = range(len(expected) + 1)
     if len(got) < len(expected) or not np.isfinite(rates[0]).all():
         return None
     return draw_rates("The rate after each reading", "reading", readings, *rates)
@@ -179,9 +179,9 @@ def optimizer(kind: str, lrs: Sequence[float]) -> Any:
     return getattr(torch.optim, kind)(groups, lr=0.5)
 
 
-def draw_scheduler(case: Any, expected: list[Outputs], got: list[Outputs]) -> PathPicture | None:
+def draw_scheduler(case: Any, expected: Outputs, got: Outputs) -> PathPicture | None:
     """The rate of the last group over t."""
-    right, mine = (np.asarray(steps[0]["rates"], dtype=np.float64) for steps in (expected, got))
+    right, mine = (np.asarray(outputs["rates"], dtype=np.float64) for outputs in (expected, got))
     if mine.shape != right.shape:
         return None
     return draw_rates("The rate of the last group", "t", case[ASKED], right[:, -1], mine[:, -1])
