@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +16,17 @@ from shared import exercise_called, finding, graded_exercises, solution
 from autograder.classroom import attempts
 from autograder.judging import catalogue
 from autograder.judging.slips import without_docstrings
-from gradus.checking.running import run
+from gradus.checking import Case
+from gradus.checking.running import Outcome, run
 
 # Mutants that compute the same: before, after, why.
 SAME = {
     ("axis=1", "axis=-1"): "of two axes, the second is the last",
     ("dim=1", "dim=-1"): "of two axes, the second is the last",
+    (
+        "max(self.lr * self.factor, self.min_lr)",
+        "max(self.min_lr, self.lr * self.factor)",
+    ): "the larger of two numbers is the same in any order",
     ("np.maximum(a.value, 0)", "np.maximum(0, a.value)"): "the larger of two numbers is the same in any order",
     ("(nn.Linear, nn.Conv2d)", "(nn.Conv2d, nn.Linear)"): "isinstance does not look at their order",
     (
@@ -30,6 +38,9 @@ SAME = {
         "np.logaddexp(np.where(target == 1, -score, score), 0)",
     ): ("the sum of two exponentials is symmetric"),
 }
+
+LONGEST = 2.0
+"""Seconds that a mutant may take in one case."""
 
 Change = tuple[str, str]
 SWAPPED_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
@@ -109,6 +120,22 @@ def mutants(code: str) -> Iterator[tuple[Change, str]]:
             yield (ast.unparse(node), ast.unparse(target)), ast.unparse(changed)
 
 
+@contextmanager
+def _stopped() -> Iterator[None]:
+    """End a loop that a mutation has made endless, with an error where it runs."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def survivors(name: str) -> list[Change]:
     """Mutants that the hidden cases accept."""
     exercise = exercise_called(name)
@@ -116,13 +143,15 @@ def survivors(name: str) -> list[Change]:
     source, namespace = solution(name)
     expected = [run(exercise, namespace[name], case) for case in cases]
 
+    def passes(answer: Any, case: Case, right: Outcome) -> bool:
+        with _stopped():
+            came = run(exercise, answer, case)
+        return finding(exercise, case, right, came).passed
+
     def accepted(code: str) -> bool:
         room = dict(namespace)
         exec(compile(code, f"<mutant of {name}>", "exec"), room)
-        return all(
-            finding(exercise, case, right, run(exercise, room[name], case)).passed
-            for case, right in zip(cases, expected, strict=True)
-        )
+        return all(passes(room[name], case, right) for case, right in zip(cases, expected, strict=True))
 
     return [change for change, code in mutants(without_docstrings(attempts.right(source))) if accepted(code)]
 
