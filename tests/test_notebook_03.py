@@ -174,14 +174,14 @@ def test_above_one_half_descent_is_lost_in_the_valley_and_its_curvature_is_large
         assert not (np.abs(descend(answers.sgd_step, valley, rate, 60)[-1]) <= [3, 2]).all()
     back = descend(answers.sgd_step, valley, 0.38, 60)
     assert not (np.abs(back) <= [3, 2]).all()
-    assert np.linalg.norm(back[-1] - valley.minimum) < 0.1
+    assert np.linalg.norm(back[-1] - valley.minima[0]) < 0.1
 
     def curvature(w: Sequence[float]) -> float:
         e = 1e-5 * np.eye(2)
         hessian = np.array([(valley.gradient(w + d) - valley.gradient(w - d)) / 2e-5 for d in e])
         return float(np.linalg.eigvalsh(hessian)[-1])
 
-    assert curvature(valley.start) > 3 * curvature(valley.minimum)
+    assert curvature(valley.start) > 3 * curvature(valley.minima[0])
 
 
 def test_two_labels_for_every_image_cost_ln_2_and_wrong_labels_that_stay_are_learned(answers: ModuleType) -> None:

@@ -46,6 +46,16 @@ def accuracies() -> dict[str, np.ndarray]:
     }
 
 
+def longest(answers: ModuleType, gradients: np.ndarray) -> float:
+    """The longest step of Adam, in multiples of the rate, when these gradients follow on 10,000 zeros."""
+    optimizer, params = answers.Adam(1.0, 0.9, 0.999, 1e-8), {"w": np.zeros(1)}
+    path = [0.0]
+    for gradient in chain(np.zeros(10_000), gradients):
+        params = optimizer.step(params, {"w": np.array([gradient])})
+        path.append(float(params["w"][0]))
+    return float(np.abs(np.diff(path)).max())
+
+
 def folded(step: int) -> tuple[float, float]:
     """Both averages of the question, whose correction is written back, for a steady gradient of 1."""
     m = v = 0.0
@@ -62,12 +72,12 @@ def shrinks(condition: float, power: float) -> float:
 
 # What the text only assumes: years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
-    "momentum": {"1964", "200"},
+    "momentum": {"1964", "0.46"},
     "nesterov": {"1983"},
     "adaptive": {"2011", "2012", "0.99"},
     "adam": {"2015"},
     "relatives": {"2012", "2018"},
-    "comparison": {"2021", "50000"},
+    "comparison": {"2021", "50000", "1000"},
     "questions": {"100", "0.01", "94.1", "91.0", "0.1", "0.9", "0.999", "0.001"},
 }
 
@@ -75,7 +85,18 @@ GIVEN = {
 SAID = {"uncorrected": {"too long"}, "rare": {"0.03"}}
 
 QUOTED: dict[str, dict[str, Any]] = {
-    "momentum": {"0.63": lambda answers: shrinks(20, 0.5)},
+    "momentum": {
+        "0.63": lambda answers: shrinks(20, 0.5),
+        "0.3": lambda answers: 1 - 0.7,
+        "57": lambda answers: steps_needed(answers, answers.GradientDescent(0.38)),
+        "13": lambda answers: steps_needed(answers, answers.HeavyBall(0.5, 0.46)),
+        "220": lambda answers: steps_needed(answers, answers.GradientDescent(0.1)),
+        "0.2": lambda answers: 1 / answers.CURVATURE.max(),
+    },
+    "adam": {
+        "6.6": lambda answers: longest(answers, np.ones(60)),
+        "7.3": lambda answers: 0.1 / np.sqrt(0.001 * (1 - 0.9**2 / 0.999)),
+    },
     "comparison": {
         "1.5": lambda answers: np.ptp([runs.mean() for runs in accuracies().values()]),
         "300": lambda answers: len(data.digits().test.y),
@@ -83,6 +104,11 @@ QUOTED: dict[str, dict[str, Any]] = {
         "1.7": lambda answers: max(np.ptp(runs) for runs in accuracies().values()),
     },
     "questions": {
+        "13": lambda answers: 96.1 - 83.0,
+        "3.1": lambda answers: 94.1 - 91.0,
+        "0.003": lambda answers: 0.0001 * 10**1.5,
+        "0.7": lambda answers: min(np.ptp(runs) for runs in accuracies().values()),
+        "1.7": lambda answers: max(np.ptp(runs) for runs in accuracies().values()),
         "0.81": lambda answers: 0.9**2,
         "0.998001": lambda answers: 0.999**2,
         "5.26": lambda answers: folded(2)[0],
@@ -90,7 +116,7 @@ QUOTED: dict[str, dict[str, Any]] = {
         "500": lambda answers: folded(2)[1],
         "0.235": lambda answers: folded(2)[0] / np.sqrt(folded(2)[1]),
     },
-    "summary": {"3.16": lambda answers: (1 - 0.9) / np.sqrt(1 - 0.999)},
+    "summary": {"7.3": lambda answers: 0.1 / np.sqrt(0.001 * (1 - 0.9**2 / 0.999))},
 }
 
 
@@ -99,6 +125,16 @@ def test_the_condition_number_is_20_and_plain_descent_shrinks_by_0_9(answers: Mo
     assert shrinks(20, 1) == pytest.approx(0.90, abs=0.005)
     for curvature in answers.CURVATURE:
         assert abs(1 - 0.38 * curvature) == pytest.approx(0.9, abs=0.006)
+
+
+def test_the_average_of_squares_that_is_corrected_twice_explodes() -> None:
+    assert 1e140 <= folded(100)[1] < 1e141
+
+
+def test_no_gradients_make_longer_steps_than_growing_ones_after_many_zeros(answers: ModuleType) -> None:
+    bound = 0.1 / np.sqrt(0.001 * (1 - 0.9**2 / 0.999))
+    assert longest(answers, (0.999 / 0.9) ** np.arange(120)) == pytest.approx(bound, rel=1e-4)
+    assert longest(answers, np.array([500.0])) == pytest.approx(0.1 / np.sqrt(0.001), rel=1e-2)
 
 
 def test_plain_descent_with_a_rate_of_0_1_needs_more_than_200_steps(answers: ModuleType) -> None:
