@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import warnings
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -13,30 +13,45 @@ import torch
 from shared import COURSE, exercise_called
 
 from autograder.judging import catalogue, diagnosis
+from gradus import demos
 from gradus.checking.pictures import PathPicture
 from gradus.checking.public import judge_publicly
 from gradus.checking.scoring import share
+from gradus.learning.lending import operation
 
 # What the text only assumes: years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
-    "noise-floor": {"1951"},
+    "noise-floor": {"1951", "0.6"},
+    "warming-up": {"2017"},
     "cosine": {"2017"},
     "triangular": {"2017"},
-    "questions": {"1000", "100", "0.9"},
+    "questions": {"1000", "100", "0.9", "0.30", "0.20", "0.05", "2000", "0.12", "10000", "0.03"},
 }
 
 # Words of options that the text before an outcome uses in another sense.
-SAID: dict[str, set[str]] = {}
+SAID = {"conditions": {"1 / (1 + t)"}}
 
 
-def spread(answers: ModuleType) -> float:
-    """Of the means of ten networks with the half cosine in the last six epochs, in points."""
+@cache
+def trained(optimizer: str, rate: float, half_cosine: bool) -> np.ndarray:
+    """Accuracies of the ten networks of the last experiment after each epoch, in per cent."""
+    answers = COURSE.assignment("06").source.reference
+    lent = {"SGD": answers.Sgd, "RMSProp": lambda lr: operation("RMSProp")(lr, 0.99, 1e-8)}[optimizer]
+    schedule = (lambda t: answers.cosine(t, rate, 0.0, answers.TOTAL)) if half_cosine else lambda t: rate
+    return 100 * answers.train_with(schedule, lent(rate), range(10))
 
-    def half(t: int) -> float:
-        return (1 + math.cos(math.pi * t / answers.TOTAL)) / 2
 
-    accuracies = 100 * answers.train_with(half, answers.Sgd(1.0), range(10))
-    return float(np.ptp(accuracies[-6:].mean(axis=1)))
+def jumps(optimizer: str, half_cosine: bool) -> float:
+    """The range of a network in the last six epochs, on average over the ten, in points."""
+    rate = {"SGD": 1.0, "RMSProp": 0.01}[optimizer]
+    return float(np.ptp(trained(optimizer, rate, half_cosine)[-6:], axis=0).mean())
+
+
+def composed(total: int) -> np.ndarray:
+    """The rates that the demo shows for warm restarts, as it opens."""
+    demo = demos.schedule_composer()
+    start = {control.name: control.read(demo.start()) for control in demo.controls}
+    return np.asarray(demo.model(**{**start, "schedule": "restarts", "total": total}).rates)
 
 
 def own_warmup(answers: ModuleType, t: int) -> float:
@@ -44,7 +59,20 @@ def own_warmup(answers: ModuleType, t: int) -> float:
 
 
 QUOTED: dict[str, dict[str, Any]] = {
-    "comparison": {"0.3": spread},
+    "comparison": {
+        "3.4": lambda answers: jumps("SGD", False),
+        "4.3": lambda answers: jumps("RMSProp", False),
+        "0.3": lambda answers: jumps("SGD", True),
+        "0.0032": lambda answers: 0.0001 * 10**1.5,
+        "1.6": lambda answers: (
+            trained("RMSProp", 0.0032, False)[-1].mean() - trained("RMSProp", 0.0032, True)[-1].mean()
+        ),
+    },
+    "warming-up": {
+        "160": lambda answers: 160,
+        "0.99": lambda answers: composed(160)[-1],
+        "150": lambda answers: 10 + 20 + 40 + 80,
+    },
     "questions": {
         "0.75": lambda answers: 3 / 4,
         "0.2": lambda answers: own_warmup(answers, 0),
@@ -128,3 +156,28 @@ def test_a_wrong_schedule_is_drawn_beside_the_right_one(name: str, slip: str, x_
     assert mine.differs_at is not None
     assert mine.points[mine.differs_at] != right.points[mine.differs_at]
     np.testing.assert_allclose(mine.points[: mine.differs_at], right.points[: mine.differs_at])
+
+
+def test_the_floor_of_the_question() -> None:
+    per_rate, least = np.linalg.solve([[0.1, 1], [0.05, 1]], [0.30, 0.20])
+    assert (per_rate, least) == pytest.approx((2, 0.10))
+    assert least + 0.01 * per_rate == pytest.approx(0.12)
+
+
+@pytest.mark.parametrize(("k", "below"), [(0.003, False), (0.01, True), (0.1, True), (0.5, True), (1.0, False)])
+def test_the_decreasing_rate_of_the_demo_ends_below_both_floors_for_some_decays(k: float, below: bool) -> None:
+    demo = demos.noisy_quadratic()
+    start = {control.name: control.read(demo.start()) for control in demo.controls}
+    now = demo.model(**{**start, "lr": 0.3, "k": k})
+    assert (now.decreasing[-1] < min(now.constant[-500:].mean(), now.smaller[-500:].mean())) == below
+
+
+def test_warm_up_makes_no_difference_on_the_digits(answers: ModuleType) -> None:
+    found = [
+        100 * answers.train_with(schedule, answers.Sgd(1.0), range(10))[-1].mean()
+        for schedule in (
+            lambda t: answers.cosine(t, 1.0, 0.0, answers.TOTAL),
+            lambda t: answers.warmup(t, lambda s: answers.cosine(s, 1.0, 0.0, answers.TOTAL - 20), 20),
+        )
+    ]
+    assert found[0] == pytest.approx(found[1], abs=0.5)

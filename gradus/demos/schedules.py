@@ -96,8 +96,8 @@ def noisy_quadratic(*, size: str = "notebook") -> Demo:
     return Demo(
         title="The noise floor",
         question=(
-            "The rate becomes ten times smaller: how much lower is the floor, and how much later is it reached? "
-            "When is the decreasing rate below both?"
+            "The noise becomes twice as large: what becomes of the two floors? "
+            "For which k does the decreasing rate end below both?"
         ),
         controls=(
             Slider("lr", "learning rate η", 0.05, 1, 0.3, 0.02, log=True),

@@ -425,7 +425,7 @@ WRONG: dict[str, WrongAnswers] = {
             {"draws"},
         ),
         "the generator copied": (lambda n, m, rng: xavier_transposed(n, m, copy.deepcopy(rng)), {"draws"}),
-        "triangular": (
+        "a triangle": (
             lambda n, m, rng: (rng.random((n, m)) - rng.random((n, m))) * np.sqrt(12 / (n + m)),
             {"distribution"},
         ),
