@@ -150,8 +150,9 @@ outcome(
 
 # %% [markdown]
 # The network has more parameters than there are labels, and learns every one of them by heart, right or wrong. So a good
-# result on the training data proves nothing about new data. (Much larger networks do nearly the same with a million images:
-# Zhang et al., 2017. On new images, only chance is left: 5 to 11 % with other seeds.) This is the reason for the first rule of training: *judge on data that the network has not seen*.
+# result on the training data proves nothing about new data. (Much larger networks do nearly the same with a million
+# images: Zhang et al., 2017. On new images, only chance is left: 5 to 11 % with other seeds.) This is the reason for the
+# first rule of training: *judge on data that the network has not seen*.
 
 # %% [markdown]
 # ## Three sets of data {#sets}
@@ -194,8 +195,9 @@ outcome("patients", "more than 70 %" if picked_before > 0.7 else "about 60 %" if
 
 # %% [markdown]
 # The values were picked with the labels of the validation patients in view: among 5,000, some fit by chance, in both
-# halves. Information has *leaked* from one set to the other, and it is easy not to notice. So *split first*. Whatever is computed from data (which columns to use, means, deviations) is computed from the
-# training set alone, and then applied to the others as it is.
+# halves. Information has *leaked* from one set to the other, and it is easy not to notice. So *split first*. Whatever is
+# computed from data (which columns to use, means, deviations) is computed from the training set alone, and then applied
+# to the others as it is.
 #
 # The most common case is to **normalize** the inputs: subtract the mean of each column and divide by its standard
 # deviation, so that all columns have about the same size. You did this in notebook 00 for one array. Now there are two,
@@ -315,11 +317,11 @@ falls = np.sqrt(errors["with"][0] / errors["with"][2])
 outcome("batch_noise", str(min((2, 4, 16, 256), key=lambda factor: abs(np.log(falls / factor)))))
 
 # %% [markdown]
-# The distance falls with $1/\sqrt B$: sixteen times the work buys a factor of four (more if the batch is a large part of all examples, and none
-# is drawn twice). Here the estimate from a batch of 16 is
-# still off by about twice the length of the gradient; and yet on average it points the right way. Many rough steps beat few
-# exact ones, as long as the steps are small enough for the errors to average out. (Noise need not be bad. It can also push the path out of
-# places where exact steps would stay; how much this helps is still studied.)
+# The distance falls with $1/\sqrt B$: sixteen times the work buys a factor of four (more if the batch is a large part of
+# all examples, and none is drawn twice). Here the estimate from a batch of 16 is still off by about twice the length of
+# the gradient; and yet on average it points the right way. Many rough steps beat few exact ones, as long as the steps are
+# small enough for the errors to average out. (Noise need not be bad. It can also push the path out of places where exact
+# steps would stay; how much this helps is still studied.)
 #
 # **Play.** The path of gradient descent on all examples, and that of SGD. Make the batch small: what happens to the path
 # close to the minimum? Which setting makes the wandering smaller: batch size, learning rate, or both?
@@ -330,10 +332,11 @@ demos.batch_size()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With all examples, the gradient goes to 0 at the minimum, and the path ends there. The gradient of a small batch does not:
-# its noise stays, so the path wanders around the minimum, and never arrives. It wanders less far with a larger batch (which
-# costs more per step), and less far with a smaller learning rate (which makes the way there longer: below 0.1 the 100 steps are not enough to
-# arrive; it is seen best with batches of 1 and 4). So both help. Notebook 06 begins with a large learning rate and lets it fall.
+# With all examples, the gradient goes to 0 at the minimum, and the path ends there. The gradient of a small batch does
+# not: its noise stays, so the path wanders around the minimum, and never arrives. It wanders less far with a larger batch
+# (which costs more per step), and less far with a smaller learning rate (which makes the way there longer: below 0.1 the
+# 100 steps are not enough to arrive; it is seen best with batches of 1 and 4). So both help. Notebook 06 begins with a
+# large learning rate and lets it fall.
 #
 # </details>
 #
@@ -410,13 +413,13 @@ demos.descent()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Let $\lambda$ be the **curvature** of the loss in one direction: its second derivative. Each step multiplies the distance to the minimum in this
-# direction by $1 - \eta\lambda$. Above $\eta = 1/\lambda$ this factor is negative: the path jumps from side to side. Above
-# $2/\lambda$ it is below $-1$: the path moves away. So the *largest* curvature decides. It is 1 in the bowl (zigzag above 1,
-# lost above 2) and 5 in the ravine (zigzag above 0.2, lost above 0.4). And then the flat direction is slow: at a rate of 0.4 the
-# ravine's other direction, of curvature 1/4, shrinks by a factor of 0.9 per step. In the valley the curvature changes from
-# place to place: it is largest at the start, and smaller at the minimum. From about 0.36 on the path leaves the picture, at first to come
-# back later; above 0.5 it is lost.
+# Let $\lambda$ be the **curvature** of the loss in one direction: its second derivative. Each step multiplies the
+# distance to the minimum in this direction by $1 - \eta\lambda$. Above $\eta = 1/\lambda$ this factor is negative: the
+# path jumps from side to side. Above $2/\lambda$ it is below $-1$: the path moves away. So the *largest* curvature
+# decides. It is 1 in the bowl (zigzag above 1, lost above 2) and 5 in the ravine (zigzag above 0.2, lost above 0.4). And
+# then the flat direction is slow: at a rate of 0.4 the ravine's other direction, of curvature 1/4, shrinks by a factor of
+# 0.9 per step. In the valley the curvature changes from place to place: it is largest at the start, and smaller at the
+# minimum. From about 0.36 on the path leaves the picture, at first to come back later; above 0.5 it is lost.
 #
 # </details>
 #
@@ -539,8 +542,8 @@ for lr in (0.02, 0.5, 10):
 # ## When to stop {#stopping}
 #
 # The training loss goes on falling for a long time. The validation loss falls at first, and then often rises: the network
-# begins to learn the training examples by heart, which is called **overfitting**. **Early stopping** keeps the parameters of the epoch with the lowest
-# validation loss, and stops when it has not improved for some epochs: the **patience**.
+# begins to learn the training examples by heart, which is called **overfitting**. **Early stopping** keeps the parameters
+# of the epoch with the lowest validation loss, and stops when it has not improved for some epochs: the **patience**.
 #
 # **Predict.** Patience 2, and the validation losses 1.0, 0.8, 0.9, 0.7, 0.75, 0.71, 0.6. After which of them does training
 # stop, and which parameters does it keep?
@@ -659,8 +662,8 @@ plots.describe(figure, f"Training loss down to {curves['train'][-1]:.2g}; valida
                f"{best}, and {curves['validation'][-1]:.3f} at the end; {stopped}.")
 
 # %% [markdown]
-# The training loss falls and falls. The validation loss is lowest early, and then rises slowly: the network becomes too sure of its
-# answers. (Its accuracy hardly changes here. The loss notices first.)
+# The training loss falls and falls. The validation loss is lowest early, and then rises slowly: the network becomes too
+# sure of its answers. (Its accuracy hardly changes here. The loss notices first.)
 #
 # **What goes wrong**
 #
@@ -695,9 +698,10 @@ print(f"entropy of these ten labels: {-np.sum(counts[counts > 0] * np.log(counts
 
 # %% [markdown]
 # If all inputs are the same, the best that the network can do is to predict how often each label occurs, and its loss is
-# the **entropy** of the labels. So a loss that stops at such a number says: the inputs do not arrive, or each label meets another input in every
-# step. In the question above, five labels of each kind: the network gives ½ to both, and pays ln 2 for every image. (Labels that are wrong, but
-# always the same, are not found in this way. They are learned by heart, as at the start of this notebook.)
+# the **entropy** of the labels. So a loss that stops at such a number says: the inputs do not arrive, or each label meets
+# another input in every step. In the question above, five labels of each kind: the network gives ½ to both, and pays ln 2
+# for every image. (Labels that are wrong, but always the same, are not found in this way. They are learned by heart, as
+# at the start of this notebook.)
 
 # %% [markdown]
 # ## Repair {#repair}
@@ -874,9 +878,10 @@ check(clip_by_global_norm)
 # from a `DataLoader`, which shuffles and makes batches. Two things are new.
 #
 # - *Mode.* A model has a switch: `model.train()` and `model.eval()`. Some layers behave differently in the two modes. In
-#   training, dropout (notebook 07) sets random activations to 0, and batch normalization (notebook 08) scales by the mean and deviation of the
-#   *batch* and updates a stored average of them. In evaluation, dropout does nothing, and batch normalization uses the stored averages. (Such stored arrays
-#   are called **buffers**.) Switch to training before you train, and to evaluation before you evaluate.
+#   training, dropout (notebook 07) sets random activations to 0, and batch normalization (notebook 08) scales by the mean
+#   and deviation of the *batch* and updates a stored average of them. In evaluation, dropout does nothing, and batch
+#   normalization uses the stored averages. (Such stored arrays are called **buffers**.) Switch to training before you
+#   train, and to evaluation before you evaluate.
 # - *No graph.* During evaluation nobody calls `backward()`, so the graph is a waste of memory: `with torch.no_grad():`.
 #
 # The two have nothing to do with each other. You need both.
@@ -931,8 +936,9 @@ check(train_epoch)
 # Which mode does the model have to be in? Say so before the loop. Which five lines come for each batch?
 
 # %% [markdown] hint="train_epoch"
-# `x.to(device)` returns a tensor on that device, and leaves `x` where it is. `optimizer.zero_grad()` anywhere before `backward()`, in *every* batch. For the mean, add up `loss.item() * len(y)` and
-# count the examples: a loader need not know its length.
+# `x.to(device)` returns a tensor on that device, and leaves `x` where it is. `optimizer.zero_grad()` anywhere before
+# `backward()`, in *every* batch. For the mean, add up `loss.item() * len(y)` and count the examples: a loader need not
+# know its length.
 
 # %% [markdown]
 # ### Exercise 10: evaluate {#exercise-evaluate}
@@ -1054,18 +1060,20 @@ outcome(
 
 # %% [markdown]
 # Read the table along its *diagonals*. From one cell to the next, batch size and learning rate both grow by a factor of
-# four (almost five to the last column), and the accuracy hardly changes. (Where it is 96 or 97 % already, this proves nothing: nothing better can be reached. Look at the
-# other diagonals.) As long as the runs are not finished, it is mostly the *ratio* of learning rate and batch size that counts. The reason:
-# in 30 epochs, batches four times as large make four times fewer steps. If each step is four times as long, the sum of all
-# steps is about the same, as long as the gradient does not change much in between. (Goyal et al., 2017, call this the
-# linear scaling rule. It ends where the learning rate becomes too large for any batch size, as in the top row.)
+# four (almost five to the last column), and the accuracy hardly changes. (Where it is 96 or 97 % already, this proves
+# nothing: nothing better can be reached. Look at the other diagonals.) As long as the runs are not finished, it is mostly
+# the *ratio* of learning rate and batch size that counts. The reason: in 30 epochs, batches four times as large make four
+# times fewer steps. If each step is four times as long, the sum of all steps is about the same, as long as the gradient
+# does not change much in between. (Goyal et al., 2017, call this the linear scaling rule. It ends where the learning rate
+# becomes too large for any batch size, as in the top row.)
 #
 # So "large batches learn more slowly" is mostly the effect of a fixed learning rate and a fixed number of *epochs*: fewer
-# steps. To compare fairly, each batch size needs its own best learning rate. Even then the whole training set as one batch stays behind
-# here, at 91 %: its rate cannot grow any further. With five times as many epochs it catches up.
+# steps. To compare fairly, each batch size needs its own best learning rate. Even then the whole training set as one
+# batch stays behind here, at 91 %: its rate cannot grow any further. With five times as many epochs it catches up.
 #
-# And what about noise? Where training is finished, the three seeds differ by about one point, and 300 validation images alone have a standard error of as much. Where it is not
-# finished, seeds differ by several points, and at the edge of what the learning rate allows, by more than fifty. The students of the report had one run for each curve.
+# And what about noise? Where training is finished, the three seeds differ by about one point, and 300 validation images
+# alone have a standard error of as much. Where it is not finished, seeds differ by several points, and at the edge of
+# what the learning rate allows, by more than fifty. The students of the report had one run for each curve.
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -1074,10 +1082,11 @@ outcome(
 #
 # ### Question 1: which result is it? {#question-result}
 #
-# *Core* · 4 minutes · 3 points. A team tries 200 settings of a classifier and keeps the one with the highest accuracy on a
-# validation set of 400 examples: 91.5 %. On a test set of 4,000 examples it has 88.0 %. The team leader says: "We overfitted
-# in training; stop earlier." Give a simpler explanation, with numbers. (An accuracy is a
-# mean of 400 numbers that are 0 or 1, each with variance $p(1-p)$. How much does such a mean vary?) Which of the two accuracies do you report, and why?
+# *Core* · 4 minutes · 3 points. A team tries 200 settings of a classifier and keeps the one with the highest accuracy on
+# a validation set of 400 examples: 91.5 %. On a test set of 4,000 examples it has 88.0 %. The team leader says: "We
+# overfitted in training; stop earlier." Give a simpler explanation, with numbers. (An accuracy is a mean of 400 numbers
+# that are 0 or 1, each with variance $p(1-p)$. How much does such a mean vary?) Which of the two accuracies do you
+# report, and why?
 
 # %% [markdown] answer="result" points=3
 # ### BEGIN SOLUTION
@@ -1095,8 +1104,9 @@ outcome(
 #
 # - 1 point: the validation accuracy is the largest of 200, so it is too good by selection. "Overfitting on the validation
 #   set" with this reason is right; without it: half a point.
-# - 1 point: a number for the noise: a standard error of about 1.6 points (1.4 to 1.7; a bound such as $0.5/\sqrt{400}$ = 2.5 points, a count of
-#   answers or a simulation is as good), so that 3.5 points are about two of them, which the best of 200 easily reaches.
+# - 1 point: a number for the noise: a standard error of about 1.6 points (1.4 to 1.7; a bound such as $0.5/\sqrt{400}$ =
+#   2.5 points, a count of answers or a simulation is as good), so that 3.5 points are about two of them, which the best
+#   of 200 easily reaches.
 # - 1 point: 88.0 % is reported, since the test set was not used for any choice (its size alone: half a point).
 #
 # === END MARK SCHEME ===
@@ -1124,8 +1134,9 @@ outcome(
 # === BEGIN MARK SCHEME ===
 #
 # - 1 point: 32 times fewer steps (or: the learning rate no longer fits). "Less noise" alone earns nothing.
-# - 1 point: one experiment that makes up for it: a learning rate that is adapted or searched anew; or as many steps; or training to the
-#   end; or small batches stopped after as many steps; or a comparison of the *training* losses (an unfinished run has a higher one).
+# - 1 point: one experiment that makes up for it: a learning rate that is adapted or searched anew; or as many steps; or
+#   training to the end; or small batches stopped after as many steps; or a comparison of the *training* losses (an
+#   unfinished run has a higher one).
 # - 1 point: a second one of these, and several seeds for at least one of the two. Without seeds: half a point.
 #
 # === END MARK SCHEME ===
@@ -1168,7 +1179,8 @@ print("records gradients in evaluation mode:", layer(torch.ones(1, 3)).requires_
 #
 # - (a) It changes the mode of layers such as dropout and batch normalization, *and* it does not stop recording. One half
 #   of this: half a point.
-# - (b) `torch.no_grad()` or `torch.inference_mode()`. (`requires_grad_(False)` on all parameters does it, too, but has to be undone: half a point.)
+# - (b) `torch.no_grad()` or `torch.inference_mode()`. (`requires_grad_(False)` on all parameters does it, too, but has to
+#   be undone: half a point.)
 # - (c) No, since only `backward()` writes gradients; "yes, if backward() is called and zero_grad() is not" is needed for the
 #   full point. Only "no": half a point.
 # - (d) One true consequence: dropout goes on dropping; batch normalization uses the batch's statistics; its running

@@ -164,11 +164,11 @@ plots.describe(figure, f"Size of the gradient of the biases for each layer; in t
                f"output down to {deepest[0]:.2g} at the first layer.")
 
 # %% [markdown]
-# Deeper is not better here. (Nielsen, 2015, did this with handwritten digits of another collection and many more steps: a second layer helped a
-# little, a third and a fourth one did not.) The figure shows why. Each sigmoid layer divides the gradient by about four. The
-# first layer of the deepest network gets a gradient about 300 times smaller than the last one, and hardly moves. Forwards it
-# is the same: after four layers of random sigmoids, all images look nearly alike, and 30 epochs are not enough to tell them
-# apart.
+# Deeper is not better here. (Nielsen, 2015, did this with handwritten digits of another collection and many more steps: a
+# second layer helped a little, a third and a fourth one did not.) The figure shows why. Each sigmoid layer divides the
+# gradient by about four. The first layer of the deepest network gets a gradient about 300 times smaller than the last
+# one, and hardly moves. Forwards it is the same: after four layers of random sigmoids, all images look nearly alike, and
+# 30 epochs are not enough to tell them apart.
 #
 # What would help: layers that neither shrink nor enlarge what passes through them, forwards and backwards.
 
@@ -257,10 +257,10 @@ demos.activation_functions()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The slope of the sigmoid is at most 1/4. At 5 and at $-5$ it is less than 0.01; the tanh gets there at 3 and $-3$ already. The
-# slope of the ReLU is exactly 0 for negative inputs. Around 0 the tanh keeps numbers nearly as they are, since its slope is 1
-# there; the ReLU does so for positive numbers only. The outputs of the sigmoid and of the ReLU are never negative, so their
-# mean is not 0. For the next layer, its second moment counts, and the mean is part of it.
+# The slope of the sigmoid is at most 1/4. At 5 and at $-5$ it is less than 0.01; the tanh gets there at 3 and $-3$
+# already. The slope of the ReLU is exactly 0 for negative inputs. Around 0 the tanh keeps numbers nearly as they are,
+# since its slope is 1 there; the ReLU does so for positive numbers only. The outputs of the sigmoid and of the ReLU are
+# never negative, so their mean is not 0. For the next layer, its second moment counts, and the mean is part of it.
 #
 # </details>
 #
@@ -339,9 +339,9 @@ outcome(
 
 # %% [markdown]
 # With deviation 0.01, each layer multiplies the size by about $\sqrt{100} \cdot 0.01 = 0.1$: after 20 layers, almost
-# nothing is left. With deviation 1, most neurons are saturated: nearly nine outputs in ten are beyond $\pm 0.9$. The activations
-# look large and healthy, but there the slope of the tanh is nearly 0. What this does to the gradients, you measure below. With
-# deviation $0.1 = 1/\sqrt{100}$, the size falls slowly.
+# nothing is left. With deviation 1, most neurons are saturated: nearly nine outputs in ten are beyond $\pm 0.9$. The
+# activations look large and healthy, but there the slope of the tanh is nearly 0. What this does to the gradients, you
+# measure below. With deviation $0.1 = 1/\sqrt{100}$, the size falls slowly.
 
 # %% [markdown]
 # ## Xavier and Kaiming {#xavier}
@@ -442,8 +442,8 @@ check(kaiming_normal)
 # deviation, the largest value, the share of numbers near the middle, and whether two draws differ. Chance moves these, too;
 # the limits are so wide that a right answer fails less than once in a million checks.
 #
-# The answer to the question above: a factor of $\left(\tfrac12\right)^{30/2} = 2^{-15}$, about 1/33,000. Measured with the same
-# random numbers:
+# The answer to the question above: a factor of $\left(\tfrac12\right)^{30/2} = 2^{-15}$, about 1/33,000. Measured with
+# the same random numbers:
 
 # %% tags=["experiment"]
 lend("kaiming_normal", "activation_spread")
@@ -540,13 +540,14 @@ print("mean slope of the first layer:", (1 - np.tanh(inputs @ layers[0]) ** 2).m
 outcome("way_back", "more than a million" if backwards[0] > 1e6 else "about 1" if backwards[0] > 1e-6 else "less than a millionth")
 
 # %% [markdown]
-# The gradient *explodes*. The mean slope is small because most slopes are nearly 0. But some neurons have a $z$ near 0 and a slope near
-# 1, and large weights behind them: these enlarge the gradient more than the others shrink it. So a tiny change of the input
-# changes the output completely. A healthy spread of the activations says nothing about the gradients. Look at both.
+# The gradient *explodes*. The mean slope is small because most slopes are nearly 0. But some neurons have a $z$ near 0
+# and a slope near 1, and large weights behind them: these enlarge the gradient more than the others shrink it. So a tiny
+# change of the input changes the output completely. A healthy spread of the activations says nothing about the gradients.
+# Look at both.
 #
-# **Play.** Twenty layers with Xavier's weights, times a gain. The picture shows how much the activations of a neuron differ *between examples*, forwards, and the size of the gradients,
-# backwards. Find the gain that keeps *both* the same from layer to layer: for the tanh, the ReLU and the sigmoid. Does a gain
-# exist for each?
+# **Play.** Twenty layers with Xavier's weights, times a gain. The picture shows how much the activations of a neuron
+# differ *between examples*, forwards, and the size of the gradients, backwards. Find the gain that keeps *both* the same
+# from layer to layer: for the tanh, the ReLU and the sigmoid. Does a gain exist for each?
 
 # %% tags=["demo"]
 demos.activations()
@@ -555,8 +556,9 @@ demos.activations()
 # <details><summary>Answer</summary>
 #
 # - *No activation*: 1, for both.
-# - *ReLU*: about $\sqrt 2$, Kaiming's gain, for the gradients. The differences between examples fall even then, to between a half and a
-#   seventh: the examples become more alike from layer to layer. (`activation_spread` takes all activations of a layer together, and stays the same.)
+# - *ReLU*: about $\sqrt 2$, Kaiming's gain, for the gradients. The differences between examples fall even then, to
+#   between a half and a seventh: the examples become more alike from layer to layer. (`activation_spread` takes all
+#   activations of a layer together, and stays the same.)
 # - *tanh*: about 1.3 for the gradients; the activations then lose a third of their size in 20 layers. With a larger gain they
 #   stay larger, but the gradients explode.
 # - *Sigmoid*: none on this slider. Every layer makes all examples more alike and the gradient smaller.
@@ -655,13 +657,14 @@ print("different neurons:", all_equal, "and", only_incoming)
 outcome("equal_start", all_equal, only_incoming, because="Equal neurons with equal outgoing weights get equal gradients. Different outgoing weights send back different gradients.")
 
 # %% [markdown]
-# If everything starts equal, the whole layer learns, but like a single neuron. (In exact arithmetic this lasts for ever; after a very long training, rounding
-# errors may separate the copies.) Something random has to *break the symmetry*, and that is done by the weights. The biases
-# may start at zero.
+# If everything starts equal, the whole layer learns, but like a single neuron. (In exact arithmetic this lasts for ever;
+# after a very long training, rounding errors may separate the copies.) Something random has to *break the symmetry*, and
+# that is done by the weights. The biases may start at zero.
 #
-# *Dead neurons.* A ReLU whose $z$ is negative for every example gives 0 everywhere, and its slope is 0 everywhere. It gets no
-# gradient, so it cannot come back by itself: it is **dead**. (Only if the layers before it change what goes into it, it may wake up.) This happens if biases start far below 0, or if one step with a large
-# learning rate throws the weights too far.
+# *Dead neurons.* A ReLU whose $z$ is negative for every example gives 0 everywhere, and its slope is 0 everywhere. It
+# gets no gradient, so it cannot come back by itself: it is **dead**. (Only if the layers before it change what goes into
+# it, it may wake up.) This happens if biases start far below 0, or if one step with a large learning rate throws the
+# weights too far.
 #
 # **Predict.** A ReLU layer with Kaiming weights and biases of 0, $-2$ or $-6$. Inputs have mean 0 and deviation 1. Which
 # share of the neurons is dead on 1,000 examples?
@@ -730,8 +733,9 @@ check(kaiming_uniform)
 # generator.
 
 # %% [markdown]
-# To change the weights of a finished model, `nn.init` has a function for each rule. Its name ends in `_`, since it fills a tensor in place:
-# `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`. And a model can list all the modules inside it, at any depth.
+# To change the weights of a finished model, `nn.init` has a function for each rule. Its name ends in `_`, since it fills
+# a tensor in place: `nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`. And a model can list all the modules
+# inside it, at any depth.
 #
 # ### Exercise 8: initialize {#exercise-initialize}
 #
@@ -769,8 +773,9 @@ check(initialize)
 # bias: then `module.bias` is None.
 
 # %% [markdown]
-# How much do the default and your `initialize` differ in a deep ReLU network? (The third line, `normal_(0, 1)`, is a guess that one
-# meets in code.) The second number is the spread *between examples*, for a single neuron: what is left of the input.
+# How much do the default and your `initialize` differ in a deep ReLU network? (The third line, `normal_(0, 1)`, is a
+# guess that one meets in code.) The second number is the spread *between examples*, for a single neuron: what is left of
+# the input.
 
 # %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -797,18 +802,19 @@ for name, prepare in (("default", lambda model: None), ("initialize", initialize
     print(f"{name:13}: spread after 20 layers {spread:.1e}, between examples {between_examples:.1e}")
 
 # %% [markdown]
-# By default hardly anything of the input arrives at the end. What remains are the random biases of the last layers, the same for every example. For a deep
-# plain network the default is too small. By how much, and why many networks learn in spite of it, is the subject of question 3.
+# By default hardly anything of the input arrives at the end. What remains are the random biases of the last layers, the
+# same for every example. For a deep plain network the default is too small. By how much, and why many networks learn in
+# spite of it, is the subject of question 3.
 
 # %% [markdown]
 # ## Back to the digits {#digits}
 #
-# The same digits, the same networks, the same learning rate and number of epochs as at the beginning. *Only the standard deviation of the first weights differs* between
-# the curves of one activation: for the sigmoid $1/\sqrt{\text{fan-in}}$ as before, and four times as much; for the tanh Xavier's
-# rule, and a tenth of $1/\sqrt{\text{fan-in}}$.
+# The same digits, the same networks, the same learning rate and number of epochs as at the beginning. *Only the standard
+# deviation of the first weights differs* between the curves of one activation: for the sigmoid $1/\sqrt{\text{fan-in}}$
+# as before, and four times as much; for the tanh Xavier's rule, and a tenth of $1/\sqrt{\text{fan-in}}$.
 #
-# **Predict.** Four hidden layers of sigmoids learned nothing. With weights four times as large: how many? And how many with four layers of tanh and weights that are too
-# small?
+# **Predict.** Four hidden layers of sigmoids learned nothing. With weights four times as large: how many? And how many
+# with four layers of tanh and weights that are too small?
 
 # %%
 predict(
@@ -851,9 +857,9 @@ words = lambda share: "more than 90 %" if share > 0.9 else "about 50 %" if share
 outcome("second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by_rule["tanh, 0.1/√fan-in"][3].mean()))
 
 # %% [markdown]
-# The first weights alone decide whether four layers learn, with either activation. For sigmoids a factor of four in the weights makes up for the slope
-# of 1/4. With Xavier's rule, depth no longer does harm. More layers still hardly help *on these digits*: one hidden layer is
-# nearly as good. On harder problems depth can pay, but it must first stop doing harm.
+# The first weights alone decide whether four layers learn, with either activation. For sigmoids a factor of four in the
+# weights makes up for the slope of 1/4. With Xavier's rule, depth no longer does harm. More layers still hardly help *on
+# these digits*: one hidden layer is nearly as good. On harder problems depth can pay, but it must first stop doing harm.
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -881,7 +887,8 @@ outcome("second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by
 #
 # - 1 point: 2.8 times too large (the direction is needed; 7.84, the factor of the variance, named as deviation: half a point).
 # - 1 point: the factors multiply: 8.9 (9 with rounded factors; with 7.84 and 10 as "deviations", 78: half a point).
-# - 1 point: square layers; or normalization layers behind them; or, at the output of a deep network, as many outputs as inputs (the factors then cancel).
+# - 1 point: square layers; or normalization layers behind them; or, at the output of a deep network, as many outputs as
+#   inputs (the factors then cancel).
 #
 # === END MARK SCHEME ===
 
@@ -894,10 +901,11 @@ outcome("second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by
 
 # %% [markdown] answer="look" points=3
 # ### BEGIN SOLUTION
-# The outputs of a tanh lie between $-1$ and $1$. A spread of 0.97 is only possible if nearly all of them are close to $-1$
-# or $+1$: the neurons are saturated, because the weights are too large. There the slope, $1 - a^2$, is small on average:
-# $1 - 0.97^2 = 0.06$. I would print the spread of the gradients layer by layer. It grows towards the input: the neurons that are not saturated
-# have large weights behind them. So the first layers get far too large gradients, and a tiny change of the input changes the output completely.
+# The outputs of a tanh lie between $-1$ and $1$. A spread of 0.97 is only possible if nearly all of them are close to
+# $-1$ or $+1$: the neurons are saturated, because the weights are too large. There the slope, $1 - a^2$, is small on
+# average: $1 - 0.97^2 = 0.06$. I would print the spread of the gradients layer by layer. It grows towards the input: the
+# neurons that are not saturated have large weights behind them. So the first layers get far too large gradients, and a
+# tiny change of the input changes the output completely.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="look"
@@ -907,8 +915,9 @@ outcome("second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by
 #
 # - 1 point: saturation: a tanh with spread 0.97 is nearly always at $\pm 1$. "Weights too large" without this: half a point.
 # - 1 point: a second quantity that shows it: gradients per layer, mean slope, share of saturated neurons, a histogram.
-# - 1 point: what is expected there: a mean slope of about 0.06, a share near 1 of saturated neurons, or gradients that grow towards the input. "The
-#   gradients vanish": half a point (small slopes are right, the large weights are forgotten).
+# - 1 point: what is expected there: a mean slope of about 0.06, a share near 1 of saturated neurons, or gradients that
+#   grow towards the input. "The gradients vanish": half a point (small slopes are right, the large weights are
+#   forgotten).
 #
 # === END MARK SCHEME ===
 
@@ -937,8 +946,8 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 #
 # (c) $300 \cdot \frac{1}{3 \cdot 300} \cdot \frac12 = \frac16$ per layer; after ten layers $6^{-10} = 1.7 \cdot 10^{-8}$.
 #
-# (d) Most have few layers. Others have batch normalization, which scales every layer again, or connections that skip layers, or an optimizer such as Adam, whose steps do not
-# depend on the size of the gradient.
+# (d) Most have few layers. Others have batch normalization, which scales every layer again, or connections that skip
+# layers, or an optimizer such as Adam, whose steps do not depend on the size of the gradient.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="spot-the-error"
@@ -948,7 +957,8 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 #
 # - (a) The negative slope of a leaky ReLU (the gain is $\sqrt{1/3}$). "Not a gain" alone: half a point.
 # - (b) 0.033 and 0.082 (variances 0.0011 and 0.0067 are as good). One of the two: half a point.
-# - (c) 1/6 per layer, about $10^{-8}$ after ten. With the deviation, $6^{-5} = 1.3 \cdot 10^{-4}$, if it is called so: full point.
+# - (c) 1/6 per layer, about $10^{-8}$ after ten. With the deviation, $6^{-5} = 1.3 \cdot 10^{-4}$, if it is called so:
+#   full point.
 # - (d) One true reason. The random biases are none: they say nothing about the input.
 #
 # === END MARK SCHEME ===
@@ -982,7 +992,7 @@ print("deviation of the default weights:", nn.Linear(300, 300).weight.std().item
 # - K. He, X. Zhang, S. Ren, J. Sun (2015). Delving deep into rectifiers: surpassing human-level performance on ImageNet
 #   classification. *ICCV*, 1026–1034. The factor 2 for the ReLU.
 # - M. A. Nielsen (2015). *Neural Networks and Deep Learning*, chapter 5. Determination Press. The experiment with sigmoids.
-# - A. M. Saxe, J. L. McClelland, S. Ganguli (2014). Exact solutions to the nonlinear dynamics of learning in deep linear neural
-#   networks. *ICLR*. What orthogonal first weights do.
+# - A. M. Saxe, J. L. McClelland, S. Ganguli (2014). Exact solutions to the nonlinear dynamics of learning in deep linear
+#   neural networks. *ICLR*. What orthogonal first weights do.
 # - S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein (2017). Deep information propagation. *ICLR*. How far a signal
 #   reaches, depending on the first weights.

@@ -16,9 +16,10 @@
 # %% [markdown]
 # # 05 · Optimizers
 #
-# An **optimizer** is a rule that turns gradients into steps. Plain gradient descent uses the last gradient only. The optimizers
-# of this notebook also have a memory. They remember where the gradients pointed before, or how large they were. You write
-# them one by one, from momentum to Adam, which train most networks of today. Each repairs a weakness of the one before, and has one of its own.
+# An **optimizer** is a rule that turns gradients into steps. Plain gradient descent uses the last gradient only. The
+# optimizers of this notebook also have a memory. They remember where the gradients pointed before, or how large they
+# were. You write them one by one, from momentum to Adam, which train most networks of today. Each repairs a weakness of
+# the one before, and has one of its own.
 #
 # **After this notebook you can**
 #
@@ -43,11 +44,12 @@
 # The core takes about 88 minutes and earns 39 points, *going further* another 17 minutes and 8 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
-# **Conventions.** An optimizer is an object. Its method `step(params, grads)` takes two dicts of arrays with the same keys and
-# shapes, and returns the dict of the new parameters. The arrays of `params` may be changed, those of `grads` may not. A
-# parameter may appear for the first time at a later step: its memory starts there, from zero. The learning rate is the attribute
-# `lr`. Its caller may change it between two steps. It is a number, or an array that broadcasts with the parameters (in the last
-# experiment, one rate per network). Functions of arrays, such as the square, the root and the division, act on each entry.
+# **Conventions.** An optimizer is an object. Its method `step(params, grads)` takes two dicts of arrays with the same
+# keys and shapes, and returns the dict of the new parameters. The arrays of `params` may be changed, those of `grads` may
+# not. A parameter may appear for the first time at a later step: its memory starts there, from zero. The learning rate is
+# the attribute `lr`. Its caller may change it between two steps. It is a number, or an array that broadcasts with the
+# parameters (in the last experiment, one rate per network). Functions of arrays, such as the square, the root and the
+# division, act on each entry.
 
 # %% role="setup"
 # After a restart of the kernel, run this cell first.
@@ -112,8 +114,8 @@ class GradientDescent:
         return {name: params[name] - self.lr * grads[name] for name in params}
 
 # %% [markdown]
-# **Predict.** From the point $(-2.6, 0.9)$, with the best learning rate you can choose: how many steps does gradient descent need
-# to come within 0.01 of the minimum?
+# **Predict.** From the point $(-2.6, 0.9)$, with the best learning rate you can choose: how many steps does gradient
+# descent need to come within 0.01 of the minimum?
 
 # %%
 predict("ravine", choice("steps needed", "about 5", "about 15", "about 60", "about 500"))
@@ -132,9 +134,9 @@ for lr in (0.1, 0.2, 0.3, 0.35, 0.38, 0.395):
 outcome("ravine", "about 60", because="At 0.38 both directions shrink by a factor of about 0.9 in each step.")
 
 # %% [markdown]
-# Below the best rate the floor is too slow; above it, the walls are. There is no good rate for both, because one number has to
-# serve directions that differ by a factor of 20. This notebook has two answers. Momentum *averages* the gradients. AdaGrad, RMSProp
-# and Adam give *each parameter a rate of its own*.
+# Below the best rate the floor is too slow; above it, the walls are. There is no good rate for both, because one number
+# has to serve directions that differ by a factor of 20. This notebook has two answers. Momentum *averages* the gradients.
+# AdaGrad, RMSProp and Adam give *each parameter a rate of its own*.
 
 # %% [markdown]
 # ## Momentum {#momentum}
@@ -145,8 +147,9 @@ outcome("ravine", "about 60", because="At 0.38 both directions shrink by a facto
 # $$\mathbf v \leftarrow \beta\,\mathbf v + (1 - \beta)\,\mathbf g, \qquad \theta \leftarrow \theta - \eta\,\mathbf v,
 # \qquad \mathbf v = \mathbf 0 \text{ at the start}.$$
 #
-# The average $\mathbf v$ is called the **velocity**. What has a changing sign cancels, what keeps its direction remains. A gradient of $k$ steps ago has the weight
-# $(1-\beta)\beta^k$. So the average looks back about $\frac{1}{1-\beta}$ steps: ten for $\beta = 0.9$.
+# The average $\mathbf v$ is called the **velocity**. What has a changing sign cancels, what keeps its direction remains.
+# A gradient of $k$ steps ago has the weight $(1-\beta)\beta^k$. So the average looks back about $\frac{1}{1-\beta}$
+# steps: ten for $\beta = 0.9$.
 #
 # ### Exercise 1: Momentum {#exercise-momentum}
 #
@@ -275,8 +278,8 @@ for step in (1, 2, 3, 10, 30, 100):
 outcome("steady", lengths[-1], because="The velocity is 1 + 0.9 + 0.81 + ..., a geometric series: it comes to 1 / (1 - 0.9).")
 
 # %% [markdown]
-# So a heavy ball with $\mu = 0.9$ takes steps that are up to ten times as long as those of plain gradient descent with the same
-# rate. In your `Momentum` the weights $(1-\beta)\beta^k$ add up to 1, so its steps are of the usual length. The
+# So a heavy ball with $\mu = 0.9$ takes steps that are up to ten times as long as those of plain gradient descent with
+# the same rate. In your `Momentum` the weights $(1-\beta)\beta^k$ add up to 1, so its steps are of the usual length. The
 # two forms make the same path if their rates are chosen well.
 #
 # ### Exercise 3: equivalent_learning_rate {#exercise-equivalent-learning-rate}
@@ -311,8 +314,8 @@ check(equivalent_learning_rate)
 # factor stay the same after the second step?
 
 # %% [markdown]
-# **Predict.** Back to the ravine, with a learning rate of 0.1. Plain descent needs 220 steps there, since this is far from its best rate. How many does
-# the heavy ball need with $\mu = 0.7$? And is $\mu = 0.95$ faster or slower than 0.7?
+# **Predict.** Back to the ravine, with a learning rate of 0.1. Plain descent needs 220 steps there, since this is far
+# from its best rate. How many does the heavy ball need with $\mu = 0.7$? And is $\mu = 0.95$ faster or slower than 0.7?
 
 # %%
 predict(
@@ -349,14 +352,15 @@ outcome(
 )
 
 # %% [markdown]
-# Why a fifth, and not 0.3, as $1-\mu$ says? The velocity also holds the gradients of the steps before, which were larger. And is
-# the comparison fair? Plain descent needs only 57 steps with its best rate. With its own best values, about $\eta = 0.5$
-# and $\mu = 0.46$, the heavy ball needs 13.
+# Why a fifth, and not 0.3, as $1-\mu$ says? The velocity also holds the gradients of the steps before, which were
+# larger. And is the comparison fair? Plain descent needs only 57 steps with its best rate. With its own best values,
+# about $\eta = 0.5$ and $\mu = 0.46$, the heavy ball needs 13.
 #
-# A heavy ball with much momentum does not stop at the minimum. It overshoots, rolls up the other side and comes back, several
-# times. So there is a best value between too little and too much. For a quadratic loss with condition number $\kappa$ it is
-# known: with the best $\eta$ and $\mu$, the distance shrinks by a factor of $\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$ per step (in the long run),
-# where plain descent has $\frac{\kappa - 1}{\kappa + 1}$. For $\kappa = 20$ these are 0.63 and 0.90. Most people begin with 0.9.
+# A heavy ball with much momentum does not stop at the minimum. It overshoots, rolls up the other side and comes back,
+# several times. So there is a best value between too little and too much. For a quadratic loss with condition number
+# $\kappa$ it is known: with the best $\eta$ and $\mu$, the distance shrinks by a factor of $\frac{\sqrt\kappa -
+# 1}{\sqrt\kappa + 1}$ per step (in the long run), where plain descent has $\frac{\kappa - 1}{\kappa + 1}$. For $\kappa =
+# 20$ these are 0.63 and 0.90. Most people begin with 0.9.
 #
 # **What goes wrong**
 #
@@ -371,10 +375,10 @@ outcome(
 # The ball knows where its velocity is about to carry it. Nesterov's idea (1983): take the gradient *there*, at
 # the point ahead, $\theta - \eta\mu\mathbf v$. Where the slope is about to turn, the ball brakes one step earlier.
 #
-# An optimizer is given the gradient at the parameters, and cannot ask for another one. So PyTorch stores the *point ahead* as the
-# parameters. In terms of that point, the rule is as follows. (With $\mathbf p = \theta - \eta\mu\mathbf v$ and the new velocity $\mathbf v'$:
-# $\mathbf p' = \theta - \eta\mathbf v' - \eta\mu\mathbf v' = \mathbf p + \eta\mu\mathbf v - \eta\mathbf v' - \eta\mu\mathbf v'$, and
-# $\mathbf v' = \mu\mathbf v + \mathbf g$.)
+# An optimizer is given the gradient at the parameters, and cannot ask for another one. So PyTorch stores the *point
+# ahead* as the parameters. In terms of that point, the rule is as follows. (With $\mathbf p = \theta - \eta\mu\mathbf v$
+# and the new velocity $\mathbf v'$: $\mathbf p' = \theta - \eta\mathbf v' - \eta\mu\mathbf v' = \mathbf p +
+# \eta\mu\mathbf v - \eta\mathbf v' - \eta\mu\mathbf v'$, and $\mathbf v' = \mu\mathbf v + \mathbf g$.)
 #
 # $$\mathbf v \leftarrow \mu\,\mathbf v + \mathbf g, \qquad \theta \leftarrow \theta - \eta\,(\mathbf g + \mu\,\mathbf v).$$
 #
@@ -502,8 +506,8 @@ outcome(
 )
 
 # %% [markdown]
-# A constant factor of the gradient does not matter any more. So a ravine becomes a bowl, if it lies along the axes. Look at ten steps on $x^2 + 3y^2$, from a start
-# where the gradient along $x$ is large and from one where it is small.
+# A constant factor of the gradient does not matter any more. So a ravine becomes a bowl, if it lies along the axes. Look
+# at ten steps on $x^2 + 3y^2$, from a start where the gradient along $x$ is large and from one where it is small.
 
 # %% tags=["experiment", "figure"]
 # Figure: ten steps of AdaGrad from two starts.
@@ -609,8 +613,9 @@ plots.describe(figure, f"Length of the steps in multiples of the learning rate: 
 # \end{aligned} \qquad
 # \theta_t = \theta_{t-1} - \eta\,\frac{\hat{\mathbf m}_t}{\sqrt{\hat{\mathbf v}_t} + \varepsilon}.$$
 #
-# The first step has $t = 1$. The corrected averages $\hat{\mathbf m}$ and $\hat{\mathbf v}$ are used once and thrown away: the
-# next step starts from $\mathbf m$ and $\mathbf v$. Usual values are $\beta_1 = 0.9$, $\beta_2 = 0.999$, $\varepsilon = 10^{-8}$.
+# The first step has $t = 1$. The corrected averages $\hat{\mathbf m}$ and $\hat{\mathbf v}$ are used once and thrown
+# away: the next step starts from $\mathbf m$ and $\mathbf v$. Usual values are $\beta_1 = 0.9$, $\beta_2 = 0.999$,
+# $\varepsilon = 10^{-8}$.
 #
 # **Predict.** Without the correction, both averages are too small at first, and one of them is divided by the root of the
 # other. With the usual values: is the first step too long or too short?
@@ -669,7 +674,8 @@ check(Adam)
 # nothing corrected is written back into `self.m` or `self.v`.
 
 # %% [markdown] hint="Adam"
-# `m_hat = self.m[name] / (1 - self.beta1**...)`, the same for `v_hat`, then `params[name] - self.lr * ... / (np.sqrt(...) + self.eps)`.
+# `m_hat = self.m[name] / (1 - self.beta1**...)`, the same for `v_hat`, then `params[name] - self.lr * ... /
+# (np.sqrt(...) + self.eps)`.
 
 # %%
 lend("Adam")
@@ -683,13 +689,15 @@ print("first step, with correction:", Adam(0.01, 0.9, 0.999, 1e-8).step({"w": np
 outcome("uncorrected", "too long", because="The numerator is 10 times too small, the denominator √1000 = 32 times.")
 
 # %% [markdown]
-# With the correction, the first step has length $\eta$ in each entry. The uncorrected steps are more than six times too long
-# after ten steps, and still a little too long after a thousand. So each of the first 100 steps would be more than three times too long.
+# With the correction, the first step has length $\eta$ in each entry. The uncorrected steps are more than six times too
+# long after ten steps, and still a little too long after a thousand. So each of the first 100 steps would be more than
+# three times too long.
 #
 # ### How far does one step go? {#bound}
 #
-# One often reads that a step of Adam is never longer than $\eta$, in any entry. It would be a good thing to know: the learning rate
-# then says how far a parameter can move. Try a rare event. The gradient of a parameter is 0 for 10,000 steps (it belongs to a rare word, say, which occurs in no batch). Then it is 1, once.
+# One often reads that a step of Adam is never longer than $\eta$, in any entry. It would be a good thing to know: the
+# learning rate then says how far a parameter can move. Try a rare event. The gradient of a parameter is 0 for 10,000
+# steps (it belongs to a rare word, say, which occurs in no batch). Then it is 1, once.
 #
 # **Predict.** With a learning rate of 0.01: how far does the parameter move in that step?
 
@@ -715,11 +723,11 @@ outcome(
 )
 
 # %% [markdown]
-# The paper gives $\eta\,(1-\beta_1)/\sqrt{1-\beta_2} = 3.16\,\eta$ for this case: a single gradient after many zeros. (Its scale does
-# not matter even here: a gradient of 500 would make the same step.) It is not the largest step. If the rare gradient comes
-# several times in a row, the step grows to $6.6\,\eta$. No sequence of gradients gets above
-# $\eta\,(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)} = 7.3\,\eta$. As long as the gradients keep about the same size, the steps are
-# at most about $\eta$; and they are much shorter when the gradients disagree.
+# The paper gives $\eta\,(1-\beta_1)/\sqrt{1-\beta_2} = 3.16\,\eta$ for this case: a single gradient after many zeros.
+# (Its scale does not matter even here: a gradient of 500 would make the same step.) It is not the largest step. If the
+# rare gradient comes several times in a row, the step grows to $6.6\,\eta$. No sequence of gradients gets above
+# $\eta\,(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)} = 7.3\,\eta$. As long as the gradients keep about the same
+# size, the steps are at most about $\eta$; and they are much shorter when the gradients disagree.
 #
 # **Play.** The gradient has a mean of 1, and noise of a size that you choose. How long are Adam's steps when there is no
 # noise? When the noise is ten times the mean? Does it matter if mean and noise are both multiplied by 100?
@@ -731,17 +739,19 @@ demos.adam_step_size(Adam)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Without noise each step is $\eta$ long. With noise of deviation $s$ the root in the denominator is about $\sqrt{1 + s^2}$,
-# while the numerator is still 1 on average: the steps in the direction of the mean have a length of about $\eta/\sqrt{1+s^2}$, a tenth for
-# $s = 10$. So Adam goes more slowly where it is less certain. (Single steps are longer: the average of about ten gradients is
-# noisy itself.) A common factor cancels.
+# Without noise each step is $\eta$ long. With noise of deviation $s$ the root in the denominator is about $\sqrt{1 +
+# s^2}$, while the numerator is still 1 on average: the steps in the direction of the mean have a length of about
+# $\eta/\sqrt{1+s^2}$, a tenth for $s = 10$. So Adam goes more slowly where it is less certain. (Single steps are longer:
+# the average of about ten gradients is noisy itself.) A common factor cancels.
 #
 # </details>
 #
 # Now all of them, in one race. The factor of the learning rate multiplies all rates together.
 #
-# **Play.** In the ravine: who goes straight to the minimum, who along the floor, who overshoots? Then choose the saddle, a landscape with a point where the gradient is 0 although the loss falls to two sides. Put
-# the start close to the line between these sides, at $w_2 = 0.01$. Who gets away, and who waits? Is there one optimizer that is the best on all four landscapes?
+# **Play.** In the ravine: who goes straight to the minimum, who along the floor, who overshoots? Then choose the saddle,
+# a landscape with a point where the gradient is 0 although the loss falls to two sides. Put the start close to the line
+# between these sides, at $w_2 = 0.01$. Who gets away, and who waits? Is there one optimizer that is the best on all four
+# landscapes?
 
 # %% tags=["demo"]
 lend("HeavyBall", "Nesterov", "AdaGrad", "RMSProp", "Adam")
@@ -750,21 +760,21 @@ demos.race(HeavyBall, Nesterov, AdaGrad, RMSProp, Adam)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Gradient descent, the heavy ball and Nesterov's form first fall into the ravine and then follow its floor. Three overshoot: these two with
-# momentum, and Adam, which averages gradients as well. AdaGrad, RMSProp and Adam divide by the size of the gradients, so both
-# directions look alike to them: they set off equally fast in both. From a start with $|w_1| = |w_2|$, as at first here, they go
-# nearly straight. At the saddle the gradient along $w_2$ is tiny. Dividing by its size makes a full step of it, so AdaGrad, RMSProp
-# and Adam leave at once, while the others wait. With two minima, only the heavy ball gets over the hill. No optimizer is the best everywhere, and a different learning
-# rate can turn the order around: so a picture like this one proves nothing about which is better. A fair comparison needs
-# more, see below.
+# Gradient descent, the heavy ball and Nesterov's form first fall into the ravine and then follow its floor. Three
+# overshoot: these two with momentum, and Adam, which averages gradients as well. AdaGrad, RMSProp and Adam divide by the
+# size of the gradients, so both directions look alike to them: they set off equally fast in both. From a start with
+# $|w_1| = |w_2|$, as at first here, they go nearly straight. At the saddle the gradient along $w_2$ is tiny. Dividing by
+# its size makes a full step of it, so AdaGrad, RMSProp and Adam leave at once, while the others wait. With two minima,
+# only the heavy ball gets over the hill. No optimizer is the best everywhere, and a different learning rate can turn the
+# order around: so a picture like this one proves nothing about which is better. A fair comparison needs more, see below.
 #
 # </details>
 
 # %% [markdown]
 # ## Repair {#repair}
 #
-# *Going further. Short of time? Go on with "In PyTorch".* This Adam runs without an error. On some problems it even learns. There are
-# three bugs in it. Repair them one by one.
+# *Going further. Short of time? Go on with "In PyTorch".* This Adam runs without an error. On some problems it even
+# learns. There are three bugs in it. Repair them one by one.
 #
 # ### Exercise 8: repaired_adam {#exercise-repaired-adam}
 #
@@ -843,9 +853,9 @@ check(repaired_adam)
 # %% [markdown]
 # ## Two relatives {#relatives}
 #
-# *Going further. Short of time? Go on with "In PyTorch".* **AdaDelta** (Zeiler, 2012) has no learning rate. It notes that gradients
-# have the unit of loss per unit of the parameter, so RMSProp's step has no unit at all, where it should have that of the
-# parameter. Its step is multiplied by the size of its own recent steps:
+# *Going further. Short of time? Go on with "In PyTorch".* **AdaDelta** (Zeiler, 2012) has no learning rate. It notes that
+# gradients have the unit of loss per unit of the parameter, so RMSProp's step has no unit at all, where it should have
+# that of the parameter. Its step is multiplied by the size of its own recent steps:
 #
 # $$\mathbf s \leftarrow \rho\,\mathbf s + (1-\rho)\,\mathbf g^2, \qquad
 # \Delta = \frac{\sqrt{\mathbf u + \varepsilon}}{\sqrt{\mathbf s + \varepsilon}}\,\mathbf g, \qquad
@@ -1052,8 +1062,8 @@ check(TorchAdam)
 # `p.grad` for `g`. A closure needs gradients: call it outside of `torch.no_grad()`.
 
 # %% [markdown] hint="TorchAdam"
-# After the closure: `with torch.no_grad():`, the two loops, `if p.grad is None: continue`, the count, the two averages, the two
-# corrections, and `p.sub_(...)` with your update. Return the loss.
+# After the closure: `with torch.no_grad():`, the two loops, `if p.grad is None: continue`, the count, the two averages,
+# the two corrections, and `p.sub_(...)` with your update. Return the loss.
 
 # %% tags=["gpu", "experiment"]
 def milliseconds(make, device, layers=24, repeat=30):
@@ -1084,22 +1094,22 @@ for name, make in kinds.items():
     print(f"{name:18}: {milliseconds(make, device):.2f} ms per step")
 
 # %% [markdown]
-# All four do the same arithmetic. What differs is how often Python and PyTorch start an operation. You start about ten small
-# operations for each of the 48 tensors. `foreach` hands each operation a whole list of tensors. `fused` does all of Adam in one
-# operation, and reads and writes each number only once. On a GPU, starting an operation often takes longer than the operation itself,
-# so the difference is large there.
+# All four do the same arithmetic. What differs is how often Python and PyTorch start an operation. You start about ten
+# small operations for each of the 48 tensors. `foreach` hands each operation a whole list of tensors. `fused` does all of
+# Adam in one operation, and reads and writes each number only once. On a GPU, starting an operation often takes longer
+# than the operation itself, so the difference is large there.
 
 # %% [markdown]
 # ## A fair comparison {#comparison}
 #
 # Papers on new optimizers show curves in which theirs wins. Schmidt et al. (2021) compared fifteen optimizers on eight
-# problems, in more than 50,000 runs. No optimizer was best everywhere, and trying several with their default settings was about
-# as good as tuning one. What does a fair comparison need? *The same effort of tuning for each; several seeds; and a test that
-# the tuning has not seen.*
+# problems, in more than 50,000 runs. No optimizer was best everywhere, and trying several with their default settings was
+# about as good as tuning one. What does a fair comparison need? *The same effort of tuning for each; several seeds; and a
+# test that the tuning has not seen.*
 #
-# Do it on the digits: six optimizers, seven learning rates each, every one about three times the one before, five seeds, 40 epochs.
-# (A seed sets the first weights. All five see the same order of batches.) All 35 networks
-# of an optimizer are trained at once, as arrays with one more dimension.
+# Do it on the digits: six optimizers, seven learning rates each, every one about three times the one before, five seeds,
+# 40 epochs. (A seed sets the first weights. All five see the same order of batches.) All 35 networks of an optimizer are
+# trained at once, as arrays with one more dimension.
 #
 # **Predict.** The rate of each is tuned on the validation images. Then five new runs with other seeds are tested on the test
 # images. How far apart are the best and the worst optimizer, in mean accuracy?
@@ -1187,10 +1197,12 @@ plots.describe(figure, f"One curve per optimizer, with a band from the lowest to
 # %% [markdown]
 # What do the data support?
 #
-# - *Tuned, all six are about equally good here.* The best and the worst mean differ by 1.5 points, and single runs of one optimizer
-#   by 0.7 to 1.7. One test image is a third of a point, and five runs share the same 300 images. A small lead in such a table names no winner.
-# - *The learning rate matters far more than the optimizer*, within these factors of 1,000. Each of the six loses 25 points or more with a wrong rate. And the best rates
-#   lie between 0.003 and 1. A comparison at one common rate, or at the defaults, compares the rates.
+# - *Tuned, all six are about equally good here.* The best and the worst mean differ by 1.5 points, and single runs of one
+#   optimizer by 0.7 to 1.7. One test image is a third of a point, and five runs share the same 300 images. A small lead
+#   in such a table names no winner.
+# - *The learning rate matters far more than the optimizer*, within these factors of 1,000. Each of the six loses 25
+#   points or more with a wrong rate. And the best rates lie between 0.003 and 1. A comparison at one common rate, or at
+#   the defaults, compares the rates.
 # - It does *not* follow that optimizers never matter. The digits are easy and the network is small. For
 #   transformers, the networks behind language models, Adam and its relatives are ahead of SGD. For many image networks, SGD
 #   with momentum is as good. Why is still studied.
@@ -1203,15 +1215,15 @@ plots.describe(figure, f"One curve per optimizer, with a band from the lowest to
 # ### Question 1: another unit {#question-scale}
 #
 # *Core* · 4 minutes · 3 points. A colleague multiplies her loss by 100 (she changed a unit). With which of gradient
-# descent, heavy ball, AdaGrad and Adam does she have to change the learning rate, and how? Is there anything else to change for the
-# others?
+# descent, heavy ball, AdaGrad and Adam does she have to change the learning rate, and how? Is there anything else to
+# change for the others?
 
 # %% [markdown] answer="scale" points=3
 # ### BEGIN SOLUTION
 # All gradients are 100 times as large. Steps of gradient descent and of the heavy ball are proportional to the gradient:
-# they need a learning rate 100 times smaller, and then make the same path as before. AdaGrad and Adam divide by the size of the gradients, so the
-# factor cancels and the rate stays. Strictly, $\varepsilon$ would have to be 100 times larger as well; since it is tiny, this makes no
-# difference unless gradients are of its size.
+# they need a learning rate 100 times smaller, and then make the same path as before. AdaGrad and Adam divide by the size
+# of the gradients, so the factor cancels and the rate stays. Strictly, $\varepsilon$ would have to be 100 times larger as
+# well; since it is tiny, this makes no difference unless gradients are of its size.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="scale"
@@ -1230,16 +1242,16 @@ plots.describe(figure, f"One curve per optimizer, with a band from the lowest to
 # ### Question 2: a claim {#question-claim}
 #
 # *Core* · 5 minutes · 3 points. A blog says: "We trained one network with SGD and one with our new optimizer, both with a
-# learning rate of 0.01. After 10 epochs ours had 94.1 % and SGD had 91.0 %. The rate was the same for both, so the comparison is
-# fair. And 3.1 points are more than chance." Judge the last two sentences, with numbers from your own figure and output. Which
-# experiment would you ask for, and what would have to come out?
+# learning rate of 0.01. After 10 epochs ours had 94.1 % and SGD had 91.0 %. The rate was the same for both, so the
+# comparison is fair. And 3.1 points are more than chance." Judge the last two sentences, with numbers from your own
+# figure and output. Which experiment would you ask for, and what would have to come out?
 
 # %% [markdown] answer="claim" points=3
 # ### BEGIN SOLUTION
-# The same rate is not fair: the best rates of my six lie between 0.003 and 1, and SGD with 0.01 in place of 1 loses 13 points.
-# Chance: with tuned rates my single runs differ by 0.7 to 1.7 points, so 3.1 would be much. At SGD's rate of 0.01 they differ by
-# several points, so there it would be little. One run each cannot tell. I would tune both with the same effort and then run five
-# seeds each on test data: nearly all runs of the new one would have to lie above those of SGD.
+# The same rate is not fair: the best rates of my six lie between 0.003 and 1, and SGD with 0.01 in place of 1 loses 13
+# points. Chance: with tuned rates my single runs differ by 0.7 to 1.7 points, so 3.1 would be much. At SGD's rate of 0.01
+# they differ by several points, so there it would be little. One run each cannot tell. I would tune both with the same
+# effort and then run five seeds each on test data: nearly all runs of the new one would have to lie above those of SGD.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="claim"
@@ -1264,9 +1276,9 @@ plots.describe(figure, f"One curve per optimizer, with a band from the lowest to
 # \mathbf v_t = \frac{\beta_2 \mathbf v_{t-1} + (1-\beta_2)\,\mathbf g_t^2}{1-\beta_2^{\,t}}, \qquad
 # \theta_t = \theta_{t-1} - \eta\,\frac{\mathbf m_t}{\sqrt{\mathbf v_t} + \varepsilon}.$$
 #
-# (a) What is the difference to Adam? (b) A steady gradient of 1, the usual settings: compute $\mathbf m_2$ and $\mathbf v_2$ by hand
-# or in the cell below, and the second step in multiples of $\eta$. (c) What becomes of the steps later, and why? (d) How would you find
-# such a mistake in your own code? A cell to try things out:
+# (a) What is the difference to Adam? (b) A steady gradient of 1, the usual settings: compute $\mathbf m_2$ and $\mathbf
+# v_2$ by hand or in the cell below, and the second step in multiples of $\eta$. (c) What becomes of the steps later, and
+# why? (d) How would you find such a mistake in your own code? A cell to try things out:
 
 # %%
 m, v, t = 1.0, 1.0, 1  # after the first step, with a gradient of 1
@@ -1274,17 +1286,18 @@ print(m, v)
 
 # %% [markdown] answer="spot-the-error" points=4
 # ### BEGIN SOLUTION
-# (a) The corrected average is written back, and the next step starts from it. Adam uses the corrected values once, and keeps the
-# uncorrected ones.
+# (a) The corrected average is written back, and the next step starts from it. Adam uses the corrected values once, and
+# keeps the uncorrected ones.
 #
-# (b) After the first step $m_1 = 0.1/0.1 = 1$ and $v_1 = 1$. Then $m_2 = (0.9 + 0.1)/(1 - 0.81) = 5.26$ and
-# $v_2 = (0.999 + 0.001)/(1 - 0.998001) = 500.25$. The step is $5.26/\sqrt{500.25} = 0.235$ times $\eta$, where Adam would make a
-# full one.
+# (b) After the first step $m_1 = 0.1/0.1 = 1$ and $v_1 = 1$. Then $m_2 = (0.9 + 0.1)/(1 - 0.81) = 5.26$ and $v_2 =
+# (0.999 + 0.001)/(1 - 0.998001) = 500.25$. The step is $5.26/\sqrt{500.25} = 0.235$ times $\eta$, where Adam would
+# make a full one.
 #
-# (c) The correction is applied again and again to what is corrected already. $\mathbf v$ grows to $10^{140}$ within 100 steps, and
-# much more than $\mathbf m^2$, so the steps become tiny: training stops.
+# (c) The correction is applied again and again to what is corrected already. $\mathbf v$ grows to $10^{140}$ within 100
+# steps, and much more than $\mathbf m^2$, so the steps become tiny: training stops.
 #
-# (d) With a constant gradient, every step of Adam has to be $\eta$ long. Or compare several steps with `torch.optim.Adam`: the first step is right, so one step is not enough.
+# (d) With a constant gradient, every step of Adam has to be $\eta$ long. Or compare several steps with
+# `torch.optim.Adam`: the first step is right, so one step is not enough.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="spot-the-error"
@@ -1323,11 +1336,12 @@ print(m, v)
 #
 # ## Read on {#read-on}
 #
-# - D. P. Kingma, J. Ba (2015). Adam: a method for stochastic optimization. *ICLR*. Section 2.1 discusses the length of a step, section 3 the
-#   bias correction.
-# - J. Duchi, E. Hazan, Y. Singer (2011). Adaptive subgradient methods for online learning and stochastic optimization. *JMLR* 12,
-#   2121–2159.
-# - G. Goh (2017). Why momentum really works. *Distill*. What momentum does in each direction of a quadratic, with pictures to play with.
+# - D. P. Kingma, J. Ba (2015). Adam: a method for stochastic optimization. *ICLR*. Section 2.1 discusses the length of a
+#   step, section 3 the bias correction.
+# - J. Duchi, E. Hazan, Y. Singer (2011). Adaptive subgradient methods for online learning and stochastic
+#   optimization. *JMLR* 12, 2121–2159.
+# - G. Goh (2017). Why momentum really works. *Distill*. What momentum does in each direction of a quadratic, with
+#   pictures to play with.
 # - Y. Nesterov (1983). A method for solving the convex programming problem with convergence rate O(1/k²). *Soviet Mathematics
 #   Doklady* 27, 372–376.
 # - B. T. Polyak (1964). Some methods of speeding up the convergence of iteration methods. *USSR Computational Mathematics and

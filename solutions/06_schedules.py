@@ -16,10 +16,10 @@
 # %% [markdown]
 # # 06 · Schedules
 #
-# At the start of training, long steps are good: there is far to go. At the end they do harm: the noise of each batch pushes the
-# parameters away from the minimum, and a long step pushes them far. A **schedule** changes the learning rate while training goes on. In this
-# notebook you find out why a rate has to fall and how fast, and you write the schedules that are in use, right to the
-# first and the last step.
+# At the start of training, long steps are good: there is far to go. At the end they do harm: the noise of each batch
+# pushes the parameters away from the minimum, and a long step pushes them far. A **schedule** changes the learning rate
+# while training goes on. In this notebook you find out why a rate has to fall and how fast, and you write the schedules
+# that are in use, right to the first and the last step.
 #
 # **After this notebook you can**
 #
@@ -45,8 +45,9 @@
 # The core takes about 83 minutes and earns 37 points, *going further* another 19 minutes and 7 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
-# **Conventions.** A schedule is a function of the step `t`, which counts from 0: `t = 0` is the first step. It remembers nothing, so it
-# may be called in any order, and twice for the same step. Numbers of steps, such as `every` or `total`, are integers of at least 1. A **factor** between 0 and 1 makes the rate smaller.
+# **Conventions.** A schedule is a function of the step `t`, which counts from 0: `t = 0` is the first step. It remembers
+# nothing, so it may be called in any order, and twice for the same step. Numbers of steps, such as `every` or `total`,
+# are integers of at least 1. A **factor** between 0 and 1 makes the rate smaller.
 
 # %% role="setup"
 # After a restart of the kernel, run this cell first.
@@ -79,8 +80,9 @@ outcome(
 # %% [markdown]
 # ## Why this matters {#why}
 #
-# Here are ten networks with different first weights. All of them see the same batches in the same order. They learn the digits
-# by plain SGD with a learning rate of 1, the best one for SGD in notebook 05, for 20 epochs. Look at their accuracy on new images after each epoch.
+# Here are ten networks with different first weights. All of them see the same batches in the same order. They learn the
+# digits by plain SGD with a learning rate of 1, the best one for SGD in notebook 05, for 20 epochs. Look at their
+# accuracy on new images after each epoch.
 
 # %% role="given"
 digits = data.digits()
@@ -145,14 +147,14 @@ plots.describe(figure, "Validation accuracy of ten networks and its mean. In the
                + ", ".join(f"{value:.1f}" for value in last) + " per cent.")
 
 # %% [markdown]
-# The curves do not settle. In the last six epochs, the accuracy of one network covers a range of more than 3 points, on average
-# over the ten. (They see the same batches, so they jump together, and their mean jumps, too.) It is a matter of luck at which
-# moment you stop. The steps are too long for the last part of the way.
+# The curves do not settle. In the last six epochs, the accuracy of one network covers a range of more than 3 points, on
+# average over the ten. (They see the same batches, so they jump together, and their mean jumps, too.) It is a matter of
+# luck at which moment you stop. The steps are too long for the last part of the way.
 #
 # ## The noise floor {#noise-floor}
 #
-# To understand it, take the simplest loss with noise. One parameter $\theta$, curvature $\lambda$, and a gradient with noise of
-# deviation $\sigma$, new in every step:
+# To understand it, take the simplest loss with noise. One parameter $\theta$, curvature $\lambda$, and a gradient with
+# noise of deviation $\sigma$, new in every step:
 #
 # $$\mathbf g = \lambda\,\theta + \sigma\,\xi, \qquad \theta \leftarrow \theta - \eta\,\mathbf g = (1 - \eta\lambda)\,\theta - \eta\,\sigma\,\xi .$$
 #
@@ -201,11 +203,11 @@ outcome(
 )
 
 # %% [markdown]
-# So there is a choice: fast and inaccurate, or slow and accurate. A decreasing rate has both. First the rate is large; whenever
-# the floor is reached, it becomes smaller.
+# So there is a choice: fast and inaccurate, or slow and accurate. A decreasing rate has both. First the rate is large;
+# whenever the floor is reached, it becomes smaller.
 #
-# But it must not decrease too fast. Robbins and Monro (1951) gave conditions under which the descent reaches the minimum of a loss like
-# this one, in spite of the noise:
+# But it must not decrease too fast. Robbins and Monro (1951) gave conditions under which the descent reaches the minimum
+# of a loss like this one, in spite of the noise:
 #
 # $$\sum_t \eta_t = \infty, \qquad \sum_t \eta_t^2 < \infty .$$
 #
@@ -245,13 +247,15 @@ outcome("conditions", "1 / (1 + t)", because="1 + 1/2 + 1/3 + ... has no bound, 
         "The sum of 0.99^t is 100: that is as far as one gets, with gradients of size 1.")
 
 # %% [markdown]
-# The rate $1/(1+t)$ gets below every floor. (It needs the right first rate: in a direction of curvature 0.1 it would take very
-# long.) The exponential one stops: after about a hundred steps its rate is so small that
-# nothing moves any more, wherever it is, here at 0.03. And $1/\sqrt{1+t}$ gets lower and lower too, though its squares have no finite sum: the conditions are sufficient, not necessary.
-# (They speak about infinitely many steps. Training has a last one. So in practice, exponential decay is used as well, with a slow rate.)
+# The rate $1/(1+t)$ gets below every floor. (It needs the right first rate: in a direction of curvature 0.1 it would take
+# very long.) The exponential one stops: after about a hundred steps its rate is so small that nothing moves any more,
+# wherever it is, here at 0.03. And $1/\sqrt{1+t}$ gets lower and lower too, though its squares have no finite sum: the
+# conditions are sufficient, not necessary. (They speak about infinitely many steps. Training has a last one. So in
+# practice, exponential decay is used as well, with a slow rate.)
 #
-# **Play.** Two constant rates, $\eta$ and $\eta/10$, and a decreasing one. Double the noise: what becomes of the two floors? Then
-# change only the decrease $k$, at first with noise 1. For which values does the decreasing rate end below both?
+# **Play.** Two constant rates, $\eta$ and $\eta/10$, and a decreasing one. Double the noise: what becomes of the two
+# floors? Then change only the decrease $k$, at first with noise 1. For which values does the decreasing rate end below
+# both?
 
 # %% tags=["demo"]
 demos.noisy_quadratic()
@@ -259,9 +263,9 @@ demos.noisy_quadratic()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Four times as high: the floor is proportional to $\sigma^2$. With $\eta = 0.3$ and noise 1, the decreasing rate ends below both
-# for $k$ from about 0.005 to 0.6. With a smaller $k$, the rate is still too large at the end. With $k = 1$ it falls too fast,
-# and the way to the minimum is never finished.
+# Four times as high: the floor is proportional to $\sigma^2$. With $\eta = 0.3$ and noise 1, the decreasing rate ends
+# below both for $k$ from about 0.005 to 0.6. With a smaller $k$, the rate is still too large at the end. With $k = 1$ it
+# falls too fast, and the way to the minimum is never finished.
 #
 # </details>
 
@@ -276,8 +280,8 @@ demos.noisy_quadratic()
 # | exponential decay | $\eta_t = \eta_0\,e^{-k\,t}$ |
 # | step decay | $\eta_t = \eta_0 \cdot \text{factor}^{\lfloor t/\text{every} \rfloor}$ |
 #
-# $\lfloor\cdot\rfloor$ rounds down. So step decay stays the same for `every` steps and then drops. Each of the three is computed from
-# $\eta_0$ and $t$, not from the rate of the step before: it must not matter how often you ask.
+# $\lfloor\cdot\rfloor$ rounds down. So step decay stays the same for `every` steps and then drops. Each of the three is
+# computed from $\eta_0$ and $t$, not from the rate of the step before: it must not matter how often you ask.
 #
 # **Predict.** Step decay with $\eta_0 = 1$, factor 0.1, every 30 steps. What is the rate of the steps $t = 29$, $30$ and $60$?
 #
@@ -392,9 +396,10 @@ plots.describe(figure, f"Learning rate against the step, from the same first rat
 # %% [markdown]
 # **What goes wrong**
 #
-# - *Off by one:* the drop comes at step `every + 1`, or at `every - 1`. Test a schedule at its edges: the last step before, the first
-#   step after.
-# - *Compounding:* a function that multiplies the current rate by the factor whenever it is called. A second call for the same step gives another answer.
+# - *Off by one:* the drop comes at step `every + 1`, or at `every - 1`. Test a schedule at its edges: the last step
+#   before, the first step after.
+# - *Compounding:* a function that multiplies the current rate by the factor whenever it is called. A second call for the
+#   same step gives another answer.
 # - *Steps and epochs:* a schedule that is meant per epoch, asked once per batch, decays too fast, by a factor of
 #   the number of batches in an epoch.
 
@@ -405,8 +410,8 @@ plots.describe(figure, f"Learning rate against the step, from the same first rat
 #
 # $$\eta_t = \eta_{\min} + (\eta_{\max} - \eta_{\min})\;\frac{1 + \cos(\pi\,t/T)}{2}, \qquad 0 \le t \le T .$$
 #
-# It is flat at the top, so the rate stays large for a while. It is flat at the bottom, so the last steps are small ones. And besides the two rates,
-# it only needs the number of steps, which has to be fixed in advance.
+# It is flat at the top, so the rate stays large for a while. It is flat at the bottom, so the last steps are small ones.
+# And besides the two rates, it only needs the number of steps, which has to be fixed in advance.
 #
 # ### Exercise 4: cosine {#exercise-cosine}
 #
@@ -446,14 +451,16 @@ check(cosine)
 # Check by hand: the formula gives `lr_max` for `t = 0` and the mean of both rates for `t = total / 2`.
 
 # %% [markdown]
-# Loshchilov and Hutter (2017) go a step further: when the cosine has arrived at the bottom, the rate jumps back to the top, and the next,
-# longer cycle begins. These are **warm restarts**: warm, because the weights are kept. At the end of each cycle the rate is small, so the
-# network can be used as it is.
+# Loshchilov and Hutter (2017) go a step further: when the cosine has arrived at the bottom, the rate jumps back to the
+# top, and the next, longer cycle begins. These are **warm restarts**: warm, because the weights are kept. At the end of
+# each cycle the rate is small, so the network can be used as it is.
 #
-# Cycle $i = 0, 1, 2, \dots$ lasts $T_i = T_0 \cdot \text{growth}^i$ steps. With $T_0 = 3$ and growth 2, the cycles last 3, 6, 12, ... steps, so
-# they begin at the steps 0, 3, 9, 21, ... Inside a cycle, the half cosine counts from its beginning.
+# Cycle $i = 0, 1, 2, \dots$ lasts $T_i = T_0 \cdot \text{growth}^i$ steps. With $T_0 = 3$ and growth 2, the cycles last
+# 3, 6, 12, ... steps, so they begin at the steps 0, 3, 9, 21, ... Inside a cycle, the half cosine counts from its
+# beginning.
 #
-# **Predict.** $T_0 = 3$, growth 2, rates between 0 and 1. What is the rate of step 2, the last one of the first cycle: 0, or more than 0?
+# **Predict.** $T_0 = 3$, growth 2, rates between 0 and 1. What is the rate of step 2, the last one of the first cycle: 0,
+# or more than 0?
 
 # %%
 predict("last_of_cycle", choice("the rate of step 2 is", "0", "0.25", "0.5", "1"))
@@ -495,11 +502,12 @@ def warm_restarts(t, lr_max, lr_min, first_cycle, growth):
 check(warm_restarts)
 
 # %% [markdown] hint="warm_restarts"
-# In which cycle is step `t`, and how many steps ago did this cycle begin? A loop finds both: take away one cycle after the other.
+# In which cycle is step `t`, and how many steps ago did this cycle begin? A loop finds both: take away one cycle after
+# the other.
 
 # %% [markdown] hint="warm_restarts"
-# `length = first_cycle`, then: while `t` is at least `length`, subtract `length` from `t` and make `length` `growth` times as long. What is
-# left over of `t` is counted from the beginning of its cycle.
+# `length = first_cycle`, then: while `t` is at least `length`, subtract `length` from `t` and make `length` `growth`
+# times as long. What is left over of `t` is counted from the beginning of its cycle.
 
 # %%
 print([round(warm_restarts(t, 1.0, 0.0, 3, 2), 3) for t in range(12)])
@@ -509,15 +517,15 @@ print([round(warm_restarts(t, 1.0, 0.0, 3, 2), 3) for t in range(12)])
 outcome("last_of_cycle", "0.25", because="Two thirds of the way: (1 + cos 120°) / 2 = 1/4. The smallest rate would come at step 3, and there the next cycle begins.")
 
 # %% [markdown]
-# The smallest rate itself never occurs: in its place comes the restart. (There are variants that do reach it. When you compare two
-# libraries, look at the last step of a cycle.)
+# The smallest rate itself never occurs: in its place comes the restart. (There are variants that do reach it. When you
+# compare two libraries, look at the last step of a cycle.)
 
 # %% [markdown]
 # ## Up and down {#triangular}
 #
 # Smith (2017) lets the rate also go *up* again, slowly: a **triangular** wave between two bounds. The thought: long steps
-# from time to time help to leave places where small ones would stay. The wave starts at the lower bound, reaches the upper one after
-# `half_cycle` steps, and is back after two of them.
+# from time to time help to leave places where small ones would stay. The wave starts at the lower bound, reaches the
+# upper one after `half_cycle` steps, and is back after two of them.
 #
 # ### Exercise 6: triangular {#exercise-triangular}
 #
@@ -551,20 +559,22 @@ def triangular(t, lr_min, lr_max, half_cycle):
 check(triangular)
 
 # %% [markdown] hint="triangular"
-# First find the position inside the cycle: the remainder of `t`, divided by the length of a whole cycle. Which Python operator gives a remainder?
+# First find the position inside the cycle: the remainder of `t`, divided by the length of a whole cycle. Which Python
+# operator gives a remainder?
 
 # %% [markdown] hint="triangular"
-# How far is the position from the peak, at `half_cycle`? At the peak the rate is `lr_max`, and at a distance of `half_cycle` it is `lr_min`.
+# How far is the position from the peak, at `half_cycle`? At the peak the rate is `lr_max`, and at a distance of
+# `half_cycle` it is `lr_min`.
 
 # %% [markdown]
 # ## Warming up {#warming-up}
 #
-# At the very beginning a large rate can do harm: the gradients of random weights change quickly, and Adam's averages hold only a
-# few of them. A **warm-up** goes up in a straight line during the first steps, and then another schedule begins. It was needed
-# for very large batches (Goyal et al., 2017). On our digits it makes no difference.
+# At the very beginning a large rate can do harm: the gradients of random weights change quickly, and Adam's averages hold
+# only a few of them. A **warm-up** goes up in a straight line during the first steps, and then another schedule begins.
+# It was needed for very large batches (Goyal et al., 2017). On our digits it makes no difference.
 #
-# The edges are where mistakes happen. With a warm-up of $w$ steps, the first step should not have the rate 0: it would be wasted. And the
-# last step of the warm-up should not have the full rate yet: the schedule that follows begins with it. So
+# The edges are where mistakes happen. With a warm-up of $w$ steps, the first step should not have the rate 0: it would be
+# wasted. And the last step of the warm-up should not have the full rate yet: the schedule that follows begins with it. So
 #
 # $$\eta_t = \eta(0) \cdot \frac{t+1}{w+1} \quad\text{for } t < w, \qquad \eta_t = \eta(t - w) \quad\text{from } w \text{ on},$$
 #
@@ -610,8 +620,9 @@ check(warmup)
 print("steps 0 to 6:", [round(warmup(t, lambda t: cosine(t, 1.0, 0.0, 10), 4), 3) for t in range(7)])
 
 # %% [markdown]
-# **Play.** Compose a schedule. Which combination reaches the largest rate for the *first* time latest? Where does the curve jump, and
-# where does it only bend? With warm restarts: at which rate does training end, and which total would be better?
+# **Play.** Compose a schedule. Which combination reaches the largest rate for the *first* time latest? Where does the
+# curve jump, and where does it only bend? With warm restarts: at which rate does training end, and which total would be
+# better?
 
 # %% tags=["demo"]
 demos.schedule_composer()
@@ -619,18 +630,18 @@ demos.schedule_composer()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The longest warm-up and the longest piece with the triangular wave. Step decay and warm restarts jump. The end of the warm-up and
-# the corners of the triangle are bends. With warm restarts and a total of 160, a new cycle has just
-# begun, and training ends at 0.99 of the largest rate. A total that ends with a cycle is better: 150 (10 steps of warm-up, then
-# 20 + 40 + 80). The warm-up takes
-# its steps from the rest, since the total is fixed.
+# The longest warm-up and the longest piece with the triangular wave. Step decay and warm restarts jump. The end of the
+# warm-up and the corners of the triangle are bends. With warm restarts and a total of 160, a new cycle has just begun,
+# and training ends at 0.99 of the largest rate. A total that ends with a cycle is better: 150 (10 steps of warm-up, then
+# 20 + 40 + 80). The warm-up takes its steps from the rest, since the total is fixed.
 #
 # </details>
 
 # %% [markdown]
 # ## Repair {#repair}
 #
-# *Going further. Short of time? Go on with "Waiting for a plateau".* A colleague wrote warm restarts without a loop over the cycles. There are two bugs in it.
+# *Going further. Short of time? Go on with "Waiting for a plateau".* A colleague wrote warm restarts without a loop over
+# the cycles. There are two bugs in it.
 #
 # ### Exercise 8: repaired_warm_restarts {#exercise-repaired-warm-restarts}
 #
@@ -669,16 +680,19 @@ check(repaired_warm_restarts)
 # Draw its rates for 12 steps with `first_cycle=3, growth=2`. Do they jump to the top, and at the right step?
 
 # %% [markdown] hint="repaired_warm_restarts"
-# One bug concerns the step at which a cycle begins: does the loop go on at `t = 3`? The other one: from where does the angle count?
+# One bug concerns the step at which a cycle begins: does the loop go on at `t = 3`? The other one: from where does the
+# angle count?
 
 # %% [markdown]
 # ## Waiting for a plateau {#plateau}
 #
-# All schedules so far are fixed before training begins. Another idea waits for what happens. As long as the validation loss gets better, the rate
-# stays. When it has not become better for a while, the rate is multiplied by a factor:
-# either the noise floor is reached, and a smaller rate gets below it, or nothing can be gained any more.
+# All schedules so far are fixed before training begins. Another idea waits for what happens. As long as the validation
+# loss gets better, the rate stays. When it has not become better for a while, the rate is multiplied by a factor: either
+# the noise floor is reached, and a smaller rate gets below it, or nothing can be gained any more.
 #
-# Precisely, as in PyTorch with `threshold=0`: a reading of the loss is *bad* if it is not lower than the best one so far. The first bad reading after `patience` bad ones in a row (so the bad reading number `patience + 1`) reduces the rate, and the count starts again from 0. The best loss is kept.
+# Precisely, as in PyTorch with `threshold=0`: a reading of the loss is *bad* if it is not lower than the best one so far.
+# The first bad reading after `patience` bad ones in a row (so the bad reading number `patience + 1`) reduces the rate,
+# and the count starts again from 0. The best loss is kept.
 #
 # ### Exercise 9: ReduceOnPlateau {#exercise-reduce-on-plateau}
 #
@@ -738,25 +752,27 @@ class ReduceOnPlateau:
 check(ReduceOnPlateau)
 
 # %% [markdown] hint="ReduceOnPlateau"
-# What has to be remembered between two readings, besides the four settings? Which value of the best loss makes any first loss better?
+# What has to be remembered between two readings, besides the four settings? Which value of the best loss makes any first
+# loss better?
 
 # %% [markdown] hint="ReduceOnPlateau"
-# With a patience of 2 and a loss that never changes: the first reading is the best one. The readings 2 and 3 are bad and tolerated. The fourth reduces the
-# rate.
+# With a patience of 2 and a loss that never changes: the first reading is the best one. The readings 2 and 3 are bad and
+# tolerated. The fourth reduces the rate.
 
 # %% [markdown] hint="ReduceOnPlateau"
-# `if loss < self.best:` new best, count 0; else one more bad reading. Then, if there are more bad ones than `patience`: the rate is `max(..., self.min_lr)`, count 0.
+# `if loss < self.best:` new best, count 0; else one more bad reading. Then, if there are more bad ones than `patience`:
+# the rate is `max(..., self.min_lr)`, count 0.
 
 # %% [markdown]
-# Compare with your `EarlyStopping` of notebook 03. A patience of 3 stops there at the third bad epoch. Here, the rate is reduced at
-# the fourth bad reading. Both
-# conventions are in use, and the documentation does not always say which: read the code, or test it with a constant loss.
+# Compare with your `EarlyStopping` of notebook 03. A patience of 3 stops there at the third bad epoch. Here, the rate is
+# reduced at the fourth bad reading. Both conventions are in use, and the documentation does not always say which: read
+# the code, or test it with a constant loss.
 
 # %% [markdown]
 # ## The range test {#range-test}
 #
-# *Going further. Short of time? Go on with "In PyTorch".* Which learning rate to begin with? Smith's **range test** finds one in a
-# single short run: increase the rate with every step, from far too small to far too large, and look at the loss.
+# *Going further. Short of time? Go on with "In PyTorch".* Which learning rate to begin with? Smith's **range test** finds
+# one in a single short run: increase the rate with every step, from far too small to far too large, and look at the loss.
 #
 # ### Exercise 10: learning_rate_ramp {#exercise-learning-rate-ramp}
 #
@@ -788,12 +804,13 @@ def learning_rate_ramp(t, lr_min, lr_max, steps):
 check(learning_rate_ramp)
 
 # %% [markdown] hint="learning_rate_ramp"
-# From the first to the last step the rate grows by `lr_max / lr_min`. There are `steps - 1` gaps between `steps` points. Which power of the whole factor belongs to `t`
-# gaps?
+# From the first to the last step the rate grows by `lr_max / lr_min`. There are `steps - 1` gaps between `steps` points.
+# Which power of the whole factor belongs to `t` gaps?
 
 # %% [markdown]
-# A good rate is where the loss falls fastest. But single losses are noisy. So smooth them first with a moving average, in which `smoothing` is the weight of
-# the old value and the first average is the first loss. Then take the slope with respect to the *logarithm* of the rate.
+# A good rate is where the loss falls fastest. But single losses are noisy. So smooth them first with a moving average, in
+# which `smoothing` is the weight of the old value and the first average is the first loss. Then take the slope with
+# respect to the *logarithm* of the rate.
 #
 # ### Exercise 11: steepest_learning_rate {#exercise-steepest-learning-rate}
 #
@@ -829,7 +846,8 @@ def steepest_learning_rate(lrs, losses, smoothing):
 check(steepest_learning_rate)
 
 # %% [markdown] hint="steepest_learning_rate"
-# Three steps: a loop for the average, `np.gradient` for the slopes, and the place of the most negative one. Return the rate, not its index.
+# Three steps: a loop for the average, `np.gradient` for the slopes, and the place of the most negative one. Return the
+# rate, not its index.
 
 # %% tags=["experiment", "figure"]
 # Figure: a range test on the digits.
@@ -853,9 +871,9 @@ plots.describe(figure, f"Loss against the learning rate: it starts at {losses[0]
                f"towards the end. The steepest descent is at {found:.2g}.")
 
 # %% [markdown]
-# The test tells the order of magnitude, not more: another seed moves the mark, and so does the smoothing. The rate where the loss begins to rise is
-# too large to train with. A common choice is the steepest point, or a tenth of the
-# rate at which the loss is lowest. The two may differ by a factor of several.
+# The test tells the order of magnitude, not more: another seed moves the mark, and so does the smoothing. The rate where
+# the loss begins to rise is too large to train with. A common choice is the steepest point, or a tenth of the rate at
+# which the loss is lowest. The two may differ by a factor of several.
 #
 # **Play.** Change the length of the test, the smoothing and the seed. How much does the mark move? When does the test mislead?
 
@@ -865,18 +883,19 @@ demos.range_test()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# A short test gives each rate too little time, so the mark moves to the right: typically from about 0.5 with 120 steps to 0.8
-# with 30. Much smoothing delays the average: the mark of the lowest loss moves to the right. The steepest one may go either way.
-# Without smoothing it follows the noise of single batches, and can lie anywhere. Another seed moves it by a factor of two and
-# more. (Only the part up to the lowest point counts.)
+# A short test gives each rate too little time, so the mark moves to the right: typically from about 0.5 with 120 steps to
+# 0.8 with 30. Much smoothing delays the average: the mark of the lowest loss moves to the right. The steepest one may go
+# either way. Without smoothing it follows the noise of single batches, and can lie anywhere. Another seed moves it by a
+# factor of two and more. (Only the part up to the lowest point counts.)
 #
 # </details>
 
 # %% [markdown]
 # ## In PyTorch {#pytorch}
 #
-# A scheduler of PyTorch changes `group["lr"]` of an optimizer. In the loop, it comes after the optimizer: `optimizer.step()`, then
-# `scheduler.step()`. Whether once per batch or once per epoch is up to you, and nobody warns you if it is the wrong one.
+# A scheduler of PyTorch changes `group["lr"]` of an optimizer. In the loop, it comes after the optimizer:
+# `optimizer.step()`, then `scheduler.step()`. Whether once per batch or once per epoch is up to you, and nobody warns you
+# if it is the wrong one.
 #
 # | yours | PyTorch |
 # |---|---|
@@ -933,10 +952,12 @@ def make_scheduler(optimizer, warmup_steps, total_steps):
 check(make_scheduler)
 
 # %% [markdown] hint="make_scheduler"
-# Write the factor as a function of the step inside your function: you have all its parts already, `warmup` and `cosine` with rates from 1 to 0. How many steps does the cosine last?
+# Write the factor as a function of the step inside your function: you have all its parts already, `warmup` and `cosine`
+# with rates from 1 to 0. How many steps does the cosine last?
 
 # %% [markdown] hint="make_scheduler"
-# The cosine lasts `total_steps - warmup_steps` steps, and counts from the end of the warm-up. `LambdaLR(optimizer, factor)` takes the function itself: no brackets behind `factor`.
+# The cosine lasts `total_steps - warmup_steps` steps, and counts from the end of the warm-up. `LambdaLR(optimizer,
+# factor)` takes the function itself: no brackets behind `factor`.
 
 # %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -963,7 +984,8 @@ print(f"loss of the last batch: {loss.item():.3f}")
 #
 # Back to the ten networks, with the same seeds and the same first rate of 1.
 #
-# **Predict.** With a half cosine from 1 down to 0, what is the mean accuracy after the last epoch, compared with the constant rate? And how much does it change in the last six epochs?
+# **Predict.** With a half cosine from 1 down to 0, what is the mean accuracy after the last epoch, compared with the
+# constant rate? And how much does it change in the last six epochs?
 
 # %%
 predict(
@@ -1012,16 +1034,18 @@ ax.legend(loc="lower right")
 plots.describe(figure, f"Mean accuracy after each epoch with a band from the lowest to the highest network. {'; '.join(told)}.")
 
 # %% [markdown]
-# In accuracy the half cosine gains nothing here: after the last epoch the means are equal to within a third of a point. What you
-# gain is *certainty*. In the last six epochs, one network covers a range of 3.4 points on average with the constant rate, with
-# RMSProp of 4.3. Which accuracy you get depends on the batch after which you stop. With the half cosine it is 0.3 for both.
+# In accuracy the half cosine gains nothing here: after the last epoch the means are equal to within a third of a point.
+# What you gain is *certainty*. In the last six epochs, one network covers a range of 3.4 points on average with the
+# constant rate, with RMSProp of 4.3. Which accuracy you get depends on the batch after which you stop. With the half
+# cosine it is 0.3 for both.
 #
-# (Each group of three shares a first rate, which was not tuned anew. With RMSProp and a first rate of 0.0032, its best one in
-# notebook 05, the half cosine ends 1.6 points *lower*: a rate that falls often has to begin higher.) Adam hardly jumps without
-# a schedule, at this rate and at its best one of notebook 05. And step decay is a little *worse* for all three: its first
-# drop, after a third of the time, probably came before the networks had learned enough. A schedule has to fit the length of the
-# training. (That larger problems gain accuracy, too, is often reported. It cannot be seen on digits that a small network reads
-# almost perfectly. In practice one also keeps the smallest rate above 0, so that training can go on.)
+# (Each group of three shares a first rate, which was not tuned anew. With RMSProp and a first rate of 0.0032, its best
+# one in notebook 05, the half cosine ends 1.6 points *lower*: a rate that falls often has to begin higher.) Adam hardly
+# jumps without a schedule, at this rate and at its best one of notebook 05. And step decay is a little *worse* for all
+# three: its first drop, after a third of the time, probably came before the networks had learned enough. A schedule has
+# to fit the length of the training. (That larger problems gain accuracy, too, is often reported. It cannot be seen on
+# digits that a small network reads almost perfectly. In practice one also keeps the smallest rate above 0, so that
+# training can go on.)
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -1030,9 +1054,9 @@ plots.describe(figure, f"Mean accuracy after each epoch with a band from the low
 #
 # ### Question 1: the floor {#question-floor}
 #
-# *Core* · 4 minutes · 3 points. With a rate of 0.1 a training loss falls for 1,000 steps and then jumps around 0.30; with 0.05 it
-# takes 2,000 steps and then jumps around 0.20. A colleague wants to train ten times as long with 0.1. What do you expect? Where
-# does the loss end with 0.01, after about how many steps? Which value does no rate get below?
+# *Core* · 4 minutes · 3 points. With a rate of 0.1 a training loss falls for 1,000 steps and then jumps around 0.30; with
+# 0.05 it takes 2,000 steps and then jumps around 0.20. A colleague wants to train ten times as long with 0.1. What do you
+# expect? Where does the loss end with 0.01, after about how many steps? Which value does no rate get below?
 
 # %% [markdown] answer="floor" points=3
 # ### BEGIN SOLUTION
@@ -1056,13 +1080,15 @@ plots.describe(figure, f"Mean accuracy after each epoch with a band from the low
 # %% [markdown]
 # ### Question 2: the edges {#question-edges}
 #
-# *Core* · 4 minutes · 3 points. A library's warm-up uses $\eta_t = \eta \cdot t / w$ for $t < w$, and then the full rate. Compare its rates with yours, at $t = 0$, $t = w - 1$ and
-# $t = w$, for $w = 4$ and $\eta = 1$. Which of the two wastes a step? How would you find out which one a library uses without reading its code?
+# *Core* · 4 minutes · 3 points. A library's warm-up uses $\eta_t = \eta \cdot t / w$ for $t < w$, and then the full rate.
+# Compare its rates with yours, at $t = 0$, $t = w - 1$ and $t = w$, for $w = 4$ and $\eta = 1$. Which of the two wastes a
+# step? How would you find out which one a library uses without reading its code?
 
 # %% [markdown] answer="edges" points=3
 # ### BEGIN SOLUTION
-# The library: 0, 0.75 and 1. Mine: 0.2, 0.8 and 1. With a rate of 0 its first step changes nothing: the batch is wasted. To find out, I would print the rates of the first
-# few steps, at least from 0 to $w + 1$, or train a single parameter with a constant gradient of 1 and look at the differences.
+# The library: 0, 0.75 and 1. Mine: 0.2, 0.8 and 1. With a rate of 0 its first step changes nothing: the batch is wasted.
+# To find out, I would print the rates of the first few steps, at least from 0 to $w + 1$, or train a single parameter
+# with a constant gradient of 1 and look at the differences.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="edges"
@@ -1071,7 +1097,8 @@ plots.describe(figure, f"Mean accuracy after each epoch with a band from the low
 # === BEGIN MARK SCHEME ===
 #
 # - 1 point: 0, 0.75, 1 against 0.2, 0.8, 1. Four of the six right: half a point.
-# - 1 point: the library's first step has rate 0, so nothing is learned from its batch. (That Adam's averages are filled by it all the same is a good remark.)
+# - 1 point: the library's first step has rate 0, so nothing is learned from its batch. (That Adam's averages are filled
+#   by it all the same is a good remark.)
 # - 1 point: print or plot the rates around both edges, or measure the change of a parameter.
 #
 # === END MARK SCHEME ===
@@ -1093,8 +1120,10 @@ plots.describe(figure, f"Mean accuracy after each epoch with a band from the low
 #         optimizer.step()
 # ```
 #
-# "The loss falls a little in the first epoch and then never again." (a) What is the rate after the first epoch? (b) What are the two mistakes, and which of them explains the report? (c) What does the other one do?
-# (d) The student replaces `StepLR` by `CosineAnnealingLR(optimizer, T_max=90)`, without any other change. What does the rate do now? A cell to try things out:
+# "The loss falls a little in the first epoch and then never again." (a) What is the rate after the first epoch? (b) What
+# are the two mistakes, and which of them explains the report? (c) What does the other one do? (d) The student replaces
+# `StepLR` by `CosineAnnealingLR(optimizer, T_max=90)`, without any other change. What does the rate do now? A cell to try
+# things out:
 
 # %%
 print([round(step_decay(t, 0.1, 0.1, 30), 8) for t in (0, 29, 30, 60, 90)])
@@ -1103,12 +1132,14 @@ print([round(step_decay(t, 0.1, 0.1, 30), 8) for t in (0, 29, 30, 60, 90)])
 # ### BEGIN SOLUTION
 # (a) The scheduler has been called 100 times, so there were $\lfloor 100/30 \rfloor = 3$ drops: $0.1 \cdot 10^{-3} = 10^{-4}$.
 #
-# (b) The scheduler is called per batch, but is meant per epoch; and it is called before the optimizer. The first mistake explains the report: after two epochs (200 calls, 6 drops) the rate
-# is $10^{-7}$, and nothing moves any more.
+# (b) The scheduler is called per batch, but is meant per epoch; and it is called before the optimizer. The first mistake
+# explains the report: after two epochs (200 calls, 6 drops) the rate is $10^{-7}$, and nothing moves any more.
 #
-# (c) The first rate of the schedule is skipped: every step uses the rate of the next one. With so many steps this hardly matters, and PyTorch prints a warning.
+# (c) The first rate of the schedule is skipped: every step uses the rate of the next one. With so many steps this hardly
+# matters, and PyTorch prints a warning.
 #
-# (d) It reaches 0 after 90 *batches*, before the end of the first epoch, and then rises again, up to 0.1 after 180 batches, and so on: 50 waves in 90 epochs.
+# (d) It reaches 0 after 90 *batches*, before the end of the first epoch, and then rises again, up to 0.1 after 180
+# batches, and so on: 50 waves in 90 epochs.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="spot-the-error"
@@ -1117,7 +1148,8 @@ print([round(step_decay(t, 0.1, 0.1, 30), 8) for t in (0, 29, 30, 60, 90)])
 # === BEGIN MARK SCHEME ===
 #
 # - (a) $10^{-4}$, with three drops.
-# - (b) Both mistakes named (per batch in place of per epoch; before the optimizer), and the first one as the cause. One mistake: half a point.
+# - (b) Both mistakes named (per batch in place of per epoch; before the optimizer), and the first one as the cause. One
+#   mistake: half a point.
 # - (c) The first value is skipped, everything comes one step early. "A warning" alone: half a point.
 # - (d) It goes down to 0 within the first epoch *and up again*, as a wave. "Falls to 0 after 90 batches" alone: half a point.
 #
@@ -1149,9 +1181,10 @@ print([round(step_decay(t, 0.1, 0.1, 30), 8) for t in (0, 29, 30, 60, 90)])
 # ## Read on {#read-on}
 #
 # - H. Robbins, S. Monro (1951). A stochastic approximation method. *Annals of Mathematical Statistics* 22 (3), 400–407.
-# - L. N. Smith (2017). Cyclical learning rates for training neural networks. *WACV*, 464–472. The triangular wave and the range test.
+# - L. N. Smith (2017). Cyclical learning rates for training neural networks. *WACV*, 464–472. The triangular wave and the
+#   range test.
 # - I. Loshchilov, F. Hutter (2017). SGDR: stochastic gradient descent with warm restarts. *ICLR*.
-# - P. Goyal, P. Dollár, R. Girshick and others (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour. arXiv 1706.02677. Warm-up for
-#   large batches.
-# - L. Bottou, F. E. Curtis, J. Nocedal (2018). Optimization methods for large-scale machine learning. *SIAM Review* 60 (2), 223–311. The theory of
-#   steps and noise.
+# - P. Goyal, P. Dollár, R. Girshick and others (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour. arXiv
+#   1706.02677. Warm-up for large batches.
+# - L. Bottou, F. E. Curtis, J. Nocedal (2018). Optimization methods for large-scale machine learning. *SIAM Review* 60
+#   (2), 223–311. The theory of steps and noise.
