@@ -51,7 +51,7 @@ GIVEN = {
     "why": {"2015"},
     "one-layer": {"0.01", "10000"},
     "many-layers": {"0.9"},
-    "digits": {"0.1"},
+    "digits": {"0.1", "150", "70", "85"},
     "xavier": {"2010", "2015"},
     "questions": {"784", "100", "0.63", "0.95", "0.97"},
     "summary": {"0.5"},
@@ -61,7 +61,12 @@ GIVEN = {
 QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
     "why": {"300": shrinking},
     "many-layers": {"0.01": lambda answers: 0.01},
-    "way-back": {"1.3": lambda answers: best_gain("tanh")},
+    "way-back": {
+        "0.055": lambda answers: squared_slope(),
+        "5.5": lambda answers: 100 * 0.055,
+        "2.3": lambda answers: 5.5**0.5,
+        "1.3": lambda answers: best_gain("tanh"),
+    },
     "xavier": {"33000": lambda answers: 2**15},
     "questions": {
         "7.84": lambda answers: wrong_fan(784, 100),
@@ -79,6 +84,13 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
         "1.3e-4": lambda answers: 6.0**-5,
     },
 }
+
+
+def squared_slope() -> float:
+    """The mean squared slope of a layer with weights of deviation 1, behind activations of a spread of 0.96."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(0, 0.96 * 10, size=10**6)
+    return float(np.mean((1 - np.tanh(z) ** 2) ** 2))
 
 
 def best_gain(activation: str) -> float:
@@ -138,6 +150,21 @@ def test_only_the_size_of_the_first_weights_decides_whether_four_layers_learn(an
     assert (four["tanh, 0.1/√fan-in"] < 0.15).all()
     first = depth_run(answers, "tanh, Xavier", 4, epochs=1)[1]
     assert first.max() < 2 * first.min()
+
+
+def test_with_150_epochs_small_sigmoids_learn_and_small_tanhs_do_not(answers: ModuleType) -> None:
+    accuracies = []
+    for rule in (USUAL, "tanh, 0.1/√fan-in"):
+        activation, spread = answers.RULES[rule]
+        networks = answers.make_networks(4, spread, seeds=3)
+        accuracies.append(100 * answers.train_networks(networks, activation, epochs=150)[0])
+    assert ((accuracies[0] > 70) & (accuracies[0] < 85)).all()
+    assert (accuracies[1] < 15).all()
+
+
+def test_sigmoids_with_large_weights_keep_two_thirds_of_the_gradient(answers: ModuleType) -> None:
+    first = depth_run(answers, "sigmoid, 4/√fan-in", 4, epochs=1)[1]
+    assert (first[0] / first[-1]) ** (1 / 4) == pytest.approx(2 / 3, abs=0.05)
 
 
 def test_after_four_layers_of_sigmoids_all_images_look_alike(answers: ModuleType) -> None:

@@ -341,10 +341,10 @@ def batch_size(sgd_step: Step | None = None, *, size: str = "notebook") -> Demo:
         title="Gradient descent with batches",
         question=(
             "What happens to the path of small batches close to the minimum? "
-            "What ends its wandering: a larger batch, a smaller learning rate, or both?"
+            "What makes its wandering smaller: a larger batch, a smaller learning rate, or both?"
         ),
         controls=(
-            Slider("lr", "learning rate", 0.01, 0.63, 0.25, 0.02, log=True),
+            Slider("lr", "learning rate", 0.01, 0.63, 0.63, 0.02, log=True),
             Slider("t", "step", 0, UPDATES, UPDATES, 1, play=6),
             Choice("batch", "batch size", tuple(BATCHES), f"4 of {EXAMPLES}"),
         ),
