@@ -188,7 +188,14 @@ def _restored(answer: Any) -> Iterator[None]:
     functions = [value for value in vars(answer).values() if isinstance(value, FunctionType)]
     plain_ones = {name: value for name, value in own.items() if isinstance(value, int | float | None)}
     attributes = {**plain_ones, **copy.deepcopy(kept)}
-    defaults = [(function, copy.deepcopy(function.__defaults__)) for function in functions if function.__defaults__]
+    defaults = [
+        (
+            function,
+            tuple(copy.deepcopy(one) if isinstance(one, dict | list | set | np.ndarray) else one for one in given),
+        )
+        for function in functions
+        if (given := function.__defaults__)
+    ]
     before = set(vars(answer))
     try:
         yield

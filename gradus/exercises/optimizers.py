@@ -71,7 +71,7 @@ def _takes_steps(*settings: str) -> Drive:
         for step in case["steps"]:
             if "lr" in step:
                 made.lr = step["lr"]
-            params = {**params, **step["new"]} if "new" in step else params
+            params = {**step["new"], **params} if "new" in step else params
             grads = step["grads"] if "grads" in step else {"w": case["curvature"] * np.asarray(params["w"])}
             params = _after(made.step(params, grads), params)
             yield {"params": params}
@@ -107,7 +107,7 @@ _SETTINGS = {
     "AdaDelta": ("rho", "eps"),
 }
 _COUNTS_STEPS = ("Adam", "AMSGrad")
-_COMMON: dict[str, Any] = {"kinds": STATE, "may_change": ("params",), "picture": draw_path}
+_COMMON: dict[str, Any] = {"kinds": STATE, "may_change": ("params", "new"), "picture": draw_path}
 
 for _name, _settings in _SETTINGS.items():
     exercise(_name, **_COMMON)(_takes_steps(*_settings))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,18 @@ RULES = {
 DRESSES = {"functional": functional, "in place": in_place, "into the dict": into_the_dict, "by torch": by_torch}
 
 
+@dataclass
+class MomentumAsADataclass:
+    lr: float
+    beta: float
+    v: dict[str, Any] = field(default_factory=dict)
+
+    def step(self, params: dict[str, Any], grads: dict[str, Any]) -> dict[str, Any]:
+        for name, g in grads.items():
+            self.v[name] = self.beta * self.v.get(name, 0.0) + (1 - self.beta) * g
+        return {name: params[name] - self.lr * v for name, v in self.v.items()}
+
+
 class AdamByPowers:
     """Keeps the powers of the betas, and changes its arrays in place."""
 
@@ -290,6 +303,7 @@ VARIANTS: dict[str, Answers] = {
         "foreach": TorchAdamByForeach,
     },
 }
+VARIANTS["Momentum"]["a dataclass"] = MomentumAsADataclass
 VARIANTS["Adam"]["powers"] = AdamByPowers
 
 

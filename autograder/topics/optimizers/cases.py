@@ -88,7 +88,7 @@ def _comes_later(rng: Rng, after: int, n: int) -> Inputs:
     """A second parameter, after so many steps of the first."""
     inputs = _steps(rng, n, w=(2,))
     for step in inputs["steps"][after:]:
-        step["grads"]["b"] = _eighths(rng, 3, 1)
+        step["grads"] = {"b": _eighths(rng, 3, 1), **step["grads"]}
     inputs["steps"][after]["new"] = {"b": _eighths(rng, 3, 1)}
     return inputs
 
@@ -120,7 +120,7 @@ def _with_rates(rng: Rng, one: Inputs, other: Inputs, size: Size) -> Iterator[Ca
 
 
 def _epsilons(rng: Rng, one: Inputs, other: Inputs, size: Size) -> Iterator[Case]:
-    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([1.0, 0.0, 1.0]))
+    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([0.25, 0.0, 0.125]))
     zero["steps"][1]["grads"]["w"][2] = 0.0
     yield Case("epsilon", "an epsilon of 0.3, and gradients that are zero", {**other, "eps": 0.3, **zero})
     small = _scaled(_steps(rng, size.short - 1, w=(3,)), np.array(1e-100))
@@ -229,7 +229,7 @@ def _torch_adam(rng: Rng, size: Size) -> Iterator[Case]:
     saved = _steps(rng, 3, w=(3,))
     saved["steps"][1 if size.all else 2]["new_optimizer"] = True
     yield Case("state_dict", "a new optimizer goes on", {**other, **saved})
-    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([1.0, 0.0, 1.0]))
+    zero = _scaled(_steps(rng, size.short, w=(3,)), np.array([0.25, 0.0, 0.125]))
     zero["steps"][1]["grads"]["w"][2] = 0.0
     yield Case("epsilon", "an epsilon of 0.3, and gradients that are zero", {**other, "eps": 0.3, **zero})
 
