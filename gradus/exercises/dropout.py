@@ -19,9 +19,11 @@ FALSE_REJECT = 1e-7
 PRODUCT = Tolerance(atol=0.0, single_atol=0.0)
 # A score below 30, a sum of at most 11 products, is off by 1e-14, and so is its part in each of 1,024 weighted terms:
 # relative errors of probabilities stay below 1e-11. In float32, scores up to 5 are off by 2e-6.
-PROBABILITIES = Tolerance(rtol=1e-9, atol=1e-13, single_rtol=2e-5, single_atol=1e-6)
+PROBABILITIES = Tolerance(rtol=1e-9, atol=1e-13, single_rtol=1e-5, single_atol=1e-7)
 # Means and deviations of up to 60 numbers below 10 lose 1e-14, and in float32 some 1e-6.
 MEANS, SINGLE_MEANS = 1e-9, 1e-5
+# A module may keep 1 - p_drop as a float32, which is off by 6e-8, up to three times as much of itself.
+MODULE = Tolerance(rtol=1e-6)
 CALLS = 12
 DRAWN = 12
 
@@ -94,7 +96,7 @@ def measure_dropout(case: Inputs, outputs: Outputs) -> Facts:
         says = "mask is made of numbers. It holds booleans, so that it can be used as an index, and ~mask, too."
         yield Law("booleans", outputs["boolean"], says, found=float(mask.max()))
     elif asks == "x":
-        same = bool(np.array_equal(outputs["x afterwards"], x))
+        same = bool(np.allclose(outputs["x afterwards"], x, rtol=1e-6, atol=0))
         yield Law("x stays", same, "x has been changed. Make a new array.", found=float(same))
     else:
         if asks == "share":
@@ -250,7 +252,7 @@ def measure_module(case: Inputs, outputs: Outputs) -> Facts:
         yield from _factors(x, out, kept)
 
 
-@exercise("Dropout", kinds=TORCH, measure=measure_module, false_reject=FALSE_REJECT)
+@exercise("Dropout", kinds=TORCH, tolerance=MODULE, measure=measure_module, false_reject=FALSE_REJECT)
 def drive_dropout(dropout: Any, case: Case) -> Outputs:
     """``Dropout(p_drop)``, alone or within another module, whose mode is set; PyTorch's generator is given back."""
     import torch

@@ -74,7 +74,7 @@ def _forward_cases(rng: Rng, low: float, high: float, few: float, d: int) -> Ite
     yield case("exact", "many dropped", rng.uniform(0.3, 2, size=(2, 41 + d)), high, "factors")
     yield case("independent", "a matrix", _numbers(rng, 7, 41 + d), low, "independence")
     yield case("independent", "three dimensions", _numbers(rng, 3, 5, 31 + d), low, "independence")
-    yield case("independent", "how many are kept", _numbers(rng, 3, 20), low, "counts")
+    yield case("draws", "how many are kept", _numbers(rng, 3, 20), low, "counts")
     yield case("draws", "two calls", _numbers(rng, 5, 31 + d), high, "draws")
     seed = _forward(rng, _numbers(rng, 5, 37 + d), high, "factors")
     yield Case("draws", "the same seed twice", seed, instances=2)

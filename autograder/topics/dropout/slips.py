@@ -236,8 +236,9 @@ slip("unweighted_not_renormalised", title="all masks count equally, and not divi
 slip("logarithms", title="the exponential forgotten",
      says="These are mean logarithms. Take the exponential, and divide each row by its sum.",
      replace=(MEAN, "return total"))
-slip("rescaled", title="kept inputs rescaled", see="inverted",
-     says="Kept inputs are divided by keep_prob, as inverted dropout does. Here they are not rescaled.",
+slip("rescaled", title="as if nothing were dropped", see="inverted",
+     says="This is the prediction of the whole network. It comes out where kept inputs are divided by keep_prob, as "
+     "inverted dropout does, or where nothing is dropped. Here kept ones are not rescaled.",
      replace=("x * mask", "x * mask / keep_prob"))
 slip("no_bias", title="the bias left out",
      says="The bias is missing in the scores. It is there in each of the networks.",
@@ -245,9 +246,6 @@ slip("no_bias", title="the bias left out",
 slip("bias_dropped", title="the bias dropped, too",
      says="The bias is scaled with keep_prob, as if it were dropped like an input. It is never dropped.",
      base="closed", replace=(CLOSED, "keep_prob * (x @ W + b)"))
-slip("nothing_dropped", title="the network without dropout",
-     says="This is the prediction of the whole network, as if nothing were dropped.",
-     base="closed", replace=(CLOSED, "x @ W + b"))
 slip("scaled_up", title="divided by keep_prob",
      says="The weights are divided by keep_prob. In the mean over the masks each input counts keep_prob times.",
      base="closed", replace=(CLOSED, "x @ (W / keep_prob) + b"))
@@ -346,7 +344,7 @@ KEPT = "x * mask / (1 - self.p_drop)"
 
 slip("always_on", title="dropout in evaluation, too",
      says="After eval() entries are still dropped. The default of functional.dropout is training=True: hand "
-     "self.training on.",
+     "self.training on, and look it up in forward. What __init__ keeps of it does not follow eval().",
      replace=(", self.training", ""))
 slip("never", title="nothing is dropped",
      says="Nothing is dropped in training either.",
@@ -354,11 +352,6 @@ slip("never", title="nothing is dropped",
 slip("mode_reversed", title="the two modes exchanged",
      says="Entries are dropped in evaluation, and not in training. It is the other way around.",
      replace=("self.training", "not self.training"))
-slip("mode_at_the_start", title="the mode looked up once",
-     says="The mode is looked up once, when the layer is made. eval() changes self.training later: look it up in "
-     "forward.",
-     replace=[("self.p_drop = p_drop", "self.p_drop, self.mode = p_drop, self.training"),
-              (", self.training)", ", self.mode)")])
 slip("other_probability", title="keeping and dropping confused",
      says="Entries are kept with probability p_drop. It is the probability of dropping, here and in PyTorch.",
      replace=("x, self.p_drop", "x, 1 - self.p_drop"))
@@ -397,7 +390,7 @@ slip("per_row", title="whole examples dropped", see="inverted",
      base="by_hand", replace=("torch.rand_like(x)", "torch.rand(len(x), *[1] * (x.dim() - 1))"))
 slip("same_mask", title="the same mask in every call", see="inverted",
      says="Every call drops the same entries: a seed is set in forward, or a mask is kept. Draw anew each time.",
-     base="by_hand", replace=("            mask =", "            torch.manual_seed(0)\n            mask ="))
+     base="by_hand", replace=("        mask =", "        torch.manual_seed(0)\n        mask ="))
 slip("no_gradient", title="no gradient",
      says="No gradient arrives at the input: detach, .data or no_grad cuts the graph.",
      replace=("(x, self.p_drop", "(x.detach(), self.p_drop"))
