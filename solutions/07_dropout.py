@@ -16,9 +16,9 @@
 # %% [markdown]
 # # 07 · Dropout
 #
-# Switch off half of the neurons at random, in every step of the training, and the network becomes *better*. In this notebook
-# you write this trick in both of its forms, prove what it computes in the one case where a proof is possible, and measure when it helps and
-# when it does not.
+# Switch off half of the neurons at random, in every step of the training, and the network becomes *better*. In this
+# notebook you write this trick in both of its forms, prove what it computes in the one case where a proof is possible,
+# and measure when it helps and when it does not.
 #
 # **After this notebook you can**
 #
@@ -42,8 +42,9 @@
 # The core takes about 80 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
-# **Conventions.** `p_drop` is the probability that a number is *dropped*, set to 0. `keep_prob` is the probability that it is *kept*; it is
-# `1 - p_drop`. A **mask** is an array of booleans, `True` where a number is kept. Chance comes from a generator `rng`.
+# **Conventions.** `p_drop` is the probability that a number is *dropped*, set to 0. `keep_prob` is the probability that
+# it is *kept*; it is `1 - p_drop`. A **mask** is an array of booleans, `True` where a number is kept. Chance comes from
+# a generator `rng`.
 
 # %% role="setup"
 # After a restart of the kernel, run this cell first.
@@ -74,12 +75,13 @@ outcome(
 # %% [markdown]
 # ## Why this matters {#why}
 #
-# A large network can learn small training sets by heart, mistakes included. Here are 400 images of digits. A fifth of them got a random label. A network with 256 hidden neurons
-# learns them for 100 epochs, ten times with different seeds. **Dropout** sets each hidden activation to 0 with some probability, drawn anew
-# for each image and each step. In use, all neurons are there.
+# A large network can learn small training sets by heart, mistakes included. Here are 400 images of digits. A fifth of
+# them got a random label. A network with 256 hidden neurons learns them for 100 epochs, ten times with different seeds.
+# **Dropout** sets each hidden activation to 0 with some probability, drawn anew for each image and each step. In use,
+# all neurons are there.
 #
-# **Predict.** Without dropout the network learns *all* labels by heart, wrong ones included. How many new images does it read correctly?
-# And with half of the neurons dropped in every step: is it better or worse?
+# **Predict.** Without dropout the network learns *all* labels by heart, wrong ones included. How many new images does
+# it read correctly? And with half of the neurons dropped in every step: is it better or worse?
 
 # %%
 predict(
@@ -121,7 +123,8 @@ def train_with_dropout(p_drop, x, y, seeds=10, width=256, epochs=100, lr=0.03, b
             ds[:, np.arange(len(rows)), y[rows]] -= 1
             ds /= len(rows)
             dh = (ds @ params["W2"].swapaxes(1, 2)) * factor * (hidden > 0)
-            grads = {"W1": x[rows].T @ dh, "b1": dh.sum(axis=1, keepdims=True), "W2": dropped.swapaxes(1, 2) @ ds, "b2": ds.sum(axis=1, keepdims=True)}
+            grads = {"W1": x[rows].T @ dh, "b1": dh.sum(axis=1, keepdims=True),
+                     "W2": dropped.swapaxes(1, 2) @ ds, "b2": ds.sum(axis=1, keepdims=True)}
             for name in params:
                 velocity[name] = 0.9 * velocity[name] + grads[name]
                 params[name] = params[name] - np.float32(lr) * velocity[name]
@@ -140,7 +143,9 @@ for p_drop in (0.0, 0.25, 0.5, 0.75):
     params, history = train_with_dropout(p_drop, few_x, few_y)
     by_rate[p_drop] = history
     learned = accuracies(params, few_x, few_y).mean()
-    print(f"p_drop {p_drop:4}: {learned:5.1f} % of the training labels learned, {history[-1].mean():.1f} % of new images right, single networks {history[-1].min():.1f} to {history[-1].max():.1f} %")
+    last = history[-1]
+    print(f"p_drop {p_drop:4}: {learned:5.1f} % of the training labels learned, {last.mean():.1f} % of new images right, "
+          f"single networks {last.min():.1f} to {last.max():.1f} %")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
@@ -151,20 +156,23 @@ outcome(
 )
 
 # %% [markdown]
-# Why does it help? A neuron cannot rely on certain other neurons: they may be missing in this very step. So it has to learn something that is useful
-# in many company. (The authors call the opposite *co-adaptation*: neurons that are of use only together.) And learning single examples by heart becomes difficult, when each time
-# another half of the network looks at them.
+# Why does it help? A neuron cannot rely on certain other neurons: they may be missing in this very step. So it has to
+# learn something that is useful in any company. (The authors call the opposite *co-adaptation*: neurons that are of
+# use only together.) And learning single examples by heart becomes difficult, when each time another half of the
+# network looks at them.
 
 # %% [markdown]
 # ## Inverted dropout {#inverted}
 #
 # Each number is set to 0 with probability $p$ = `p_drop`. The others are divided by $1 - p$:
 #
-# $$\text{out} = \frac{m \cdot x}{1 - p}, \qquad m = \begin{cases} 1 & \text{with probability } 1-p\\ 0 & \text{with probability } p.\end{cases}$$
+# $$\text{out} = \frac{m \cdot x}{1 - p}, \qquad
+# m = \begin{cases} 1 & \text{with probability } 1-p\\ 0 & \text{with probability } p.\end{cases}$$
 #
-# Why divide? The next layer expects sums of a certain size. Without the division, a quarter of them would be missing in training with $p = 1/4$, but not in use. With it, the mean
-# over the masks is $\mathbb E[\text{out}] = (1-p) \cdot \frac{x}{1-p} + p \cdot 0 = x$. So in use, when nothing is dropped, nothing has to be changed either. This form is called **inverted** dropout. All
-# libraries use it.
+# Why divide? The next layer expects sums of a certain size. Without the division, a quarter of them would be missing in
+# training with $p = 1/4$, but not in use. With it, the mean over the masks is
+# $\mathbb E[\text{out}] = (1-p) \cdot \frac{x}{1-p} + p \cdot 0 = x$. So in use, when nothing is dropped, nothing has
+# to be changed either. This form is called **inverted** dropout. All libraries use it.
 #
 # **Predict.** With $p = 0.25$, by how much is a number multiplied that is kept?
 
@@ -211,10 +219,12 @@ def dropout_forward(x, p_drop, rng, training):
 check(dropout_forward)
 
 # %% [markdown] hint="dropout_forward"
-# First the simple case: what comes back when the network is not trained? Then draw one uniform number between 0 and 1 for each entry. Which of them mean "keep"?
+# First the simple case: what comes back when the network is not trained? Then draw one uniform number between 0 and 1
+# for each entry. Which of them mean "keep"?
 
 # %% [markdown] hint="dropout_forward"
-# `rng.random(x.shape)` is below `p_drop` with probability `p_drop`. So `mask = rng.random(x.shape) >= p_drop` is True with probability `1 - p_drop`.
+# `rng.random(x.shape)` is below `p_drop` with probability `p_drop`. So `mask = rng.random(x.shape) >= p_drop` is True
+# with probability `1 - p_drop`.
 
 # %% [markdown] hint="dropout_forward"
 # `out = x * mask / ...`. For `p_drop = 1` the division would be 0/0: return zeros instead.
@@ -222,15 +232,19 @@ check(dropout_forward)
 # %%
 out, mask = dropout_forward(np.ones(10), 0.25, np.random.default_rng(0), training=True)
 print("a row of ones, after dropout:", out.round(2))
-print("mean of 100,000 of them:", dropout_forward(np.ones(100_000), 0.25, np.random.default_rng(0), training=True)[0].mean().round(3))
+many, _ = dropout_forward(np.ones(100_000), 0.25, np.random.default_rng(0), training=True)
+print("mean of 100,000 of them:", many.mean().round(3))
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("factor", min(("0.75", "1", "1.33", "4"), key=lambda words: abs(float(words) - out.max())), because="It is divided by the probability of being kept, 3/4.")
+outcome(
+    "factor", min(("0.75", "1", "1.33", "4"), key=lambda words: abs(float(words) - out.max())),
+    because="It is divided by the probability of being kept, 3/4.",
+)
 
 # %% [markdown]
-# **Play.** Watch the hidden neurons blink, each step with another mask. What happens to the sum that arrives at an output neuron, when $p$ becomes
-# larger: to its mean, and to its spread?
+# **Play.** Watch the hidden neurons blink, each step with another mask. What happens to the sum that arrives at an
+# output neuron, when $p$ becomes larger: to its mean, and to its spread?
 
 # %% tags=["demo"]
 demos.blinking_network()
@@ -238,12 +252,13 @@ demos.blinking_network()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The mean stays, whatever $p$ is: the division takes care of that. The spread grows with $p$, in proportion to $\sqrt{p/(1-p)}$: at 0.5 to 1, at 0.9 to 3. Dropout is noise, and the noise becomes
-# large when few neurons are left.
+# The mean stays, whatever $p$ is: the division takes care of that. The spread grows with $p$, in proportion to
+# $\sqrt{p/(1-p)}$: at 0.5 to 1, at 0.9 to 3. Dropout is noise, and the noise becomes large when few neurons are left.
 #
 # </details>
 #
-# *Backwards.* Dropout multiplies each entry by a number, 0 or $1/(1-p)$. So the gradient is multiplied by the same number: by that of the *same mask*, which has to be kept from the forward pass.
+# *Backwards.* Dropout multiplies each entry by a number, 0 or $1/(1-p)$. So the gradient is multiplied by the same
+# number: by that of the *same mask*, which has to be kept from the forward pass.
 #
 # ### Exercise 2: dropout_backward {#exercise-dropout-backward}
 #
@@ -282,7 +297,8 @@ check(dropout_backward)
 # %% [markdown]
 # **What goes wrong**
 #
-# - *The two probabilities are confused.* At $p = 0.5$ nobody notices, since dropping and keeping are equally likely. So test with 0.25, never with 0.5.
+# - *The two probabilities are confused.* At $p = 0.5$ nobody notices, since dropping and keeping are equally likely. So
+#   test with 0.25, never with 0.5.
 # - *Dropout stays on in use.* Then the same image gets another answer each time.
 # - *A new mask is drawn on the way back.* Then the gradient belongs to another network.
 # - *One mask for the whole batch.* Each image has to get its own.
@@ -290,8 +306,10 @@ check(dropout_backward)
 # %% [markdown]
 # ## The other form {#classical}
 #
-# In the original paper (Srivastava et al., 2014) nothing is divided in training. Instead, all outgoing weights are *multiplied* by the probability of keeping when training is over. And the paper calls that probability $p$: so its $p$
-# is the probability of **keeping** a neuron, where that of today's libraries is the probability of dropping it. Always look which one is meant.
+# In the original paper (Srivastava et al., 2014) nothing is divided in training. Instead, all outgoing weights are
+# *multiplied* by the probability of keeping when training is over. And the paper calls that probability $p$: so its $p$
+# is the probability of **keeping** a neuron, where that of today's libraries is the probability of dropping it. Always
+# look which one is meant.
 #
 # ### Exercise 3: scale_weights {#exercise-scale-weights}
 #
@@ -321,10 +339,12 @@ def scale_weights(W, keep_prob):
 check(scale_weights)
 
 # %% [markdown] hint="scale_weights"
-# In training, some of the terms of each sum were missing. In use all of them are there, so the sums are too large. By which factor?
+# In training, some of the terms of each sum were missing. In use all of them are there, so the sums are too large. By
+# which factor?
 
 # %% [markdown]
-# To drop an *input* of a layer is the same as to take away what belongs to it in the weights. With our convention, `z = x @ W + b`, what belongs to an input?
+# To drop an *input* of a layer is the same as to take away what belongs to it in the weights. With our convention,
+# `z = x @ W + b`, what belongs to an input?
 #
 # ### Exercise 4: dropped_inputs_as_weights {#exercise-dropped-inputs-as-weights}
 #
@@ -353,16 +373,18 @@ def dropped_inputs_as_weights(W, kept):
 check(dropped_inputs_as_weights)
 
 # %% [markdown] hint="dropped_inputs_as_weights"
-# The result of `x @ W` is a sum over the *rows* of `W`, each times one input. What has to happen to the row of an input that is dropped?
+# The result of `x @ W` is a sum over the *rows* of `W`, each times one input. What has to happen to the row of an input
+# that is dropped?
 
 # %% [markdown]
-# So a network with $n$ units that may be dropped contains $2^n$ networks, all of which share their weights. Each step of the training trains one of them, on one batch.
+# So a network with $n$ units that may be dropped contains $2^n$ networks, all of which share their weights. Each step
+# of the training trains one of them, on one batch.
 
 # %% [markdown]
 # ## Repair {#repair}
 #
-# *Going further. Short of time? Go on with "An average of many networks".* This version draws how many entries survive with `rng.binomial`. Its author tested it with `p_drop = 0.5` and was content. There are
-# three bugs in it.
+# *Going further. Short of time? Go on with "An average of many networks".* This version draws how many entries survive
+# with `rng.binomial`. Its author tested it with `p_drop = 0.5` and was content. There are three bugs in it.
 #
 # ### Exercise 5: repaired_dropout_forward {#exercise-repaired-dropout-forward}
 #
@@ -404,10 +426,12 @@ check(repaired_dropout_forward)
 # %% [markdown]
 # ## An average of many networks {#average}
 #
-# To predict with all $2^n$ networks one would take the mean of their answers. Nobody can run so many. The scaled weights are one single network, and are said to be a good approximation. To what?
+# To predict with all $2^n$ networks one would take the mean of their answers. Nobody can run so many. The scaled
+# weights are one single network, and are said to be a good approximation. To what?
 #
-# Take the smallest network with softmax: scores $(x \cdot m)\,W + b$ with a mask $m$ on the inputs. For ten inputs there are 1,024 masks. Run them all. For each class, take the
-# *geometric* mean of the probabilities, in which each mask counts with its probability, and divide by the sum, so that the result adds up to 1 again:
+# Take the smallest network with softmax: scores $(x \cdot m)\,W + b$ with a mask $m$ on the inputs. For ten inputs
+# there are 1,024 masks. Run them all. For each class, take the *geometric* mean of the probabilities, in which each
+# mask counts with its probability, and divide by the sum, so that the result adds up to 1 again:
 #
 # $$\bar p_c = \frac{\tilde p_c}{\sum_k \tilde p_k}, \qquad \ln \tilde p_c = \sum_m P(m)\,\ln p_c(m) .$$
 #
@@ -458,13 +482,16 @@ def geometric_mean_prediction(x, W, b, keep_prob):
 check(geometric_mean_prediction)
 
 # %% [markdown] hint="geometric_mean_prediction"
-# One loop over `all_masks(D)`. For each mask: its scores, the logarithms of its softmax (notebook 02), its probability. Add up probability times logarithm.
+# One loop over `all_masks(D)`. For each mask: its scores, the logarithms of its softmax (notebook 02), its probability.
+# Add up probability times logarithm.
 
 # %% [markdown] hint="geometric_mean_prediction"
-# The probability of a mask: `keep_prob ** mask.sum() * (1 - keep_prob) ** (~mask).sum()`. After the loop: the exponential, and divide each row by its sum.
+# The probability of a mask: `keep_prob ** mask.sum() * (1 - keep_prob) ** (~mask).sum()`. After the loop: the
+# exponential, and divide each row by its sum.
 
 # %% [markdown]
-# **Predict.** One network with scaled weights, `softmax(x @ (keep_prob * W) + b)`, against the mean of all 1,024 networks. How far are the two apart?
+# **Predict.** One network with scaled weights, `softmax(x @ (keep_prob * W) + b)`, against the mean of all 1,024
+# networks. How far are the two apart?
 
 # %%
 predict("scaled_against_mean", choice("the largest difference of a probability is about", "0", "0.01", "0.1"))
@@ -482,13 +509,16 @@ print(f"largest difference: {apart:.1e}")
 outcome("scaled_against_mean", min(("0", "0.01", "0.1"), key=lambda words: abs(float(words) - apart)))
 
 # %% [markdown]
-# They are *equal*, up to rounding. The proof takes three lines. The logarithm of a softmax is a score minus something that is the same for all classes. So the mean of the logarithms is
+# They are *equal*, up to rounding. The proof takes three lines. The logarithm of a softmax is a score minus something
+# that is the same for all classes. So the mean of the logarithms is
 #
 # $$\ln \tilde p_c = \mathbb E_m\big[(x \cdot m)\,W_c + b_c\big] - \text{const} = (x \cdot q)\,W_c + b_c - \text{const},$$
 #
-# because the scores depend *linearly* on the mask, and the mean of $m$ is $q$. Dividing by the sum takes away the constant. What remains is the softmax of the scaled scores.
+# because the scores depend *linearly* on the mask, and the mean of $m$ is $q$. Dividing by the sum takes away the
+# constant. What remains is the softmax of the scaled scores.
 #
-# With a hidden layer the scores are no longer linear in the mask. Measure what is left of the theorem, in a network whose ten inputs are dropped *before* a hidden layer:
+# With a hidden layer the scores are no longer linear in the mask. Measure what is left of the theorem, in a network
+# whose ten inputs are dropped *before* a hidden layer:
 
 # %% tags=["experiment"]
 rng = np.random.default_rng(0)
@@ -507,15 +537,18 @@ arithmetic = np.einsum("m,mnc->nc", weights, np.exp(logs))
 scaled = np.exp(log_softmax_of(x * 0.7))
 for name, mean in (("geometric", geometric), ("arithmetic", arithmetic)):
     difference = np.abs(scaled - mean)
-    print(f"scaled weights against the {name:10} mean: {difference.mean():.3f} on average, {difference.max():.2f} at most; same class for {np.mean(scaled.argmax(1) == mean.argmax(1)):.0%}")
+    print(f"scaled weights against the {name:10} mean: {difference.mean():.3f} on average, {difference.max():.2f} at most; "
+          f"same class for {np.mean(scaled.argmax(1) == mean.argmax(1)):.0%}")
 
 # %% [markdown]
-# With a hidden layer, scaled weights are an *approximation*, as you see, and sometimes a bad one. In practice it is good enough, and it is one pass in place of a thousand.
+# With a hidden layer, scaled weights are an *approximation*, as you see, and sometimes a bad one. In practice it is
+# good enough, and it is one pass in place of a thousand.
 
 # %% [markdown]
 # ## How sure is it? {#doubt}
 #
-# Leave dropout *on* in use and ask several times: each time another mask gives another answer. If all answers agree, the network is sure. If they scatter, it is in doubt (Gal and Ghahramani, 2016).
+# Leave dropout *on* in use and ask several times: each time another mask gives another answer. If all answers agree,
+# the network is sure. If they scatter, it is in doubt (Gal and Ghahramani, 2016).
 #
 # ### Exercise 7: monte_carlo_prediction {#exercise-monte-carlo-prediction}
 #
@@ -550,9 +583,11 @@ def monte_carlo_prediction(forward, x, rng, samples):
 check(monte_carlo_prediction)
 
 # %% [markdown] hint="monte_carlo_prediction"
-# Call `forward` so many times with the same `rng`, collect the results in a list, and make one array of it. Over which axis are mean and deviation taken?
+# Call `forward` so many times with the same `rng`, collect the results in a list, and make one array of it. Over which
+# axis are mean and deviation taken?
 
 # %% tags=["experiment"]
+lend("dropout_forward")
 params, _ = train_with_dropout(0.5, digits.train.x, digits.train.y, seeds=1, epochs=20)
 network = {name: value[0] for name, value in params.items()}
 
@@ -569,17 +604,20 @@ for name, images in (("as they are", shown.x), ("upside down", upside_down)):
     answer = mean.argmax(axis=1)
     doubt = deviation[np.arange(len(answer)), answer]
     right = answer == shown.y
-    print(f"{name}: {right.mean():.0%} right; doubt where right {doubt[right].mean():.2f}, where wrong {doubt[~right].mean():.2f}; largest probability on average {mean.max(axis=1).mean():.2f}")
+    print(f"{name}: {right.mean():.0%} right; doubt where right {doubt[right].mean():.2f}, where wrong "
+          f"{doubt[~right].mean():.2f}; largest probability on average {mean.max(axis=1).mean():.2f}")
 
 # %% [markdown]
-# The answers scatter more where the network is wrong. So the deviation is a useful signal: these are the images to show to a person. But it is no proof. Some wrong answers are given with little doubt, above all for images
-# that are unlike all training images.
+# The answers scatter more where the network is wrong. So the deviation is a useful signal: these are the images to show
+# to a person. But it is no proof. Some wrong answers are given with little doubt, above all for images that are unlike
+# all training images.
 
 # %% [markdown]
 # ## In PyTorch {#pytorch}
 #
-# `nn.Dropout(p)` takes the probability of dropping. `model.train()` and `model.eval()` switch it on and off, by the attribute `training` that every module has. For `F.dropout(x, p, training=self.training)` you have to hand the mode over yourself:
-# its default is `training=True`, always.
+# `nn.Dropout(p)` takes the probability of dropping. `model.train()` and `model.eval()` switch it on and off, by the
+# attribute `training` that every module has. For `F.dropout(x, p, training=self.training)` you have to hand the mode
+# over yourself: its default is `training=True`, always.
 #
 # ### Exercise 8: Dropout {#exercise-dropout}
 #
@@ -627,7 +665,8 @@ class Dropout(nn.Module):
 check(Dropout)
 
 # %% [markdown] hint="Dropout"
-# A module keeps its settings in attributes, written in `__init__`. Which attribute says whether it is being trained? `nn.functional.dropout` is allowed.
+# A module keeps its settings in attributes, written in `__init__`. Which attribute says whether it is being trained?
+# `nn.functional.dropout` is allowed.
 
 # %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -636,16 +675,21 @@ layer, x = Dropout(0.25), torch.ones(1000, 1000, device=device)
 print("device:", device)
 for training in (True, False):
     out = layer.train(training)(x)
-    print(f"training {training}: share of zeros {(out == 0).float().mean().item():.3f}, mean {out.mean().item():.3f}, largest {out.max().item():.3f}")
+    print(f"training {training}: share of zeros {(out == 0).float().mean().item():.3f}, mean {out.mean().item():.3f}, "
+          f"largest {out.max().item():.3f}")
 
 # %% [markdown]
-# *Where to put it.* After the activation of a hidden layer, with $p$ between 0.2 and 0.5; after the inputs with less; never behind the last layer: the scores have to be complete. Convolutional layers need little or none, since neighbouring
-# pixels carry the same information. Together with batch normalization (notebook 08) one uses less of it or none.
+# *Where to put it.* After the activation of a hidden layer, with $p$ between 0.2 and 0.5; after the inputs with less;
+# never behind the last layer: the scores have to be complete. Convolutional layers need little or none, since
+# neighbouring pixels carry the same information. Together with batch normalization (notebook 08) one uses less of it or
+# none.
 
 # %% [markdown]
 # ## When does it help? {#when}
 #
-# The example at the beginning was chosen to show a large effect: a large network, few images, and wrong labels. Two questions an honest report has to answer: does it also help without the wrong labels? And does early stopping do the same?
+# The example at the beginning was chosen to show a large effect: a large network, few images, and wrong labels. Two
+# questions an honest report has to answer: does it also help without the wrong labels? And does early stopping do the
+# same?
 #
 # **Predict.** The same network and 400 images, now with their *true* labels. How many points does dropout with 0.5 gain?
 
@@ -657,7 +701,8 @@ clean = {p_drop: train_with_dropout(p_drop, few_x, digits.train.y[:400])[1] for 
 for name, runs in (("a fifth of the labels random", by_rate), ("true labels", clean)):
     for p_drop in (0.0, 0.5):
         found = runs[p_drop]
-        print(f"{name:28} p_drop {p_drop}: {found[-1].mean():.1f} % after the last epoch, {found.mean(axis=1).max():.1f} % in the best of the looked-at epochs")
+        print(f"{name:28} p_drop {p_drop}: {found[-1].mean():.1f} % after the last epoch, "
+              f"{found.mean(axis=1).max():.1f} % in the best of the epochs looked at")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
@@ -668,20 +713,25 @@ outcome("clean", "nothing, or loses" if gain <= 0 else "0 to 2 points" if gain <
 # Figure: validation accuracy during training with wrong labels, for four probabilities.
 figure, ax = plots.axes("A fifth of the labels is random", "epoch", "accuracy on new images (%)")
 told = []
-for (p_drop, found), colour, style in zip(by_rate.items(), (plots.BLACK, plots.BLUE, plots.ORANGE, plots.VERMILLION), ("-", "--", "-.", ":")):
+looks = zip((plots.BLACK, plots.BLUE, plots.ORANGE, plots.VERMILLION), ("-", "--", "-.", ":"))
+for (p_drop, found), (colour, style) in zip(by_rate.items(), looks):
     epochs = 10 * np.arange(1, len(found) + 1)
     ax.plot(epochs, found.mean(axis=1), color=colour, ls=style, label=f"p_drop = {p_drop}")
     ax.fill_between(epochs, found.min(axis=1), found.max(axis=1), color=colour, alpha=0.12)
-    told.append(f"with {p_drop} from {found[0].mean():.0f} % after {epochs[0]} epochs to {found[-1].mean():.0f} % after {epochs[-1]}")
+    ends = f"from {found[0].mean():.0f} % after {epochs[0]} epochs to {found[-1].mean():.0f} % after {epochs[-1]}"
+    told.append(f"with {p_drop} {ends}")
 ax.legend(loc="lower left")
 plots.describe(figure, f"Mean accuracy of ten networks, with bands from the lowest to the highest: {'; '.join(told)}.")
 
 # %% [markdown]
-# With wrong labels, dropout gains a lot: 5 points with 0.5 and nearly 10 with 0.75. With true labels it gains about one. And early stopping without any dropout does as well here: in its best
-# epoch the plain network reads 91 % in spite of the wrong labels. (That epoch was chosen on these same images, so this number is a little too good.) So dropout is one of several ways against learning by heart. Its merit: one need not
-# know when to stop, and the largest network can be trained to the end.
+# With wrong labels, dropout gains a lot: 5 points with 0.5 and nearly 10 with 0.75. With true labels it gains about
+# one. And early stopping without any dropout does as well here: in its best epoch the plain network reads 91 % in spite
+# of the wrong labels. (That epoch was chosen on these same images, so this number is a little too good.) So dropout is
+# one of several ways against learning by heart. Its merit: one need not know when to stop, and the largest network can
+# be trained to the end.
 #
-# **Play.** Training and validation loss, for a $p$ that you choose. Where does the gap between the two curves become small? Where does the network no longer learn?
+# **Play.** Training and validation loss, for a $p$ that you choose. Where does the gap between the two curves become
+# small? Where does the network no longer learn?
 
 # %% tags=["demo"]
 demos.dropout_curves()
@@ -700,13 +750,16 @@ demos.dropout_curves()
 #
 # ### Question 1: two answers {#question-modes}
 #
-# *Core* · 4 minutes · 3 points. A service reads digits. The same image sent twice gets different probabilities: 0.81 and 0.64 for a 3. And during training, the loss on the training data was *higher* than that on the validation data. Explain both. Which of
-# the two is a bug, and how is it mended?
+# *Core* · 4 minutes · 3 points. A service reads digits. The same image sent twice gets different probabilities: 0.81
+# and 0.64 for a 3. And during training, the loss on the training data was *higher* than that on the validation data.
+# Explain both. Which of the two is a bug, and how is it mended?
 
 # %% [markdown] answer="modes" points=3
 # ### BEGIN SOLUTION
-# The network has dropout, and it is still switched on in the service: each request draws another mask. This is a bug; `model.eval()` before the service starts (or `training=self.training`) mends it. The training loss is measured with dropout on, with a part of the network missing,
-# and the validation loss without. So the training loss can be the higher one, and this is no bug. To compare, measure both in evaluation mode.
+# The network has dropout, and it is still switched on in the service: each request draws another mask. This is a bug;
+# `model.eval()` before the service starts (or `training=self.training`) mends it. The training loss is measured with
+# dropout on, with a part of the network missing, and the validation loss without. So the training loss can be the
+# higher one, and this is no bug. To compare, measure both in evaluation mode.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="modes"
@@ -715,21 +768,27 @@ demos.dropout_curves()
 # === BEGIN MARK SCHEME ===
 #
 # - 1 point: different answers: dropout is on in use (a new mask each time).
-# - 1 point: mended by evaluation mode: `model.eval()`, or handing over `training`. (Averaging many answers on purpose, as in this notebook, is accepted if it is said that this costs many passes.)
-# - 1 point: the losses: training is measured with dropout, validation without, so this is no bug. "The training loss is a mean over the epoch, in which the network improves" is a second true reason: half a point if it stands alone.
+# - 1 point: mended by evaluation mode: `model.eval()`, or handing over `training`. (Averaging many answers on purpose,
+#   as in this notebook, is accepted if it is said that this costs many passes.)
+# - 1 point: the losses: training is measured with dropout, validation without, so this is no bug. "The training loss is
+#   a mean over the epoch, in which the network improves" is a second true reason: half a point if it stands alone.
 #
 # === END MARK SCHEME ===
 
 # %% [markdown]
 # ### Question 2: a calculation {#question-size}
 #
-# *Core* · 4 minutes · 3 points. A layer has 100 inputs, all equal to 1, and all weights are 0.1. Inverted dropout with $p = 0.2$ is applied to the inputs. What are mean and standard deviation of the sum that arrives at a neuron? (A kept input contributes $0.1/(1-p)$; the number of kept inputs has the variance $n\,p\,(1-p)$.)
-# What would both be if somebody forgot the division? And what does the network see in use?
+# *Core* · 4 minutes · 3 points. A layer has 100 inputs, all equal to 1, and all weights are 0.1. Inverted dropout with
+# $p = 0.2$ is applied to the inputs. What are mean and standard deviation of the sum that arrives at a neuron? (A kept
+# input contributes $0.1/(1-p)$; the number of kept inputs has the variance $n\,p\,(1-p)$.) What would both be if
+# somebody forgot the division? And what does the network see in use?
 
 # %% [markdown] answer="size" points=3
 # ### BEGIN SOLUTION
-# 80 inputs are kept on average, each contributes $0.1/0.8 = 0.125$: the mean is $80 \cdot 0.125 = 10$. The number of kept ones has the variance $100 \cdot 0.2 \cdot 0.8 = 16$, so the deviation of the sum is $4 \cdot 0.125 = 0.5$. Without the division: mean 8, deviation 0.4. In use
-# all inputs are there, and the sum is 10. With the division this is the mean of the training; without it, it is a quarter larger than what the next layer has learned to expect.
+# 80 inputs are kept on average, each contributes $0.1/0.8 = 0.125$: the mean is $80 \cdot 0.125 = 10$. The number of
+# kept ones has the variance $100 \cdot 0.2 \cdot 0.8 = 16$, so the deviation of the sum is $4 \cdot 0.125 = 0.5$.
+# Without the division: mean 8, deviation 0.4. In use all inputs are there, and the sum is 10. With the division this is
+# the mean of the training; without it, it is a quarter larger than what the next layer has learned to expect.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="size"
@@ -748,10 +807,14 @@ demos.dropout_curves()
 #
 # *Core* · 6 minutes · 4 points. In a widely read course text you might find:
 #
-# > We drop each neuron with probability $p$ during training. At test time all neurons are used, and their outputs are multiplied by $p$, so that the expected values agree.
+# > We drop each neuron with probability $p$ during training. At test time all neurons are used, and their outputs are
+# > multiplied by $p$, so that the expected values agree.
 # > (In the code: `mask = np.random.rand(*h.shape) < p`.)
 #
-# (a) With $p = 0.25$ as the text says it: what are the mean of a neuron's output of size 1 in training, and its output at test time? (b) What does the line of code drop, and how often? (c) The text and its code contradict each other. Which of them goes together with "multiplied by $p$"? (d) For which $p$ does nobody notice, and how would you test instead?
+# (a) With $p = 0.25$ as the text says it: what are the mean of a neuron's output of size 1 in training, and its output
+# at test time? (b) What does the line of code drop, and how often? (c) The text and its code contradict each other.
+# Which of them goes together with "multiplied by $p$"? (d) For which $p$ does nobody notice, and how would you test
+# instead?
 
 # %%
 print("share of True:", np.mean(np.random.default_rng(0).random(100_000) < 0.25))
@@ -762,9 +825,11 @@ print("share of True:", np.mean(np.random.default_rng(0).random(100_000) < 0.25)
 #
 # (b) The mask is True, so kept, with probability $p$: three quarters are dropped for $p = 0.25$.
 #
-# (c) The code: there $p$ is the probability of keeping, the mean in training is $p$, and multiplying by $p$ is right. The sentence "drop with probability $p$" is wrong.
+# (c) The code: there $p$ is the probability of keeping, the mean in training is $p$, and multiplying by $p$ is right.
+# The sentence "drop with probability $p$" is wrong.
 #
-# (d) For $p = 0.5$, where both probabilities are equal. Test with 0.25: the share of zeros in training, and whether the mean over many masks equals the output at test time.
+# (d) For $p = 0.5$, where both probabilities are equal. Test with 0.25: the share of zeros in training, and whether the
+# mean over many masks equals the output at test time.
 # ### END SOLUTION
 
 # %% [markdown] mark_scheme="spot-the-error"
@@ -801,8 +866,9 @@ print("share of True:", np.mean(np.random.default_rng(0).random(100_000) < 0.25)
 #
 # ## Read on {#read-on}
 #
-# - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014). Dropout: a simple way to prevent neural networks from
-#   overfitting. *JMLR* 15, 1929–1958.
+# - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014). Dropout: a simple way to prevent
+#   neural networks from overfitting. *JMLR* 15, 1929–1958.
 # - P. Baldi, P. Sadowski (2013). Understanding dropout. *NeurIPS*. The geometric mean, and how good the approximation is.
-# - Y. Gal, Z. Ghahramani (2016). Dropout as a Bayesian approximation: representing model uncertainty in deep learning. *ICML*, PMLR 48, 1050–1059.
+# - Y. Gal, Z. Ghahramani (2016). Dropout as a Bayesian approximation: representing model uncertainty in deep learning.
+#   *ICML*, PMLR 48, 1050–1059.
 # - I. Goodfellow, Y. Bengio, A. Courville (2016). *Deep Learning*, section 7.12. MIT Press.

@@ -49,9 +49,7 @@ def _factors(x: Array, out: Array, mask: Array) -> Facts:
 
 def _shared(mask: Array) -> Law:
     """The law that an array of some hundred entries has a mask for each of them: chance makes no two slices equal."""
-    alike = [
-        bool(np.all(mask == mask.take([0], axis))) if mask.shape[axis] > 1 else False for axis in range(mask.ndim)
-    ]
+    alike = [bool(np.all(mask == mask.take([0], axis))) if mask.shape[axis] > 1 else False for axis in range(mask.ndim)]
     axes = " and ".join(f"axis {axis}" for axis, shared in enumerate(alike) if shared)
     says = f"Along {axes} the mask repeats itself. Each entry is dropped or kept independently of all others."
     return Law("each entry for itself", not any(alike), says, found=np.array(alike, float))

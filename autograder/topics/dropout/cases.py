@@ -1,7 +1,7 @@
 """Cases of the exercises on dropout, by what they are for.
 
-No probability is near a half, where dropping and keeping cannot be told apart. No entry of an input is 0, except where
-that is asked about. Shares are counted in arrays of one row: whoever draws one mask for all rows is told so by the group
+No probability is near a half, where dropping and keeping cannot be told apart. No entry of an input is 0, except
+where that is asked about. Shares are counted in arrays of one row: one mask for all rows costs the group
 ``independent`` alone. Other arrays of draws have so many columns that some entry is kept, whatever a slip does.
 """
 
@@ -89,6 +89,8 @@ def _forward_cases(rng: Rng, low: float, high: float, few: float, d: int) -> Ite
     yield case("float32", "a matrix", _numbers(rng, 3, 43 + d).astype(np.float32), low, "factors")
     yield case("unchanged", "a matrix", _numbers(rng, 5, 31 + d), low, "x")
     yield case("boolean", "a matrix", _numbers(rng, 3, 40 + d), high, "type of mask")
+    yield case("boolean", "everything dropped", _numbers(rng, 3, 5 + d), 1.0, "type of mask")
+    yield case("boolean", "not training", _numbers(rng, 2, 5 + d), low, "type of mask", training=False)
 
 
 @public_cases("dropout_forward")
