@@ -9,16 +9,16 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 80
+#     minutes: 75
 #     builds_on: [02_softmax_cross_entropy, 03_training_loop]
 # ---
 
 # %% [markdown]
 # # 07 · Dropout
 #
-# Switch off half of the neurons at random, in every step of the training, and the network becomes *better*. In this
-# notebook you write this trick in both of its forms, prove what it computes in the one case where a proof is possible,
-# and measure when it helps and when it does not.
+# Switch off half of the neurons at random, in every step of the training: can that be of any use? In this notebook you
+# write this trick in both of its forms, prove what it computes in the one case where a proof is possible, and measure
+# what it does to a network.
 #
 # **After this notebook you can**
 #
@@ -30,16 +30,16 @@
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
 # | Warm-up · Why this matters | | 6 | |
-# | Inverted dropout | `dropout_forward`, `dropout_backward` | 17 | 8 |
-# | The other form | `scale_weights`, `dropped_inputs_as_weights` | 9 | 4 |
+# | Inverted dropout | `dropout_forward`, `dropout_backward` | 16 | 8 |
+# | The other form | `scale_weights`, `dropped_inputs_as_weights` | 7 | 4 |
 # | Repair (*going further*) | `repaired_dropout_forward` | 5 | 2 |
-# | An average of many networks | `geometric_mean_prediction` | 13 | 4 |
-# | How sure is it? | `monte_carlo_prediction` | 8 | 3 |
-# | In PyTorch | `Dropout` | 7 | 4 |
+# | An average of many networks | `geometric_mean_prediction` | 12 | 4 |
+# | How sure is it? | `monte_carlo_prediction` | 6 | 3 |
+# | In PyTorch | `Dropout` | 6 | 4 |
 # | When does it help? | | 5 | |
 # | Questions · Summary | three short texts | 17 | 10 |
 #
-# The core takes about 80 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
+# The core takes about 75 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** `p_drop` is the probability that a number is *dropped*, set to 0. `keep_prob` is the probability that
@@ -81,7 +81,7 @@ outcome(
 # all neurons are there.
 #
 # **Predict.** Without dropout the network learns *all* labels by heart, wrong ones included. How many new images does
-# it read correctly? And with half of the neurons dropped in every step: is it better or worse?
+# it read correctly? And what does it change when half of the neurons are dropped in every step?
 
 # %%
 predict(
@@ -494,7 +494,7 @@ check(geometric_mean_prediction)
 # networks. How far are the two apart?
 
 # %%
-predict("scaled_against_mean", choice("the largest difference of a probability is about", "0", "0.01", "0.1"))
+predict("scaled_against_mean", choice("the largest difference of a probability is about", "nothing at all", "0.01", "0.1"))
 
 # %%
 rng = np.random.default_rng(0)
@@ -506,7 +506,7 @@ print(f"largest difference: {apart:.1e}")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("scaled_against_mean", min(("0", "0.01", "0.1"), key=lambda words: abs(float(words) - apart)))
+outcome("scaled_against_mean", "nothing at all" if apart < 1e-9 else "0.01" if apart < 0.03 else "0.1")
 
 # %% [markdown]
 # They are *equal*, up to rounding. The proof takes three lines. The logarithm of a softmax is a score minus something
@@ -609,8 +609,8 @@ for name, images in (("as they are", shown.x), ("upside down", upside_down)):
 
 # %% [markdown]
 # The answers scatter more where the network is wrong. So the deviation is a useful signal: these are the images to show
-# to a person. But it is no proof. Some wrong answers are given with little doubt, above all for images that are unlike
-# all training images.
+# to a person. But it is no proof. Of the images upside down, which are unlike all training images, more than half are
+# read wrongly, some of them with hardly any doubt.
 
 # %% [markdown]
 # ## In PyTorch {#pytorch}
@@ -640,8 +640,8 @@ class Dropout(nn.Module):
     """
 
     def __init__(self, p_drop=0.5):
-        super().__init__()
         ### BEGIN SOLUTION
+        super().__init__()
         self.p_drop = p_drop
         ### END SOLUTION
 
@@ -665,7 +665,7 @@ class Dropout(nn.Module):
 check(Dropout)
 
 # %% [markdown] hint="Dropout"
-# A module keeps its settings in attributes, written in `__init__`. Which attribute says whether it is being trained?
+# A module keeps its settings in attributes, written in `__init__` below `super().__init__()`. Which attribute says whether it is being trained?
 # `nn.functional.dropout` is allowed.
 
 # %% tags=["gpu", "experiment"]
@@ -725,10 +725,11 @@ plots.describe(figure, f"Mean accuracy of ten networks, with bands from the lowe
 
 # %% [markdown]
 # With wrong labels, dropout gains a lot: 5 points with 0.5 and nearly 10 with 0.75. With true labels it gains about
-# one. And early stopping without any dropout does as well here: in its best epoch the plain network reads 91 % in spite
-# of the wrong labels. (That epoch was chosen on these same images, so this number is a little too good.) So dropout is
-# one of several ways against learning by heart. Its merit: one need not know when to stop, and the largest network can
-# be trained to the end.
+# one. And early stopping without any dropout gets most of this, too: in its best epoch the plain network reads 91 % in
+# spite of the wrong labels. (That epoch was chosen on these same images, so this number is a little too good. And the
+# labels matter: with three other draws of wrong ones it was 87 to 90 %, and dropout with 0.75 ended 2 to 4 points
+# above.) So dropout is one of several ways against learning by heart. Its merit: one need not know when to stop, and a
+# large network can be trained to the end.
 #
 # **Play.** Training and validation loss, for a $p$ that you choose. Where does the gap between the two curves become
 # small? Where does the network no longer learn?

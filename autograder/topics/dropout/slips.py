@@ -9,7 +9,7 @@ from autograder.judging.slips import ALL, resolution, slips, way
 slip = slips("dropout_forward", see="inverted")
 DRAW, MASK = "rng.random(x.shape)", "rng.random(x.shape) >= p_drop"
 OUT, IN_USE = "x * mask / (1 - p_drop)", "return x, np.ones"
-resolution("dropout_forward", says="a probability that is off by 0.17", replace=(MASK, f"{MASK} + 0.17"))
+resolution("dropout_forward", says="a probability that is off by 0.25", replace=(MASK, f"{MASK} + 0.25"))
 
 slip("no_scaling", title="what is kept is not scaled",
      says="The mask is right, but what is kept stays as it is: divide it by 1 - p_drop. Otherwise the sums are smaller "
@@ -324,8 +324,8 @@ slip("begun_anew", title="the generator begun anew for each prediction",
 
 slip = slips("Dropout", see="pytorch")
 LIBRARY = "nn.functional.dropout(x, self.p_drop, self.training)"
-resolution("Dropout", says="a probability that is off by 0.17", replace=("self.p_drop = p_drop",
-           "self.p_drop = min(p_drop + 0.17, 1.0) if 0 < p_drop < 1 else p_drop"))
+resolution("Dropout", says="a probability that is off by 0.25", replace=("self.p_drop = p_drop",
+           "self.p_drop = min(p_drop + 0.25, 1.0) if 0 < p_drop < 1 else p_drop"))
 way("Dropout", "by_hand", code="""
     class Dropout(nn.Module):
         def __init__(self, p_drop=0.5):
