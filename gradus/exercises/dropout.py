@@ -7,7 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from gradus.checking import FUNCTION, RANDOM, TORCH, Facts, Law, Property, Tolerance, Value, exercise, repair, serves
+from gradus.checking import (
+    FUNCTION,
+    RANDOM,
+    TORCH,
+    Facts,
+    Law,
+    Property,
+    Tolerance,
+    Value,
+    exercise,
+    family,
+    repair,
+    serves,
+)
 from gradus.exercises.kit import results, share
 from gradus.learning.lending import lends
 
@@ -36,6 +49,19 @@ Inputs = Mapping[str, Any]
 # Dropout forwards and backwards
 
 
+def _made_row(n: int, seed: int) -> Array:
+    """A row of many numbers, to count shares in."""
+    rng = np.random.default_rng(seed)
+    return rng.choice([-1, 1], size=(1, n)) * rng.uniform(0.2, 3, size=(1, n))
+
+
+long_row = family("long row", words=lambda n, **_: f"a float64 array of shape (1, {n}), without zeros")(_made_row)
+
+
+def _x(case: Inputs) -> Array:
+    return case["x"] if isinstance(case["x"], np.ndarray) else _made_row(**case["x"].given)
+
+
 def _factors(x: Array, out: Array, mask: Array) -> Facts:
     """By what the entries were multiplied: one factor for all that are kept, 0 for the others."""
     factors, kept = (out / x).astype(out.dtype if out.dtype.kind == "f" else float), mask != 0
@@ -44,7 +70,7 @@ def _factors(x: Array, out: Array, mask: Array) -> Facts:
         yield Value("largest factor of what is kept", factors[kept].max())
     left = float(np.abs(factors[~kept]).max(initial=0.0))
     says = f"Where mask is False, some entries are not 0, but up to {left:.3g} times what went in."
-    yield Law("what is dropped is 0", left == 0, says, found=left)
+    yield Law("what is dropped is 0", left == 0, says if left != 0 else "", found=left)
 
 
 def _shared(mask: Array) -> Law:
@@ -74,7 +100,7 @@ def _kept(mask: Array, p_drop: float) -> Facts:
 
 def measure_dropout(case: Inputs, outputs: Outputs) -> Facts:
     """Of output and mask, what the case asks for."""
-    x, out, mask = case["x"], np.asarray(outputs["out"]), np.asarray(outputs["mask"])
+    x, out, mask = _x(case), np.asarray(outputs["out"]), np.asarray(outputs["mask"])
     yield Value("shape of mask", list(mask.shape))
     if mask.shape != x.shape:
         mask = np.broadcast_to(mask, x.shape)
@@ -89,7 +115,9 @@ def measure_dropout(case: Inputs, outputs: Outputs) -> Facts:
     elif asks == "draws":
         yield _another(mask, np.asarray(outputs["second mask"]))
     elif asks == "zeros":
-        yield from _kept(mask[x == 0], case["p_drop"])
+        some = bool(np.any(mask[x == 0] != 0))
+        says = "Where x is 0, mask is always False. It says what is kept, and zeros are kept as often as other numbers."
+        yield Law("zeros are kept, too", some, "" if some else says, found=0)
     elif asks == "type of mask":
         says = "mask is made of numbers. It holds booleans, so that it can be used as an index, and ~mask, too."
         yield Law("booleans", outputs["boolean"], says, found=float(mask.max()))
@@ -230,7 +258,7 @@ def drive_monte_carlo_prediction(monte_carlo_prediction: Any, case: Case) -> Out
 
 def measure_module(case: Inputs, outputs: Outputs) -> Facts:
     """Of output and gradient, what the case asks for; no input is 0, so that what is dropped can be seen."""
-    x, out, asks = case["x"], np.asarray(outputs["out"]), case["_asks"]
+    x, out, asks = _x(case), np.asarray(outputs["out"]), case["_asks"]
     kept = out != 0
     if asks == "values":
         yield Value("out", out)
