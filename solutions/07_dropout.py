@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 75
+#     minutes: 71
 #     builds_on: [02_softmax_cross_entropy, 03_training_loop]
 # ---
 
@@ -30,16 +30,16 @@
 # | Part | You write | Minutes | Points |
 # |---|---|---|---|
 # | Warm-up · Why this matters | | 6 | |
-# | Inverted dropout | `dropout_forward`, `dropout_backward` | 16 | 8 |
+# | Inverted dropout | `dropout_forward`, `dropout_backward` | 14 | 8 |
 # | The other form | `scale_weights`, `dropped_inputs_as_weights` | 7 | 4 |
 # | Repair (*going further*) | `repaired_dropout_forward` | 5 | 2 |
 # | An average of many networks | `geometric_mean_prediction` | 12 | 4 |
 # | How sure is it? | `monte_carlo_prediction` | 6 | 3 |
 # | In PyTorch | `Dropout` | 6 | 4 |
-# | When does it help? | | 5 | |
+# | When does it help? | | 3 | |
 # | Questions · Summary | three short texts | 17 | 10 |
 #
-# The core takes about 75 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
+# The core takes about 71 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** `p_drop` is the probability that a number is *dropped*, set to 0. `keep_prob` is the probability that
@@ -49,7 +49,7 @@
 # %% role="setup"
 # After a restart of the kernel, run this cell first.
 import numpy as np
-from gradus import check, choice, data, demos, lend, number, outcome, plots, predict
+from gradus import check, choice, data, lend, number, outcome, plots, predict
 
 # %% [markdown]
 # ## Warm-up {#warm-up}
@@ -243,19 +243,9 @@ outcome(
 )
 
 # %% [markdown]
-# **Play.** Watch the hidden neurons blink, each step with another mask. What happens to the sum that arrives at an
-# output neuron, when $p$ becomes larger: to its mean, and to its spread?
-
-# %% tags=["demo"]
-demos.blinking_network()
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# The mean stays, whatever $p$ is: the division takes care of that. The spread grows with $p$, in proportion to
-# $\sqrt{p/(1-p)}$: at 0.5 to 1, at 0.9 to 3. Dropout is noise, and the noise becomes large when few neurons are left.
-#
-# </details>
+# The *mean* of what arrives at the next layer stays, whatever $p$ is: the division takes care of that. Its *spread* grows
+# with $p$, in proportion to $\sqrt{p/(1-p)}$: from 1 at 0.5 to 3 at 0.9. Dropout is noise, and the noise becomes large when
+# few neurons are left.
 #
 # *Backwards.* Dropout multiplies each entry by a number, 0 or $1/(1-p)$. So the gradient is multiplied by the same
 # number: by that of the *same mask*, which has to be kept from the forward pass.
@@ -730,19 +720,6 @@ plots.describe(figure, f"Mean accuracy of ten networks, with bands from the lowe
 # labels matter: with three other draws of wrong ones it was 87 to 90 %, and dropout with 0.75 ended 2 to 4 points
 # above.) So dropout is one of several ways against learning by heart. Its merit: one need not know when to stop, and a
 # large network can be trained to the end.
-#
-# **Play.** Training and validation loss, for a $p$ that you choose. Where does the gap between the two curves become
-# small? Where does the network no longer learn?
-
-# %% tags=["demo"]
-demos.dropout_curves()
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# @@DEMO@@
-#
-# </details>
 
 # %% [markdown]
 # ## Questions {#questions}
