@@ -37,6 +37,10 @@ SAME = {
         "np.logaddexp(0, np.where(target == 1, -score, score))",
         "np.logaddexp(np.where(target == 1, -score, score), 0)",
     ): ("the sum of two exponentials is symmetric"),
+    (
+        "scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)",
+        "scores + np.logaddexp.reduce(scores, axis=1, keepdims=True)",
+    ): "what is added to all classes of an example is divided out with the sum",
 }
 
 LONGEST = 2.0
