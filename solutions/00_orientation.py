@@ -61,7 +61,8 @@ from gradus import check, choice, handin, number, outcome, plots, predict, progr
 # about being wrong: nobody grades them. If you guess first, you learn more from the result, above all when the guess was
 # wrong. Your first answer stays.
 #
-# **Predict.** NumPy adds two arrays of different shapes. What are the shape and the sum of all numbers of the result?
+# **Predict.** The code cell below the form makes two arrays of different shapes, `u` and `v`, and adds them. Read it, but do not run
+# it yet. What are the shape and the sum of all numbers of the result?
 
 # %%
 predict(
@@ -120,7 +121,7 @@ outcome(
 # Below is a **stub**: a function without its body. Its **docstring** (the text in quotes) says what it takes and what it
 # returns. First, run the stub and the check below it as they are.
 #
-# Below the check are closed **hints**. The first asks a question, the last leaves little to find. Open one at a time.
+# Each exercise has closed **hints**, here below the check, in later notebooks above or below it. The first asks a question, the last leaves little to find. Open one at a time.
 
 # %% solution="affine"
 def affine(x, W, b):

@@ -77,7 +77,7 @@ torch.set_num_threads(1)  # for arrays as small as these, sharing the work takes
 predict(
     "warm_up_01",
     choice("x is (5, 3), W is (3, 2), b is (2,): the shape of x @ W + b", "(5, 2)", "(2, 5)", "(5, 3)", "an error"),
-    choice("u is (4, 1), v is (4,): the shape of u - v", "(4, 1)", "(4,)", "(4, 4)", "an error, too"),
+    choice("u is (4, 1), v is (4,): the shape of u - v", "(4, 1)", "(4,)", "(4, 4)", "an error"),
     choice("a column of x holds one number, five times: standardize makes it", "nan", "all 0", "all 1"),
 )
 
@@ -183,8 +183,7 @@ outcome("autograd_cost", f"{'less than 50' if autograd_units < 50 else '50 to 1,
 #
 # $$f(a + h) = f(a) + f'(a)\,h + \text{error}, \qquad \frac{\text{error}}{h} \to 0 \text{ as } h \to 0.$$
 #
-# The line $f(a) + f'(a)\,h$ is the **tangent**. It is the *best linear approximation*: for any other slope, the error
-# is proportional to $h$ itself. For $f(x) = x^2 + 2$ you can see the error in full:
+# The line $f(a) + f'(a)\,h$ is the **tangent**. It is the *best linear approximation*: for any other slope, the error is about proportional to $h$ itself when $h$ is small. For $f(x) = x^2 + 2$ you can see the error in full:
 #
 # $$(a + h)^2 + 2 = \underbrace{a^2 + 2 + 2a\,h}_{\text{tangent}} + \underbrace{h^2}_{\text{error}}.$$
 #
@@ -1349,7 +1348,8 @@ for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
 #   gradient. (`.numpy()` refuses, with an error.)
 # - *In-place operations* on a value that the backward pass needs: PyTorch refuses with an error about a variable that
 #   "has been modified by an inplace operation". Believe it.
-# - *`total = total + loss`* to report a mean keeps the graph of every step alive, and the memory fills up. Add
+# - *`total = total + loss`* to report a mean keeps the graph of every step alive. The memory fills up: slowly after `backward()`, which frees the kept arrays, and fast
+#   without it, as in a validation loop. Add
 #   `loss.item()`.
 
 # %% [markdown]
@@ -1419,9 +1419,8 @@ plots.images(added, digits.image_shape, [f"unit {k}" for k in strongest], column
 #
 # - 1 point: what the agreement shows: `dz2` and what is passed on are right, since `b2` agrees (or: since `W1` and `b1`
 #   agree, which are computed after it). Without a reason: half a point.
-# - 1 point: so the first factor of the product is wrong: `z1`, what went into the tanh, in place of `a1`. The tanh applied twice,
-#   `np.tanh(a1)`, fits as well.
-# - 1 point: how that follows from the test with $a = z$: only there `z1` and `a1` are the same. "Something with the
+# - 1 point: so the first factor of the product is wrong: `z1`, what went into the tanh, in place of `a1`. The tanh applied twice, `np.tanh(a1)`, or `a1` times the slope of the tanh, fits as well.
+# - 1 point: how that follows from the test with $a = z$: only there the wrong factor and `a1` are the same. "Something with the
 #   activation" without saying what: half a point. A wrong slope in what is passed on earns nothing: it would spoil `W1`
 #   and `b1`.
 #

@@ -16,7 +16,7 @@
 # %% [markdown]
 # # 02 · Softmax and cross-entropy
 #
-# The output of a network is numbers. A **loss** is one number that says how bad they are. The network learns from
+# The outputs of a network are numbers. A **loss** is one number that says how bad they are. The network learns from
 # nothing else. In this notebook you watch a textbook loss at work, write your own, and train a model with it that reads
 # handwritten digits.
 #
@@ -525,12 +525,11 @@ plots.describe(figure, f"Loss against the probability of the true class, with do
                f"beside it the squared error, which ends at {((1 - p) ** 2).max():.3g}.")
 
 # %% [markdown]
-# Three numbers to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above
+# Three prices to remember. A perfect prediction costs 0. Knowing nothing costs $\ln C$: a first loss far above
 # $\ln C$, if it is a mean and nothing was added to it, means that your network is *sure* of something before it has
 # learned anything. Being sure and wrong costs about as much as the gap between the scores, and there is no limit.
 #
-# **Predict.** The **temperature** $T$ divides all scores before the softmax. In the example, does a larger or a smaller
-# $T$ make the loss smaller if the true class is the dog? The fox? The cat?
+# **Predict.** The **temperature** $T$ divides all scores before the softmax. In the example, start at $T = 1$. Does a larger or a smaller $T$ make the loss smaller if the true class is the dog? The fox? The cat?
 #
 # **Play.** Now find the best $T$ for each. The answers are of three kinds. Why?
 
@@ -610,7 +609,8 @@ def repaired_cross_entropy(scores, targets):
     return total / len(row)
 
 # %% [markdown] hint="repaired_cross_entropy"
-# Try a batch of two equal examples. What should the loss be, compared with the loss of one of them?
+# Try a batch of two examples with different losses, then the same two in the other order. Should the loss change, and does
+# it? Then compare a batch of one with your `cross_entropy`.
 
 # %% [markdown] hint="repaired_cross_entropy"
 # Two bugs are about the mean: what happens to `total` from one example to the next, and what is it divided by? The
@@ -1210,8 +1210,7 @@ outcome("second_run", "stays finite" if np.isfinite(losses).all() else "becomes 
 # falls again, but only because this problem is easy: a linear model can separate the training images. With 10 % wrong
 # targets, the same run is still above 10 nats after 1000 steps. The real cure is a sensible scale and learning rate.
 #
-# Now look at the last line. Here the two models read about equally many digits correctly (with 300 images, a difference
-# of four says nothing). And yet the raw model's loss is far higher, even above the $\ln 10 = 2.3$ of a model that knows
+# Now look at the last line. Here the two models read about equally many digits correctly (with 300 images, a difference of four images says nothing). And yet the raw model's loss is far higher, even above the $\ln 10 = 2.3$ of a model that knows
 # nothing! It is seldom wrong, but when it is wrong, it is mostly sure: more than half of its wrong answers have a
 # probability above 0.999. Accuracy cannot see that, the loss can. The demo had a control for how sure a model is: the
 # temperature.

@@ -35,7 +35,7 @@ SHAPES = {
     "matmul": [((3, 5), (5, 7)), ((1, 5), (5, 1)), ((3, 3), (3, 3))],
     "relu": [((3, 5),), ((),), ((2, 3, 4),)],
 }
-LENT = ["linear_backward", "relu_backward", "tanh_backward", "mlp_gradients", *OPERATIONS, "backward"]
+LENT = ["linear_backward", "relu_backward", "tanh_backward", *OPERATIONS, "backward"]
 
 
 @pytest.fixture(scope="module")

@@ -573,7 +573,7 @@ WRONG: dict[str, WrongAnswers] = {
     },
     "warm_restarts": {
         "rounded": (_rounded(restarts_by_starts), {"exact"}),
-        "a logarithm to base 1": (_restarts_by_logarithms, {"same_length"}),
+        "a logarithm to base 1": (_restarts_by_logarithms, {"edges", "same_length"}),
     },
     "triangular": {"rounded": (_rounded(triangular_by_smith), {"exact"})},
     "warmup": {

@@ -287,8 +287,8 @@ slip("all_summed", title="a sum over the batch",
      says="Loss and gradients are those of a sum over the batch, N times what is asked for.",
      replace=[("np.mean(", "np.sum("), (D_OUTPUT, "d_output = error")])
 slip("mean_over_entries", title="a mean over all entries",
-     says="Loss and gradients are averaged over the outputs, too. Of the outputs of an example the squares are summed, "
-     "and only over the batch there is a mean.",
+     says="Loss and gradients are averaged over the outputs, too. Sum the squares over the outputs of an example, and "
+     "take the mean over the batch only.",
      replace=[(f"np.mean({HALF_SQUARES})", "np.mean(error**2) / 2"), (D_OUTPUT, "d_output = error / error.size")])
 slip("half_forgotten", title="the half forgotten",
      says="Loss and gradients are twice what is asked for: the loss of an example is half of the squared norm.",
@@ -416,7 +416,7 @@ slip("first_not_transposed", title="the first operand not transposed",
      says="What goes to b is multiplied by a transposed. Without it, this runs only where a is square.",
      replace=("a.value.T", "a.value"))
 slip("wrong_side", title="multiplied from the wrong side",
-     says="Matrices are multiplied in the wrong order: b transposed stands on the right of out.grad, a transposed on "
+     says="Matrices are multiplied in the wrong order: b transposed belongs on the right of out.grad, a transposed on "
      "its left.",
      replace=[("out.grad @ b.value.T", "b.value.T @ out.grad"), ("a.value.T @ out.grad", "out.grad @ a.value.T")])
 slip("backward_not_set", title="nothing arrives", says=NOT_SET, replace=("    out.backward = backward\n", ""))
@@ -530,8 +530,8 @@ slip("gradient_of_the_sum", title="a sum over the batch",
      says="Loss and gradients are those of a sum over the batch, N times what is asked for.",
      replace=(".mean() / 2", ".sum() / 2"))
 slip("mean_over_entries", title="a mean over all entries",
-     says="The mean runs over the outputs as well, as that of nn.functional.mse_loss does by default. Of the outputs "
-     "of an example the squares are summed.",
+     says="The mean runs over the outputs as well, as that of nn.functional.mse_loss does by default. Sum the squares "
+     "over the outputs of an example.",
      replace=(TORCH_LOSS, "(error**2).mean() / 2"))
 slip("mse_loss", title="the function mse_loss as it is",
      says="This is nn.functional.mse_loss: a mean over all entries, without the half. Here the squares of an example "

@@ -98,9 +98,9 @@ slip("scaled_mask", title="the factor inside the mask",
      "dropout_backward would divide once more.",
      replace=[(MASK, f"({MASK}) / max(1 - p_drop, 1e-12)"), (OUT, "x * mask")])
 slip("x_changed", title="x is changed",
-     says="x is overwritten, so its caller loses it: `x *= mask` works in place. Make a new array: `x * mask`.",
+     says="The input x is overwritten, so its caller loses it: `x *= mask` works in place. Make a new array: `x * mask`.",
      replace=(f"return {OUT}, mask", "x *= mask\n    x /= 1 - p_drop\n    return x, mask"))
-slip("zero_by_zero", title="0/0 where everything is dropped",
+slip("zero_by_zero", title="zero by zero where everything is dropped",
      says="With p_drop = 1 the division is 0/0, which is not a number. Return zeros there.",
      replace=("p_drop == 1", "False"))
 
@@ -134,7 +134,7 @@ slip("divided_twice", title="divided twice",
 slip("mask_reversed", title="the mask reversed",
      says="The gradient flows where an entry was dropped, and is 0 where one was kept. True means kept.",
      replace=("dout * mask", "dout * ~mask"))
-slip("zero_by_zero", title="0/0 where everything is dropped",
+slip("zero_by_zero", title="zero by zero where everything is dropped",
      says="With p_drop = 1 the division is 0/0, which is not a number. Return zeros there.",
      replace=("p_drop == 1", "False"))
 
@@ -303,17 +303,17 @@ slip("one_number", title="one number for everything",
      "the samples.",
      replace=("axis=0", "", ALL))
 slip("one_too_few", title="one prediction too few",
-     says="forward is called one time too few.",
+     says="There is one call of forward too few.",
      replace=("range(samples)", "range(samples - 1)"))
 slip("one_too_many", title="one prediction too many",
-     says="forward is called one time too many: range(n) has n numbers.",
+     says="There is one call of forward too many: range(n) has n numbers.",
      replace=("range(samples)", "range(samples + 1)"))
 slip("two_loops", title="other predictions for the deviation",
-     says="forward is called twice as often as it should be: once for the mean, and anew for the deviation. Keep the "
+     says="There are twice as many calls of forward as it should be: once for the mean, and anew for the deviation. Keep the "
      "predictions in a list.",
      replace=(STD, "np.array([forward(x, rng) for _ in range(samples)]).std(axis=0)"))
 slip("same_prediction", title="one prediction, repeated",
-     says="forward is called once, and its result repeated. Call it anew for each sample.",
+     says="There is one call of forward, and its result is repeated. Call it anew for each sample.",
      replace=(f"[{CALLS}]", "[forward(x, rng)] * samples"))
 slip("begun_anew", title="the generator begun anew for each prediction",
      says="Every prediction draws the same numbers: a generator is made or copied within the loop. Hand on the same "
@@ -355,12 +355,12 @@ slip("mode_reversed", title="the two modes exchanged",
 slip("other_probability", title="keeping and dropping confused",
      says="Entries are kept with probability p_drop. It is the probability of dropping, here and in PyTorch.",
      replace=("x, self.p_drop", "x, 1 - self.p_drop"))
-slip("default_probability", title="p_drop not handed on",
+slip("default_probability", title="the probability not handed on",
      says="Half of the entries are dropped, whatever p_drop is: that is the default of functional.dropout. Hand p_drop "
      "on.",
      replace=("x, self.p_drop, self.training", "x, training=self.training"))
 slip("one_for_all_layers", title="one p_drop for all layers",
-     says="p_drop is kept in the class, so that the layer made last changes all others. Keep it in self.",
+     says="The probability is kept in the class, so that the layer made last changes all others. Keep it in self.",
      replace=("self.p_drop = p_drop", "type(self).p_drop = p_drop"))
 slip("no_scaling", title="what is kept is not scaled", see="inverted",
      says="What is kept stays as it is. Divide it by 1 - p_drop.",
@@ -376,7 +376,7 @@ slip("scaled_twice", title="scaled in training and in evaluation", see="classica
      says="Training is right. In evaluation, everything is multiplied by 1 - p_drop once more: return x there.",
      base="by_hand", replace=("return x\n", "return x * (1 - self.p_drop)\n"))
 slip("normal_numbers", title="normal numbers in place of uniform ones",
-     says="torch.randn_like draws normal numbers. torch.rand_like draws uniform ones, which are below p_drop with "
+     says="Normal numbers come from torch.randn_like numbers. torch.rand_like draws uniform ones, which are below p_drop with "
      "probability p_drop.",
      base="by_hand", replace=("rand_like", "randn_like"))
 slip("per_column", title="one mask for all rows", see="inverted",
@@ -398,7 +398,7 @@ slip("gradient_unchanged", title="the gradient handed on unchanged",
      says="The gradient flows back as if nothing were dropped. It is multiplied by the same factors as x; let PyTorch "
      "see the product.",
      replace=(f"return {LIBRARY}", f"return x + ({LIBRARY} - x).detach()"))
-slip("zero_by_zero", title="0/0 where everything is dropped", see="inverted",
+slip("zero_by_zero", title="zero by zero where everything is dropped", see="inverted",
      says="With p_drop = 1 the division is 0/0, which is not a number. The result is all 0 there.",
      base="by_hand", replace=("self.p_drop == 1", "False"))
 slip("double", title="another dtype",

@@ -178,7 +178,7 @@ slip("rows_standardized", title="rows standardized",
      replace=("axis=0", "axis=1, keepdims=True", ALL))
 slip("axis_1", title="axis 1 in place of axis 0",
      says="With axis=1 there is one number for each row. If there are as many rows as columns, it then acts on a "
-     "column, without any message; otherwise there is an error. One number for each column takes axis=0.",
+     "column, without any message; in most other cases there is an error. One number for each column takes axis=0.",
      replace=("axis=0", "axis=1", ALL))
 slip("sample_deviation", title="the sample deviation",
      says="The deviation is that with N - 1 (ddof=1). Here it is the one with N, which std computes by itself.",
@@ -245,7 +245,7 @@ slip("constant_to_1", title="constant columns set to 1",
      says="Constant columns become 1. The 1 is good for the deviation, by which you divide; the column itself becomes "
      "0.",
      replace=("np.where(constant, 0,", "np.where(constant, 1,"))
-slip("constant_nearly_0", title="a rest left in constant columns",
+slip("constant_nearly_0", title="a small remainder left in constant columns",
      says="A constant column minus its mean is not always exactly 0, since the mean is off in the last digit. Set "
      "these columns to 0.",
      replace=(f"np.where(constant, 0, {CENTRED})", f"({CENTRED})"))

@@ -64,7 +64,7 @@ slip("second_axis", title="the second axis instead of the last",
      "error, and with more dimensions the wrong ones are summed.",
      replace=("axis=-1", "axis=1", ALL))
 slip("keepdims_of_sum", title="no keepdims in the sum",
-     says="The sum has no keepdims: dividing (N, C) by (N,) fails, and if N equals C, it divides column n by "
+     says="The sum has no keepdims: dividing (N, C) by (N,) mostly fails, and if N equals C, it divides column n by "
      "the sum of row n, without any message.",
      replace=(", keepdims=True", "", 2))
 slip("keepdims_twice", title="no keepdims at all",
@@ -72,7 +72,7 @@ slip("keepdims_twice", title="no keepdims at all",
      "sum of row n then act on column n.",
      replace=(", keepdims=True", "", ALL))
 slip("keepdims_of_maximum", title="no keepdims in the maximum",
-     says="The maximum has no keepdims: subtracting (N,) from (N, C) fails, and if N equals C, the maximum of "
+     says="The maximum has no keepdims: subtracting (N,) from (N, C) mostly fails, and if N equals C, the maximum of "
      "row n is subtracted from column n, without any message.",
      replace=(", keepdims=True", "", 1))
 slip("no_exponential", title="exponential forgotten",
@@ -178,7 +178,7 @@ slip("second_axis", title="the second axis instead of the last",
      see="stable",
      replace=("axis=-1", "axis=1", ALL))
 slip("keepdims_of_sum", title="no keepdims in the sum",
-     says="The sum has no keepdims: subtracting (N,) from (N, C) fails, and if N equals C, the logarithm of "
+     says="The sum has no keepdims: subtracting (N,) from (N, C) mostly fails, and if N equals C, the logarithm of "
      "row n is subtracted from column n, without any message.",
      see="stable",
      replace=(", keepdims=True", "", 2))
