@@ -213,7 +213,7 @@ def cosines(slip: Callable[..., Slip], total: str) -> None:
          says=f"The angle is divided by {total} - 1, so lr_min comes one step early. Divide by {total}.",
          replace=(half, half.replace(f"/ {total}", f"/ max({total} - 1, 1)")))
     slip("whole_numbers", title="whole numbers only",
-         says=f"Division by // rounds down, so the angle stays 0. Use /.",
+         says="Division by // rounds down, so the angle stays 0. Use /.",
          replace=(half, half.replace(f"math.pi * t / {total}", f"math.pi * (t // {total})")))
 
 
