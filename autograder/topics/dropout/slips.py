@@ -98,7 +98,8 @@ slip("scaled_mask", title="the factor inside the mask",
      "dropout_backward would divide once more.",
      replace=[(MASK, f"({MASK}) / max(1 - p_drop, 1e-12)"), (OUT, "x * mask")])
 slip("x_changed", title="x is changed",
-     says="The input x is overwritten, so its caller loses it: `x *= mask` works in place. Make a new array: `x * mask`.",
+     says="The input x is overwritten, so its caller loses it: `x *= mask` works in place. Make a new array: `x * "
+     "mask`.",
      replace=(f"return {OUT}, mask", "x *= mask\n    x /= 1 - p_drop\n    return x, mask"))
 slip("zero_by_zero", title="zero by zero where everything is dropped",
      says="With p_drop = 1 the division is 0/0, which is not a number. Return zeros there.",
@@ -309,7 +310,8 @@ slip("one_too_many", title="one prediction too many",
      says="There is one call of forward too many: range(n) has n numbers.",
      replace=("range(samples)", "range(samples + 1)"))
 slip("two_loops", title="other predictions for the deviation",
-     says="There are twice as many calls of forward as it should be: once for the mean, and anew for the deviation. Keep the "
+     says="There are twice as many calls of forward as there should be: once for the mean, and anew for the "
+     "deviation. Keep the "
      "predictions in a list.",
      replace=(STD, "np.array([forward(x, rng) for _ in range(samples)]).std(axis=0)"))
 slip("same_prediction", title="one prediction, repeated",
@@ -376,7 +378,7 @@ slip("scaled_twice", title="scaled in training and in evaluation", see="classica
      says="Training is right. In evaluation, everything is multiplied by 1 - p_drop once more: return x there.",
      base="by_hand", replace=("return x\n", "return x * (1 - self.p_drop)\n"))
 slip("normal_numbers", title="normal numbers in place of uniform ones",
-     says="Normal numbers come from torch.randn_like numbers. torch.rand_like draws uniform ones, which are below p_drop with "
+     says="Normal numbers come from torch.randn_like. torch.rand_like draws uniform ones, which are below p_drop with "
      "probability p_drop.",
      base="by_hand", replace=("rand_like", "randn_like"))
 slip("per_column", title="one mask for all rows", see="inverted",

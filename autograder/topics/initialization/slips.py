@@ -623,7 +623,8 @@ slip("a_copy", title="the model left as it was",
                      nn.init.zeros_(module.bias)
      """)
 slip("exact_class", title="classes derived from nn.Linear left out",
-     says="The type of a module is compared, so that layers of a derived class stay as they are. Every object of it is an "
+     says="The type of a module is compared, so that layers of a derived class stay as they are. Every object of it "
+     "is an "
      "nn.Linear, too: ask with isinstance.",
      replace=(KINDS, "type(module) in (nn.Linear, nn.Conv2d)"))
 slip("new_parameters", title="new parameters in place of new numbers",

@@ -116,7 +116,8 @@ slip("not_rounded", title="not rounded down",
      says="The quotient t / every is not rounded down, so the rate falls in every step a little. Use //.",
      replace=("t // every", "t / every"))
 slip("rounded", title="rounded to the nearest integer",
-     says="The quotient t / every is rounded to the nearest integer, so each drop comes half an interval early. Round down: //.",
+     says="The quotient t / every is rounded to the nearest integer, so each drop comes half an interval early. "
+     "Round down: //.",
      replace=("t // every", "round(t / every)"))
 slip("rounded_up", title="rounded up",
      says="The quotient t / every is rounded up, so the first drop comes at step 1. Round down: //.",
@@ -404,7 +405,8 @@ slip("one_skipped", title="the first rate of the schedule skipped",
      says="At t = w comes schedule(1), one step early. It has to be schedule(0).",
      replace=("schedule(t - steps)", "schedule(t - steps + 1)"))
 slip("first_twice", title="the first rate of the schedule twice",
-     says="The rate schedule(0) comes at t = w and once more at w + 1: everything is one step late. It is schedule(t - w).",
+     says="The rate schedule(0) comes at t = w and once more at w + 1: everything is one step late. It is schedule(t "
+     "- w).",
      replace=("schedule(t - steps)", "schedule(max(t - steps - 1, 0))"))
 slip("multiplied", title="the schedule multiplied by the warm-up",
      says="The schedule runs from step 0 on, and the warm-up only multiplies it. It has to wait: schedule(t - w).",
@@ -423,7 +425,7 @@ REDUCED = "self.lr, self.bad = max(self.lr * self.factor, self.min_lr), 0"
 BETTER = "if loss < self.best:"
 slip("one_early", title="reduced one reading early",
      says="With a patience of 2, the second bad reading reduces the rate. It is tolerated; the third one "
-     "reduces. (Early stopping in notebook 03 counted the other way.)",
+     "reduces. Early stopping in notebook 03 counted the other way.",
      replace=("self.bad > self.patience", "self.bad >= self.patience"))
 slip("one_late", title="reduced one reading late",
      says="With a patience of 2, only the fourth bad reading reduces the rate. The third one has to.",
@@ -457,7 +459,8 @@ slip("stops_above_minimum", title="the minimum never reached",
      replace=("max(self.lr * self.factor, self.min_lr)",
               "self.lr * (self.factor if self.lr * self.factor >= self.min_lr else 1)"))
 slip("straight_to_minimum", title="the smaller one of both",
-     says="What min takes is the smaller one, so the rate is min_lr at the latest after the first reduction. It is max.",
+     says="What min takes is the smaller one, so the rate is min_lr at the latest after the first reduction. It is "
+     "max.",
      replace=("max(self.lr", "min(self.lr"))
 slip("returned_before", title="the rate before the reduction returned",
      says="What comes back is the rate before the reduction. Return the one from now on.",
@@ -482,7 +485,7 @@ slip("attribute_left", title="the attribute lr not updated",
      """)
 slip("relative_threshold", title="a better loss has to be lower by a share",
      says="A loss counts as better only if it is lower by a ten thousandth of the best one, as by default in "
-     "PyTorch. Here any lower loss is better. (For a negative loss, that limit would even lie above the best.)",
+     "PyTorch. Here any lower loss is better. For a negative loss, that limit would even lie above the best.",
      replace=(BETTER, "if loss < self.best * (1 - 1e-4):"))
 slip("absolute_threshold", title="a better loss has to be lower by a constant",
      says="A loss counts as better only if it is lower by some small constant. Here any lower loss is better.",

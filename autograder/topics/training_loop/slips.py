@@ -80,7 +80,7 @@ slip("between_0_and_1", title="stretched to lie between 0 and 1",
      "standard deviation.",
      replace=[(MEAN, "train.min(axis=0)"), (DEVIATION, "np.ptp(train, axis=0)")])
 slip("no_guard", title="nothing done about constant columns",
-     says="There is nothing done, or not the right thing,, is done about columns that are constant in the training set. Their "
+     says="There is nothing done, or not the right thing, about columns that are constant in the training set. Their "
      "deviation is 0, and 0/0 is nan, "
      "or it is off in the last digit and the other set becomes huge. Ask whether the largest number equals the "
      "smallest.",
@@ -271,7 +271,8 @@ slip("empty_batch", title="an empty batch at the end", see="minibatches",
      says="If the batches come out even, one more follows that is empty. The mean over nothing is nan.",
      replace=("range(0, len(x), batch_size)", "range(0, len(x) + 1, batch_size)"))
 slip("float_classes", title="classes as decimal numbers", see="minibatches",
-     says="The classes y arrive as decimal numbers, as if joined with x in one array. No class is an index then. Keep two arrays.",
+     says="The classes y arrive as decimal numbers, as if joined with x in one array. No class is an index then. "
+     "Keep two arrays.",
      replace=("y[rows])", "1.0 * y[rows])"))
 slip("separately", title="x and y do not belong together", see="minibatches",
      says="The rows of x and y in a batch do not belong together: every image gets a wrong label. Use the same array "
@@ -695,11 +696,13 @@ slip("x_moved_alone", title="y not moved to device",
      says="Only x is moved. To compare needs the classes and y on one device: y.to(device).",
      replace=("y.to(device)", "y"))
 slip("recording_left_off", title="recording of gradients left off",
-     says="The switch torch.set_grad_enabled(False) holds on after the function: no later training gets a gradient. Use "
+     says="The switch torch.set_grad_enabled(False) holds on after the function: no later training gets a gradient. "
+     "Use "
      "with torch.no_grad().",
      replace=("model.eval()", "model.eval()\n    torch.set_grad_enabled(False)"))
 slip("frozen", title="parameters left frozen",
-     says="The setting requires_grad_(False) stays on the parameters: no later training moves them. Use with torch.no_grad().",
+     says="The setting requires_grad_(False) stays on the parameters: no later training moves them. Use with "
+     "torch.no_grad().",
      replace=("model.eval()", "model.eval().requires_grad_(False)"))
 slip("mean_of_batches", title="the mean of the batches' accuracies",
      says="The accuracies of the batches are averaged. A last batch that is shorter counts less: count right answers "
