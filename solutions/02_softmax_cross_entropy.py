@@ -529,7 +529,7 @@ plots.describe(figure, f"Loss against the probability of the true class, with do
 # $\ln C$, if it is a mean and nothing was added to it, means that your network is *sure* of something before it has
 # learned anything. Being sure and wrong costs about as much as the gap between the scores, and there is no limit.
 #
-# **Predict.** The **temperature** $T$ divides all scores before the softmax. In the example, from $T = 1$: does a larger or smaller $T$ make the loss smaller if the true class is the dog? The fox? The cat?
+# **Predict.** The **temperature** $T$ divides all scores before the softmax. From $T = 1$: does a larger or smaller $T$ make the loss smaller if the true class is the dog? The fox? The cat?
 #
 # **Play.** Now find the best $T$ for each. The answers are of three kinds. Why?
 
