@@ -535,6 +535,20 @@ def test_nothing_of_a_kernel_that_broke_is_printed(caplog: pytest.LogCaptureFixt
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
+def test_a_kernel_that_does_not_start_has_a_second_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, tries = _Client.async_start_new_kernel_client, list[int]()
+
+    async def fails_at_first(client: _Client, **how: Any) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            raise RuntimeError("Kernel didn't respond in 60 seconds")
+        return await start(client, **how)
+
+    monkeypatch.setattr(_Client, "async_start_new_kernel_client", fails_at_first)
+    assert 1 in [verdict.share for verdict in ledger(submission(RIGHT)).verdicts.values()]
+    assert len(tries) == 2
+
+
 def test_a_fault_of_the_course_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(client: Any, **how: Any) -> None:
         client.started.append(client.nb.cells[0].id)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.machinery import PathFinder
@@ -131,8 +131,7 @@ def run_judged(course: Course, notebook: NotebookNode, key: bytes, files: Mappin
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         hiding = list(_hiding(room))
-        client = _Client(new_notebook(cells=cells), judge, limits)
-        trouble = client.run(room)
+        client, trouble = _executed(cells, judge, limits, room)
         judge.close()
         verdicts = {name: _verdict(judge, client, cell) for cell in cells if (name := check_of(cell))}
         outputs = {
@@ -163,6 +162,23 @@ class _Manager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         return [sys.executable, "-I", "-S", parent.__file__, *super().format_kernel_cmd(extra_arguments)]
+
+
+class _NotStartedError(CourseError):
+    """No cell has run."""
+
+
+def _executed(cells: Sequence[NotebookNode], judge: Judge, limits: Limits, room: str) -> tuple[_Client, str]:
+    """Run cells; what went wrong comes back beside their client.
+
+    A kernel that does not start, as where another program has taken one of its ports meanwhile, has a second chance.
+    """
+    try:
+        client = _Client(new_notebook(cells=cells), judge, limits)
+        return client, client.run(room)
+    except _NotStartedError:
+        client = _Client(new_notebook(cells=cells), judge, limits)
+        return client, client.run(room)
 
 
 class _Client(NotebookClient):
@@ -212,10 +228,10 @@ class _Client(NotebookClient):
             self.stopped = f"time ran out (a cell may take {self._limits.cell:g} s, all {self._limits.notebook:g} s)"
         except Exception as error:  # a message that nbclient cannot digest comes from the student's code
             if not self.started:
-                raise CourseError(f"The kernel could not be started: {type(error).__name__}: {error}") from error
+                raise _NotStartedError(f"The kernel could not be started: {type(error).__name__}: {error}") from error
             self.stopped = f"it could not be run further ({type(error).__name__})"
         if not self.started:
-            raise CourseError("The kernel died before the first cell ran: look whether python3 can start one.")
+            raise _NotStartedError("The kernel died before the first cell ran: look whether python3 can start one.")
         if not self.stopped:
             return ""
         last = next(cell for cell in self.nb.cells if cell.id == self.started[-1])
