@@ -535,6 +535,13 @@ def test_nothing_of_a_kernel_that_broke_is_printed(caplog: pytest.LogCaptureFixt
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
+def test_what_lies_beside_a_notebook_can_be_imported() -> None:
+    helper = "import numpy as np\n\n" + RIGHT["softmax"]
+    imports = submission({"softmax": "import helper\n\nsoftmax = helper.softmax"})
+    for files, earned in (({"helper.py": helper.encode()}, 1), ({}, 0)):
+        assert max(verdict.share for verdict in ledger(imports, files).verdicts.values()) == earned
+
+
 def test_a_kernel_that_does_not_start_has_a_second_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     start, tries = _Client.async_start_new_kernel_client, list[int]()
 
