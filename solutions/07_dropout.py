@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   gradus:
-#     minutes: 71
+#     minutes: 73
 #     builds_on: [02_softmax_cross_entropy, 03_training_loop]
 # ---
 
@@ -36,10 +36,10 @@
 # | An average of many networks | `geometric_mean_prediction` | 12 | 4 |
 # | How sure is it? | `monte_carlo_prediction` | 6 | 3 |
 # | In PyTorch | `Dropout` | 6 | 4 |
-# | When does it help? | | 3 | |
+# | When does it help? | | 5 | |
 # | Questions · Summary | three short texts | 17 | 10 |
 #
-# The core takes about 71 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
+# The core takes about 73 minutes and earns 33 points, *going further* another 5 minutes and 2 points. The exercises are
 # checked one by one: you can skip one and come back.
 #
 # **Conventions.** `p_drop` is the probability that a number is *dropped*, set to 0. `keep_prob` is the probability that
@@ -49,7 +49,7 @@
 # %% role="setup"
 # After a restart of the kernel, run this cell first.
 import numpy as np
-from gradus import check, choice, data, lend, number, outcome, plots, predict
+from gradus import check, choice, data, demos, lend, number, outcome, plots, predict
 
 # %% role="given"
 import torch
@@ -376,6 +376,27 @@ check(dropped_inputs_as_weights)
 # %% [markdown]
 # So a network with $n$ units that may be dropped contains $2^n$ networks, all of which share their weights. Each step
 # of the training trains one of them, on one batch.
+#
+# **Play.** Here is such a network, trained on the digits with dropout: two hidden layers of twelve neurons. Your
+# `dropout_forward` decides which of them are there. Let the passes play with $p = 0.5$. How much does the answer change
+# from one pass to the next, and how much the mean of all passes so far? Is that mean the answer of the network without
+# dropout (*plain*)? Then try other images, $p = 0.25$ and $0.75$, and the other mode.
+
+# %% tags=["demo"]
+lend("dropout_forward")
+demos.blinking_network(dropout_forward)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With $p = 0.5$, about three of ten passes read another digit. The mean of forty passes hardly moves any more, and
+# it names the right digit for every image but the 9. Even with $p = 0.75$, where more than two thirds of the passes
+# are *wrong*, it does so for nearly all of them. It is not the plain answer: the network without dropout is much
+# surer of the 3 (1.00, where the mean is near 0.5). With $p = 0.25$ the two are closer. And the 9? The plain
+# network is sure of a wrong digit, and most passes say the same: averaging is no help against a mistake that
+# all of them make. In use nothing is dropped, and all passes are the same.
+#
+# </details>
 
 # %% [markdown]
 # ## Repair {#repair}
@@ -656,8 +677,8 @@ class Dropout(nn.Module):
 check(Dropout)
 
 # %% [markdown] hint="Dropout"
-# A module keeps its settings in attributes, written in `__init__` below `super().__init__()`. Which attribute says whether it is being trained?
-# `nn.functional.dropout` is allowed.
+# A module keeps its settings in attributes, written in `__init__` below `super().__init__()`. Which attribute says
+# whether it is being trained? `nn.functional.dropout` is allowed.
 
 # %% tags=["gpu", "experiment"]
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -721,6 +742,23 @@ plots.describe(figure, f"Mean accuracy of ten networks, with bands from the lowe
 # labels matter: with other draws of wrong ones it was 87 to 91 %, and dropout with 0.75 ended 0 to 4 points above.) So
 # dropout is one of several ways against learning by heart. Its merit: one need not know when to stop, and a large network
 # can be trained to the end.
+#
+# **Play.** Now 100 images only. For which labels does dropout help on new images? Which $p$ is best for the large
+# network, and which for the small one? And what would early stopping have reached without dropout?
+
+# %% tags=["demo"]
+demos.dropout_curves()
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With true labels the large network gains nothing and, up to $p = 0.6$, loses nothing. With 20 % of random labels it
+# gains about 9 points, with 40 % about 14, at $p$ = 0.6 or 0.7: more than the usual 0.5. The small network has no
+# neurons to spare. It gains at most about 5 points, at 0.2, and with 0.6 it reads fewer new images than without dropout.
+# Early stopping: with 40 % of random labels the large network is at its best after few epochs, with 78 % on average. No
+# $p$ ends above that.
+#
+# </details>
 
 # %% [markdown]
 # ## Questions {#questions}
@@ -800,7 +838,8 @@ print("share of True:", np.mean(np.random.default_rng(0).random(100_000) < 0.25)
 
 # %% [markdown] answer="spot-the-error" points=4
 # ### BEGIN SOLUTION
-# (a) In training, a quarter is dropped and nothing is scaled: the mean is 0.75. At test time it is 0.25, three times too small.
+# (a) In training, a quarter is dropped and nothing is scaled: the mean is 0.75. At test time it is 0.25, three times too
+# small.
 #
 # (b) The mask is True, so kept, with probability $p$: three quarters are dropped for $p = 0.25$.
 #

@@ -31,6 +31,7 @@ from gradus import demos
 from gradus.demos.backprop import EDGES as GRAPH_EDGES
 from gradus.demos.backprop import LAST_STEP, NO_ERROR, STEPS, follow_tangent, walk_graph
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
+from gradus.demos.dropout import DRAWS, RATES, WIDTH
 from gradus.demos.initialization import (
     ACTIVATIONS,
     EDGES,
@@ -466,6 +467,97 @@ def test_a_common_factor_of_mean_and_noise_leaves_the_steps_of_adam_alone() -> N
         np.testing.assert_allclose(small.steps, large.steps, atol=1e-5)
         np.testing.assert_allclose(small.gradients * 1e4, large.gradients)
     np.testing.assert_allclose(adam_steps(noise=0.0).steps, 1, atol=1e-6)
+
+
+def dropped(x: np.ndarray, p_drop: float, rng: np.random.Generator, training: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A learner's dropout that is right."""
+    mask = rng.random(x.shape) >= (p_drop if training else 0)
+    return x * mask / (1 - p_drop if training else 1), mask
+
+
+def blinks(own: object = dropped, **values: object) -> object:
+    demo = demos.blinking_network(own)
+    return demo.model(**{control.name: control.start for control in demo.controls} | {"draw": DRAWS} | values)
+
+
+@pytest.mark.parametrize("own", [None, dropped])
+@pytest.mark.parametrize("p_drop", [0.25, 0.5, 0.75])
+def test_what_is_kept_grows_and_the_rest_blinks(own: object, p_drop: float) -> None:
+    now = blinks(own, p_drop=p_drop)
+    assert now.passes.factor == pytest.approx(1 / (1 - p_drop))
+    assert now.passes.kept.shape == (DRAWS, 2, WIDTH)
+    assert now.passes.kept.mean() == pytest.approx(1 - p_drop, abs=0.06)
+    assert len({mask.tobytes() for mask in now.passes.kept}) == DRAWS
+    one = blinks(own, p_drop=p_drop, draw=7)
+    np.testing.assert_array_equal(one.passes.p, now.passes.p[:7])
+
+
+@pytest.mark.parametrize("own", [None, dropped])
+def test_in_use_and_with_p_zero_every_pass_is_the_plain_network(own: object) -> None:
+    for values in ({"mode": "in use"}, {"p_drop": 0.0}):
+        now = blinks(own, **values)
+        assert now.passes.kept.all()
+        np.testing.assert_allclose(now.passes.p, np.tile(now.plain, (DRAWS, 1)))
+
+
+@pytest.mark.parametrize("own", [None, dropped])
+def test_the_mean_of_the_passes_is_right_where_most_of_them_are_wrong(own: object) -> None:
+    right = {}
+    for p_drop in (0.25, 0.5, 0.75):
+        every = [blinks(own, p_drop=p_drop, label=label).passes.p for label in range(9)]
+        right[p_drop] = np.mean([(p.argmax(axis=1) == label).mean() for label, p in enumerate(every)])
+        names = [int(p.mean(axis=0).argmax()) for p in every]
+        assert sum(name == label for label, name in enumerate(names)) >= (9 if p_drop < 0.75 else 8)
+    assert right[0.5] == pytest.approx(0.7, abs=0.05)
+    assert right[0.75] < 1 / 3
+    three = {p_drop: blinks(own, p_drop=p_drop, label=3) for p_drop in (0.25, 0.5)}
+    assert three[0.5].plain[3] > 0.995
+    assert three[0.5].passes.p.mean(axis=0)[3] == pytest.approx(0.5, abs=0.1)
+    assert three[0.25].passes.p.mean(axis=0)[3] > 0.75
+    nine = blinks(own, label=9)
+    assert nine.plain[9] < 0.005
+    assert nine.plain.argmax() == nine.passes.p.mean(axis=0).argmax()
+    assert (nine.passes.p.argmax(axis=1) == nine.plain.argmax()).mean() > 0.5
+
+
+def test_a_dropout_that_forgets_the_division_or_the_mode_is_seen() -> None:
+    def forgetful(x: np.ndarray, p_drop: float, rng: np.random.Generator, training: bool) -> tuple:
+        mask = rng.random(x.shape) >= p_drop
+        return x * mask, mask
+
+    now = blinks(forgetful, mode="in use")
+    assert now.passes.factor == 1
+    assert not now.passes.kept.all()
+
+
+@pytest.mark.parametrize("result", [None, 1.0, np.zeros((1, WIDTH)), (np.zeros((1, WIDTH)), np.zeros(WIDTH))])
+def test_a_dropout_without_out_and_mask_is_told(result: object) -> None:
+    demo = demos.blinking_network(lambda x, p_drop, rng, training: result)
+    assert "out and mask" in demo.respond({"form": demo.start()})[0]["error"]
+
+
+def test_dropout_helps_the_large_network_where_labels_are_wrong_and_not_where_they_are_right() -> None:
+    demo = demos.dropout_curves()
+    found = {
+        (random, width): demo.model(p_drop=0.0, random=random, width=width)
+        for random, width in product(("none", "20 %", "40 %"), ("16", "64"))
+    }
+    new = {key: now.validation[-1].mean(axis=1) for key, now in found.items()}
+    assert all((now.train[-1, 0] > 90).all() for now in found.values())
+    assert np.abs(new["none", "64"][:7] - new["none", "64"][0]).max() < 1
+    for random, gain in (("20 %", 9), ("40 %", 14)):
+        best = new[random, "64"]
+        assert best.max() - best[0] == pytest.approx(gain, abs=0.8)
+        assert RATES[best.argmax()] in (0.6, 0.7)
+    for random in ("none", "20 %", "40 %"):
+        small = new[random, "16"]
+        assert small.max() - small[0] < 5.5
+        assert small[6] < small[0] - 5
+    assert RATES[new["40 %", "16"].argmax()] == RATES[new["20 %", "16"].argmax()] == 0.2
+    early = found["40 %", "64"].validation.mean(axis=2)[:, 0]
+    assert early.max() == pytest.approx(78, abs=0.6)
+    assert early.argmax() < 5
+    assert new["40 %", "64"].max() < early.max()
 
 
 def test_without_noise_every_schedule_shrinks_the_distance_by_its_rates() -> None:

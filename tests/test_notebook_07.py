@@ -15,6 +15,7 @@ import torch
 from shared import COURSE, reference
 from test_exercises import judged_publicly
 
+from gradus import demos
 from gradus.learning.lending import operation
 
 Array = np.ndarray
@@ -27,19 +28,36 @@ def sum_of_dropped(p_drop: float, scaled: bool) -> tuple[float, float]:
     return 100 * (1 - p_drop) * each, math.sqrt(100 * p_drop * (1 - p_drop)) * each
 
 
+def three_without_dropout() -> float:
+    """What the network of the demo gives for the right class of its 3."""
+    return demos.blinking_network().model(p_drop=0.0, draw=1, label=3, mode="training").plain[3]
+
+
+def best_rate(random: str, width: str) -> float:
+    """The probability of dropping that is best for new images in the demo; the other claims are in test_demos.py."""
+    now = demos.dropout_curves().model(p_drop=0.0, random=random, width=width)
+    return now.validation[-1].mean(axis=1).argmax() / 10
+
+
 # What the text only assumes: probabilities, years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
     "inverted": {"0.5", "0.9"},
-    "classical": {"2014"},
+    "classical": {"2014", "0.5", "0.25", "0.75"},
     "repair": {"0.5", "0.1"},
     "doubt": {"2016"},
-    "when": {"0.75"},
+    "when": {"0.75", "0.5"},
     "questions": {"0.81", "0.64", "100", "0.1"},
     "summary": {"0.5"},
 }
 
 # The number as it is written, by section of the notebook, and how the reference comes to it.
 QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
+    "classical": {"1": lambda answers: three_without_dropout()},
+    "when": {
+        "0.6": lambda answers: best_rate("20 %", "64"),
+        "0.7": lambda answers: best_rate("40 %", "64"),
+        "0.2": lambda answers: best_rate("40 %", "16"),
+    },
     "average": {"1024": lambda answers: len(answers.all_masks(10))},
     "questions": {
         "0.125": lambda answers: 0.1 / (1 - 0.2),

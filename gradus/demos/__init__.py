@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradus.demos.backprop import computation_graph, gradient_by_depth, tangent
+    from gradus.demos.dropout import blinking_network, dropout_curves
     from gradus.demos.initialization import activation_functions, activations
     from gradus.demos.optimizers import adam_step_size, race
     from gradus.demos.schedules import noisy_quadratic, range_test, schedule_composer
@@ -23,6 +24,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "04 Initialization": ("activation_functions", "activations"),
     "05 Optimizers": ("adam_step_size", "race"),
     "06 Schedules": ("noisy_quadratic", "schedule_composer", "range_test"),
+    "07 Dropout": ("blinking_network", "dropout_curves"),
 }
 """Chapter title -> its demos, in the order of the course; the chapter's name is also the module's."""
 
@@ -32,8 +34,10 @@ __all__ = [
     "activations",
     "adam_step_size",
     "batch_size",
+    "blinking_network",
     "computation_graph",
     "descent",
+    "dropout_curves",
     "gradient_by_depth",
     "noisy_quadratic",
     "outlier",
