@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -39,6 +39,11 @@ def bundle(course: Course, target: Path) -> Path:
     problems = leaks(course, files)
     if problems:
         raise CourseError("No bundle was written, students would see secrets:\n  " + "\n  ".join(problems))
+    return pack(course, files, target)
+
+
+def pack(course: Course, files: Mapping[str, bytes], target: Path) -> Path:
+    """Write files to a zip, whole or not at all; all of them get one date, that of the course."""
     date = time.gmtime(_date(course, files))[:6]
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)

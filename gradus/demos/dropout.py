@@ -347,8 +347,8 @@ def dropout_curves(*, size: str = "notebook") -> Demo:
         ),
         controls=(
             Slider("p_drop", "probability of dropping p", 0, 0.9, 0, 0.1, play=5),
-            Choice("random", "random labels", tuple(RANDOM), "40 %"),
-            Choice("width", "hidden neurons", ("16", "64"), "64"),
+            Choice("random", "random labels", tuple(RANDOM), "20 %"),
+            Choice("width", "hidden neurons", ("64", "16"), "64"),
         ),
         model=model,
         scene=_curves_scene,

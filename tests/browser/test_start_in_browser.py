@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundle")
-    with zipfile.ZipFile(bundle.bundle(COURSE, folder / "gradus.zip")) as archive:
+    with zipfile.ZipFile(bundle.pack(COURSE, dict(bundle.contents(COURSE)), folder / "gradus.zip")) as archive:
         archive.extractall(folder)
     path = folder / "gradus" / "notebooks" / NAME / f"{NAME}.ipynb"
     notebook = nbformat.read(path, 4)

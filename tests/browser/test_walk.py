@@ -38,7 +38,7 @@ expect.set_options(timeout=PATIENCE)
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that students work in."""
     folder = tmp_path_factory.mktemp("walk")
-    with zipfile.ZipFile(bundle.bundle(COURSE, folder / "gradus.zip")) as archive:
+    with zipfile.ZipFile(bundle.pack(COURSE, dict(bundle.contents(COURSE)), folder / "gradus.zip")) as archive:
         archive.extractall(folder)
     return folder / "gradus"
 
