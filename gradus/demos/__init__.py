@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradus.demos.backprop import computation_graph, gradient_by_depth, tangent
+    from gradus.demos.batch_normalization import batch_statistics, data_shifts, layer_inputs
     from gradus.demos.dropout import blinking_network, dropout_curves
     from gradus.demos.initialization import activation_functions, activations
     from gradus.demos.optimizers import adam_step_size, race
@@ -25,6 +26,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "05 Optimizers": ("adam_step_size", "race"),
     "06 Schedules": ("noisy_quadratic", "schedule_composer", "range_test"),
     "07 Dropout": ("blinking_network", "dropout_curves"),
+    "08 Batch normalization": ("data_shifts", "batch_statistics", "layer_inputs"),
 }
 """Chapter title -> its demos, in the order of the course; the chapter's name is also the module's."""
 
@@ -34,11 +36,14 @@ __all__ = [
     "activations",
     "adam_step_size",
     "batch_size",
+    "batch_statistics",
     "blinking_network",
     "computation_graph",
+    "data_shifts",
     "descent",
     "dropout_curves",
     "gradient_by_depth",
+    "layer_inputs",
     "noisy_quadratic",
     "outlier",
     "race",

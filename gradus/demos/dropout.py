@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,29 +12,17 @@ import numpy as np
 from gradus import data
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage
+from gradus.demos.training import one_thread
 
 WIDTH, DRAWS = 12, 40
 LAYERS = 1.65, 2.65
 """Where the hidden layers stand in the picture."""
 
 
-@contextmanager
-def _one_thread() -> Iterator[Any]:
-    # So small that threads cost more than they bring: on a busy machine they wait for each other.
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield torch
-    finally:
-        torch.set_num_threads(threads)
-
-
 @lru_cache(maxsize=1)
 def trained() -> list[np.ndarray]:
     """Weights and biases of three layers, trained on the digits with dropout of 0.2."""
-    with _one_thread() as torch:
+    with one_thread() as torch:
         digits, rng = data.digits().train, np.random.default_rng(0)
         shapes = (64, WIDTH), (WIDTH, WIDTH), (WIDTH, 10)
         draws = torch.Generator().manual_seed(0)
@@ -289,7 +276,7 @@ def curves(share: float, width: int) -> tuple[np.ndarray, np.ndarray]:
     # The same images are wrong for a small share and for a larger one.
     replaced = rng.random(IMAGES) < share
     labels = np.where(replaced, rng.integers(10, size=IMAGES), labels)
-    with _one_thread() as torch:
+    with one_thread() as torch:
         draws, copies, found = torch.Generator().manual_seed(0), len(RATES), []
         sets = [
             (torch.tensor(x, dtype=torch.float32), torch.from_numpy(y))

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage, decades, written
+from gradus.demos.training import one_thread
 
 # Small enough that no library starts threads for one layer: on a busy machine they wait for each other.
 LAYERS, WIDTH, EXAMPLES = 20, 64, 64
@@ -116,19 +117,13 @@ def gradient_sizes(
     ndarray, shape (L,)
         Per layer, the standard deviation of the gradient of what goes into its activation.
     """
-    import torch
-
     apply = _in_torch(activation)
-    inputs, a, threads = [], torch.from_numpy(x).requires_grad_(), torch.get_num_threads()
-    # So small that threads cost more than they bring: on a busy machine they wait for each other.
-    torch.set_num_threads(1)
-    try:
+    with one_thread() as torch:
+        inputs, a = [], torch.from_numpy(x).requires_grad_()
         for matrix in torch.from_numpy(gain * weights):
             inputs.append(a @ matrix)
             a = apply(inputs[-1])
         gradients = torch.autograd.grad(a, inputs, torch.from_numpy(arriving))
-    finally:
-        torch.set_num_threads(threads)
     return np.array([gradient.numpy().std() for gradient in gradients])
 
 

@@ -13,6 +13,7 @@ from gradus import data
 from gradus.demos.demo import Choice, Demo, Slider
 from gradus.demos.optimizers import recent_average
 from gradus.demos.stage import Stage, decades, written
+from gradus.demos.training import one_thread
 
 STEPS, RUNS, FAR = 2000, 200, 5.0
 
@@ -291,24 +292,20 @@ def losses_of_test(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, float
     untrained : float
         Loss of all images before the first step.
     """
-    import torch
-
     digits, rng = data.digits().train, np.random.default_rng(seed)
     rows = rng.integers(len(digits.x), size=(steps, 64))
-    x, y = torch.from_numpy(digits.x[rows]), torch.from_numpy(digits.y[rows])
-    shapes = (64, 32), (32, 10)
-    weights = [torch.tensor(rng.normal(0, np.sqrt(2 / shape[0]), shape), requires_grad=True) for shape in shapes]
-    biases = [torch.zeros(shape[1], dtype=torch.float64, requires_grad=True) for shape in shapes]
-    optimizer, threads = torch.optim.SGD([*weights, *biases]), torch.get_num_threads()
     rates, losses = np.geomspace(*RATES, steps), []
+    with one_thread() as torch:
+        x, y = torch.from_numpy(digits.x[rows]), torch.from_numpy(digits.y[rows])
+        shapes = (64, 32), (32, 10)
+        weights = [torch.tensor(rng.normal(0, np.sqrt(2 / shape[0]), shape), requires_grad=True) for shape in shapes]
+        biases = [torch.zeros(shape[1], dtype=torch.float64, requires_grad=True) for shape in shapes]
+        optimizer = torch.optim.SGD([*weights, *biases])
 
-    def loss_of(x: Any, y: Any) -> Any:
-        hidden = torch.relu(torch.addmm(biases[0], x, weights[0]))
-        return torch.nn.functional.cross_entropy(torch.addmm(biases[1], hidden, weights[1]), y)
+        def loss_of(x: Any, y: Any) -> Any:
+            hidden = torch.relu(torch.addmm(biases[0], x, weights[0]))
+            return torch.nn.functional.cross_entropy(torch.addmm(biases[1], hidden, weights[1]), y)
 
-    # So small that threads cost more than they bring: on a busy machine they wait for each other.
-    torch.set_num_threads(1)
-    try:
         untrained = loss_of(torch.from_numpy(digits.x), torch.from_numpy(digits.y)).item()
         for t, rate in enumerate(rates):
             loss = loss_of(x[t], y[t])
@@ -317,8 +314,6 @@ def losses_of_test(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, float
             optimizer.param_groups[0]["lr"] = float(rate)
             optimizer.step()
             losses.append(loss.item())
-    finally:
-        torch.set_num_threads(threads)
     return rates, np.array(losses), untrained
 
 

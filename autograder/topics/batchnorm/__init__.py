@@ -1,0 +1,1 @@
+"""Cases and slips of the exercises on batch normalization."""
