@@ -18,8 +18,8 @@ BEFORE, _, PRIOR, CONCEPT = SHARES.values()
 ALT = (
     f"Four scatter plots of two inputs with two classes, whose border is a parabola. Training data: the points lie "
     f"around zero, {BEFORE:.0%} of them are squares, above the parabola. Covariate shift: the points lie further "
-    f"right, and the parabola stays. Prior shift: nearly all points are squares, {PRIOR:.0%}; each class lies where it lay. "
-    f"Concept shift: the points stay where they are, but the parabola is higher, and only {CONCEPT:.0%} are squares."
+    f"right, and the parabola stays. Prior shift: nearly all points are squares, {PRIOR:.0%}; each class lies where it "
+    f"lay. Concept shift: the points stay, but the parabola is higher, and only {CONCEPT:.0%} are squares."
 )
 
 
@@ -35,4 +35,6 @@ def draw() -> Figure:
         ax.set(xlim=(-3, 4.5), ylim=(-3, 3.4))
         ax.set_xticks([-2, 0, 2, 4])
         ax.set_yticks([-2, 0, 2])
+        ax.label_outer()
+        ax.set(xlabel="$x_1$", ylabel="$x_2$")
     return figure

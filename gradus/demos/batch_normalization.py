@@ -110,14 +110,12 @@ def _shifts_scene(stage: Stage) -> Callable[[Shifted], str]:
         ax.set(xlim=(-3, 5), ylim=(-3, 3.2), xlabel="$x_1$", xticks=range(-2, 5, 2), yticks=range(-2, 3, 2))
     left.set(ylabel="$x_2$")
     lines = [stage.line(ax, "tangent") for ax in (left, right)]
-    lines[1].label = "classifier"
     clouds = [
         (stage.points(ax, "function", width=0.7), stage.points(ax, "error", marker="s", width=0.6))
         for ax in (left, right)
     ]
     grey = stage.points(right, "other", width=0.7)
     numbers = [stage.words(ax, "tangent", align="right") for ax in (left, right)]
-    stage.legend(right, loc="lower right")
     x = np.array([-3.0, 5.0])
 
     def show(now: Shifted) -> str:
@@ -129,7 +127,7 @@ def _shifts_scene(stage: Stage) -> Callable[[Shifted], str]:
             for actor, own in ((first, of == 0), (second, of == 1)):
                 actor.place(np.where(own & (not hidden), shown[:, 0], np.nan), shown[:, 1])
             line.place(x, -(now.line[0] * x + now.line[2]) / now.line[1])
-            number.place(5, 3.45, words=[f"{share:.0%} right"])
+            number.place(5, 3.45, words=[f"line: {share:.0%} right"])
         grey.place(np.where(now.hidden, now.new[0][:SHOWN, 0], np.nan), now.new[0][:SHOWN, 1])
         first, second = (round(100 * classes.mean()) for _, classes in (now.train, now.new))
         return (
@@ -207,17 +205,16 @@ def batch_statistics(batchnorm_forward: Callable[..., Any] | None = None, *, siz
 
 
 def _batches_scene(stage: Stage) -> Callable[[Batches], str]:
-    left, right = stage.panels("Each batch", "Normalized")
+    left, right = stage.panels("Mean ± deviation", "Normalized")
     left.set(xlim=(0, DRAWS + 1), ylim=(-3, 3), xlabel="batch", ylabel="feature", yticks=range(-3, 4))
     right.set(xlim=(0, DRAWS + 1), ylim=(-3, 3), xlabel="batch", ylabel="normalized", yticks=range(-3, 4))
     for ax in (left, right):
         ax.axhline(EXAMPLE, color=plots.COLOURS["other"], lw=1)
-    reach = stage.line(left, "activation", alpha=0.5, width=1.2, label="mean ± deviation")
+    reach = stage.line(left, "activation", alpha=0.5, width=1.2)
     means = stage.points(left, "activation", width=0.8)
     own = stage.points(left, "example", width=0.5)
     places = stage.points(right, "example", width=0.8)
     number = stage.words(right, "example", align="right", width=0.8)
-    stage.legend(left, loc="lower right")
 
     def show(now: Batches) -> str:
         at = np.arange(1, len(now.values) + 1)
@@ -340,16 +337,15 @@ def layer_inputs(*, size: str = "notebook") -> Demo:
 
 
 def _inside_scene(stage: Stage) -> Callable[[Inside], str]:
-    left, right = stage.panels("All layers", "One layer", sharey=True)
+    left, right = stage.panels("All layers: 90 % and median", "One layer", sharey=True)
     left.set(xlim=(0.4, LAYERS + 0.6), ylim=(-EDGE, EDGE), xlabel="layer", ylabel="value", xticks=range(1, LAYERS + 1))
     right.set(xlim=(0, STEPS), xlabel="step", yticks=[-6, -4, -2, 0, 2, 4, 6])
-    bars = stage.bars(left, "activation", alpha=0.35, label="90 %")
-    middles = stage.points(left, "activation", label="median")
+    bars = stage.bars(left, "activation", alpha=0.35)
+    middles = stage.points(left, "activation")
     band = stage.area(right, "activation", alpha=0.35)
     middle = stage.line(right, "activation")
     here = stage.line(right, "other", width=0.7)
     number = stage.words(right, "validation", align="right")
-    stage.legend(left, loc="lower left")
     layers, steps = np.arange(1, LAYERS + 1), np.arange(STEPS + 1)
 
     def show(now: Inside) -> str:

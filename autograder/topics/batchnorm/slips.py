@@ -53,37 +53,37 @@ slip("no_root", title="divided by the variance",
      says="The batch is divided by the variance, without its root, and std holds the variance.",
      replace=(STD, "x.var(axis=0) + eps"))
 slip("eps_outside", title="eps outside the root",
-     says="eps is added to the deviation. It belongs to the variance, under the root.",
+     says="The eps is added to the deviation. It belongs to the variance, under the root.",
      replace=(STD, "np.sqrt(x.var(axis=0)) + eps"))
 slip("no_eps", title="no eps",
-     says="eps is missing under the root. A feature that never changes in the batch becomes 0/0.",
+     says="The eps is missing under the root. A feature that never changes in the batch becomes 0/0.",
      replace=(STD, "np.sqrt(x.var(axis=0))"))
 slip("eps_twice", title="eps inside and outside of the root",
-     says="eps is added twice: to the variance, and again where x_hat is divided. Once is enough, under the root.",
+     says="The eps is added twice: to the variance, and again where x_hat is divided. Once is enough, under the root.",
      replace=(HAT, "(x - x.mean(axis=0)) / (std + eps)"))
 slip("not_centred", title="the mean not subtracted",
-     says="x is divided by its deviation, but its mean is not subtracted before.",
+     says="Your x is divided by its deviation, but its mean is not subtracted before.",
      replace=(HAT, "x / std"))
 slip("no_brackets", title="brackets forgotten",
      says="Only the mean is divided by std: x - mean / std. Put brackets around the difference.",
      replace=(HAT, "x - x.mean(axis=0) / std"))
 slip("no_factor", title="gamma and beta forgotten",
-     says="out is x_hat. The learned factor and shift come last: gamma * x_hat + beta.",
+     says="Your out is x_hat. The learned factor and shift come last: gamma * x_hat + beta.",
      replace=(OUT, "x_hat + 0, x_hat, std"))
 slip("no_shift", title="beta forgotten",
-     says="out is gamma * x_hat. The shift beta is missing.",
+     says="Your out is gamma * x_hat. The shift beta is missing.",
      replace=(OUT, "gamma * x_hat, x_hat, std"))
 slip("exchanged", title="gamma and beta exchanged",
-     says="out is beta * x_hat + gamma: gamma is the factor, beta the shift.",
+     says="Your out is beta * x_hat + gamma: gamma is the factor, beta the shift.",
      replace=(OUT, "beta * x_hat + gamma, x_hat, std"))
 slip("shift_scaled", title="shifted before it is scaled",
-     says="out is gamma * (x_hat + beta). The shift comes after the factor.",
+     says="Your out is gamma * (x_hat + beta). The shift comes after the factor.",
      replace=(OUT, "gamma * (x_hat + beta), x_hat, std"))
 slip("variance_returned", title="the variance returned as std",
-     says="out is right, but the third result is the variance. Return its root, std.",
+     says="Your out is right, but the third result is the variance. Return its root, std.",
      replace=(OUT, "gamma * x_hat + beta, x_hat, std**2"))
 slip("centred_returned", title="the centred batch returned as x_hat",
-     says="out is right, but the second result is only centred. x_hat is divided by std, too.",
+     says="Your out is right, but the second result is only centred. x_hat is divided by std, too.",
      replace=(OUT, "gamma * x_hat + beta, x_hat * std, std"))
 slip("one_pass", title="variance as a difference of two large numbers",
      says="The variance is computed as mean(x**2) - mean(x)**2. Far from zero this is a difference of two large "
@@ -122,16 +122,16 @@ slip("no_gamma", title="gamma missing in dx",
      says="In dx the gradient is not multiplied by gamma. On its way from out to x_hat it is.",
      replace=(SCALED, "g = dout"))
 slip("gamma_in_dgamma", title="gamma in its own gradient",
-     says="dgamma is multiplied by gamma. The gradient of gamma * x_hat with respect to gamma is x_hat.",
+     says="Your dgamma is multiplied by gamma. The gradient of gamma * x_hat with respect to gamma is x_hat.",
      replace=(FACTOR, "(dout * gamma * x_hat).sum(axis=0)"))
 slip("mean_of_dgamma", title="dgamma as a mean",
-     says="dgamma is a mean over the batch. gamma is used N times: its gradient is the sum.",
+     says="Your dgamma is a mean over the batch. gamma is used N times: its gradient is the sum.",
      replace=(FACTOR, "(dout * x_hat).mean(axis=0)"))
 slip("mean_of_dbeta", title="dbeta as a mean",
-     says="dbeta is a mean over the batch. beta is added N times: its gradient is the sum.",
+     says="Your dbeta is a mean over the batch. beta is added N times: its gradient is the sum.",
      replace=(SHIFT, "dout.mean(axis=0)"))
 slip("both_means", title="dgamma and dbeta as means",
-     says="dgamma and dbeta are means over the batch. Both are used N times: their gradients are sums.",
+     says="Both dgamma and dbeta are means over the batch. Both are used N times: their gradients are sums.",
      replace=[(FACTOR, "(dout * x_hat).mean(axis=0)"), (SHIFT, "dout.mean(axis=0)")])
 slip("exchanged", title="dgamma and dbeta exchanged",
      says="The second and the third result are exchanged: first dgamma, then dbeta.",
@@ -157,7 +157,8 @@ slip("unbiased_batch", title="a batch normalized by the unbiased variance",
      "biased one; only the running variance takes in the other.",
      replace=("x.mean(axis=0), x.var(axis=0)", "x.mean(axis=0), x.var(axis=0, ddof=1)"))
 slip("weights_exchanged", title="old and new exchanged",
-     says="new_weight multiplies the old value. It is the weight of the new batch; the old value has 1 - new_weight.",
+     says="The setting new_weight multiplies the old value. It is the weight of the new batch; the old value has 1 - "
+     "new_weight.",
      replace=[(MEAN_STEP, "w * self.running_mean + (1 - w) * mean"),
               (VAR_STEP, "w * self.running_var + (1 - w) * unbiased")])
 slip("batch_in_use", title="in use, the statistics of the batch",
@@ -182,7 +183,7 @@ slip("last_batch", title="only the last batch",
      says="The running statistics are those of the last batch. Keep 1 - new_weight of the old value.",
      replace=[(MEAN_STEP, "mean"), (VAR_STEP, "unbiased")])
 slip("deviation_kept", title="the running deviation in place of the variance",
-     says="running_var takes in the deviation of the batch. It takes in the variance.",
+     says="Your running_var takes in the deviation of the batch. It takes in the variance.",
      replace=(UNBIASED, "x.std(axis=0, ddof=1)"))
 slip("starts_at_zero", title="the running variance starts at 0",
      says="The running variance starts at 0. It starts at 1, so that a layer that was never trained changes nothing.",
@@ -202,7 +203,7 @@ slip("no_eps_in_use", title="eps forgotten in use",
      says="Training is right, but in use eps is missing under the root.",
      replace=(USED, "x_hat = (x - self.running_mean) / np.sqrt(self.running_var)"))
 slip("no_eps", title="eps forgotten",
-     says="eps is missing under the root, in both modes.",
+     says="The eps is missing under the root, in both modes.",
      replace=("self.new_weight, self.eps = new_weight, eps", "self.new_weight, self.eps = new_weight, 0.0"))
 slip("shared", title="one pair of statistics for all objects",
      says="Two objects change the same running statistics: they belong to the class. Make them in __init__, with self.",
@@ -238,13 +239,13 @@ slip = slips("fold_batchnorm", see="modes")
 TIMES, SHIFTED = "factor = gamma / np.sqrt(var + eps)", "W * factor, (b - mean) * factor + beta"
 
 slip("no_root", title="divided by the variance",
-     says="gamma is divided by the variance. It is divided by its root, the deviation.",
+     says="The factor gamma is divided by the variance. It is divided by its root, the deviation.",
      replace=(TIMES, "factor = gamma / (var + eps)"))
 slip("no_eps", title="eps forgotten",
-     says="eps is missing under the root.",
+     says="The eps is missing under the root.",
      replace=(TIMES, "factor = gamma / np.sqrt(var)"))
 slip("eps_outside", title="eps outside the root",
-     says="eps is added to the deviation. It belongs to the variance, under the root.",
+     says="The eps is added to the deviation. It belongs to the variance, under the root.",
      replace=(TIMES, "factor = gamma / (np.sqrt(var) + eps)"))
 slip("no_gamma", title="gamma forgotten",
      says="The factor lacks gamma: it is gamma divided by the deviation.",
@@ -343,7 +344,8 @@ slip("unbiased_batch", title="a batch normalized by the unbiased variance",
      "itself it is the biased one: correction=0.",
      replace=("x.var(dim=0, correction=0)", "x.var(dim=0)"))
 slip("weights_exchanged", title="old and new exchanged",
-     says="new_weight multiplies the old value. It is the weight of the new batch, as `momentum` is in PyTorch.",
+     says="The setting new_weight multiplies the old value. It is the weight of the new batch, as `momentum` is in "
+     "PyTorch.",
      replace=[(T_MEAN, "self.running_mean.lerp_(mean, 1 - self.new_weight)"),
               (T_VAR, "self.running_var.lerp_(x.var(dim=0), 1 - self.new_weight)")])
 slip("batch_in_use", title="in use, the statistics of the batch",
@@ -379,7 +381,7 @@ slip("statistics_trained", title="statistics as parameters",
      replace=[(BUFFERS[0], "self.running_mean = nn.Parameter(torch.zeros(features))"),
               (BUFFERS[1], "self.running_var = nn.Parameter(torch.ones(features))")])
 slip("not_trained", title="gamma and beta as buffers",
-     says="gamma and beta are buffers, so no optimizer would train them. They are parameters.",
+     says="Both gamma and beta are buffers, so no optimizer would train them. They are parameters.",
      replace=[("self.gamma = nn.Parameter(", 'self.register_buffer("gamma", '),
               ("self.beta = nn.Parameter(", 'self.register_buffer("beta", ')])
 slip("counter", title="a further entry in state_dict",
@@ -387,8 +389,8 @@ slip("counter", title="a further entry in state_dict",
      "asked for here.",
      replace=(BUFFERS[1], f'{BUFFERS[1]}\n        self.register_buffer("batches", torch.tensor(0))'))
 slip("no_eps", title="eps forgotten",
-     says="eps is missing under the root.",
+     says="The eps is missing under the root.",
      replace=("torch.sqrt(var + self.eps)", "torch.sqrt(var)"))
 slip("eps_outside", title="eps outside the root",
-     says="eps is added to the deviation. It belongs to the variance, under the root.",
+     says="The eps is added to the deviation. It belongs to the variance, under the root.",
      replace=("torch.sqrt(var + self.eps)", "(torch.sqrt(var) + self.eps)"))
