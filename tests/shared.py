@@ -93,9 +93,12 @@ def variants(name: str) -> ModuleType:
     """Differently written answers to the exercises of the topic that ``name`` belongs to."""
     topic = exercise_called(name).topic
     try:
-        return importlib.import_module(f"variants.{topic}")
+        found = importlib.import_module(f"variants.{topic}")
     except ModuleNotFoundError:
-        raise AssertionError(f"write tests/variants/{topic}.py, with VARIANTS[{name!r}]: other right answers") from None
+        found = None
+    if found is None or name not in found.VARIANTS:
+        raise AssertionError(f"write tests/variants/{topic}.py, with VARIANTS[{name!r}]: other right answers")
+    return found
 
 
 def corners(demo: Demo) -> Iterator[dict[str, str]]:

@@ -509,6 +509,8 @@ def test_the_mean_of_the_passes_is_right_where_most_of_them_are_wrong(own: objec
         assert sum(name == label for label, name in enumerate(names)) >= (9 if p_drop < 0.75 else 8)
     assert right[0.5] == pytest.approx(0.7, abs=0.05)
     assert right[0.75] < 1 / 3
+    wrong = [(blinks(own, label=label).passes.p.argmax(axis=1) != label).mean() for label in range(10)]
+    assert np.mean(wrong) == pytest.approx(0.4, abs=0.06)
     three = {p_drop: blinks(own, p_drop=p_drop, label=3) for p_drop in (0.25, 0.5)}
     assert three[0.5].plain[3] > 0.995
     assert three[0.5].passes.p.mean(axis=0)[3] == pytest.approx(0.5, abs=0.1)
@@ -557,6 +559,9 @@ def test_dropout_helps_the_large_network_where_labels_are_wrong_and_not_where_th
     assert early.max() == pytest.approx(78, abs=0.6)
     assert early.argmax() < 5
     assert new["40 %", "64"].max() < early.max()
+    early = found["20 %", "64"].validation.mean(axis=2)[:, 0]
+    assert early.max() == pytest.approx(81, abs=0.6)
+    assert new["20 %", "64"].max() == pytest.approx(84, abs=0.6)
 
 
 def test_without_noise_every_schedule_shrinks_the_distance_by_its_rates() -> None:

@@ -42,10 +42,11 @@ def best_rate(random: str, width: str) -> float:
 # What the text only assumes: probabilities, years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
     "inverted": {"0.5", "0.9"},
-    "classical": {"2014", "0.5", "0.25", "0.75"},
+    "classical": {"2014", "0.5", "0.25", "0.75", "0.2"},
     "repair": {"0.5", "0.1"},
     "doubt": {"2016"},
     "when": {"0.75", "0.5"},
+    "why": {"2012"},
     "questions": {"0.81", "0.64", "100", "0.1"},
     "summary": {"0.5"},
 }
@@ -57,6 +58,7 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
         "0.6": lambda answers: best_rate("20 %", "64"),
         "0.7": lambda answers: best_rate("40 %", "64"),
         "0.2": lambda answers: best_rate("40 %", "16"),
+        "6": lambda answers: answers.LOOKS[curve(answers, 0.0, 5).argmax()],
     },
     "average": {"1024": lambda answers: len(answers.all_masks(10))},
     "questions": {
@@ -110,7 +112,7 @@ def test_dropout_helps_a_lot_with_wrong_labels_and_so_does_early_stopping(answer
     assert 2 < half[1] - plain[1] < more[1] - plain[1]
     assert more[1] - plain[1] > 5
     assert plain[2] - plain[1] > 3
-    assert plain[2] - more[1] < 2
+    assert abs(plain[2] - more[1]) < 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -118,14 +120,23 @@ def test_dropout_gains_little_with_true_labels(answers: ModuleType, seed: int) -
     assert 0 < trained(answers, 0.5, seed, 0.0)[1] - trained(answers, 0.0, seed, 0.0)[1] < 2.5
 
 
-@pytest.mark.parametrize("draw", [1, 2, 3])
-def test_with_other_wrong_labels_dropout_ends_where_early_stopping_gets_or_above(
-    answers: ModuleType, draw: int
-) -> None:
+@cache
+def curve(answers: ModuleType, p_drop: float, draw: int) -> Array:
+    """Mean accuracy of five networks after each of LOOKS, with some draw of wrong labels; 5 is the notebook's."""
     x, y = answers.digits.train.x[:400], answers.noisy_labels(answers.digits.train.y[:400], 0.2, seed=draw)
-    best = answers.train_with_dropout(0.0, x, y, seeds=5)[1].mean(axis=1).max()
-    assert 86.5 < best < 91.5
-    assert -0.5 < answers.train_with_dropout(0.75, x, y, seeds=5)[1][-1].mean() - best < 4.5
+    return answers.train_with_dropout(p_drop, x, y, seeds=5)[1].mean(axis=1)
+
+
+@pytest.mark.parametrize("draw", [6, 7, 8, 9, 10, 11])
+def test_with_other_wrong_labels_early_stopping_gets_as_far(answers: ModuleType, draw: int) -> None:
+    assert 89.4 < curve(answers, 0.0, draw).max() < 92.5
+    assert 88.5 < curve(answers, 0.75, draw)[-1] < 93.5
+
+
+def test_the_plain_network_is_best_early_and_half_dropped_loses_points_later(answers: ModuleType) -> None:
+    plain, half = curve(answers, 0.0, 5), curve(answers, 0.5, 5)
+    assert answers.LOOKS[plain.argmax()] in (6, 7)
+    assert half[answers.LOOKS.index(20)] - half[-1] == pytest.approx(6, abs=1.5)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -156,20 +167,27 @@ def test_doubt_is_larger_where_the_network_is_wrong_but_not_always(answers: Modu
     params, _ = answers.train_with_dropout(0.5, answers.digits.train.x, answers.digits.train.y, seed + 1, epochs=20)
     network = {name: value[seed] for name, value in params.items()}
 
-    def predict_once(x: Array, rng: np.random.Generator) -> Array:
+    def predict_once(x: Array, rng: np.random.Generator | None, training: bool = True) -> Array:
         hidden = np.maximum(x @ network["W1"] + network["b1"], 0)
-        dropped, _ = answers.dropout_forward(hidden, 0.5, rng, True)
+        dropped, _ = answers.dropout_forward(hidden, 0.5, rng, training)
         return torch.tensor(dropped @ network["W2"] + network["b2"]).softmax(dim=1).numpy()
 
     shown = answers.digits.validation
-    upside_down = shown.x.reshape(-1, 8, 8)[:, ::-1].reshape(len(shown.x), 64)
-    for images in (shown.x, upside_down):
+    mirrored, no_digit = shown.x.reshape(-1, 8, 8)[:, ::-1].reshape(len(shown.x), 64), np.isin(shown.y, [2, 5, 6, 7, 9])
+    found = {}
+    for name, images, y in (("plain", shown.x, shown.y), ("mirrored", mirrored[no_digit], shown.y[no_digit])):
         mean, deviation = answers.monte_carlo_prediction(predict_once, images, np.random.default_rng(0), 50)
         answer = mean.argmax(axis=1)
-        doubt, right = deviation[np.arange(len(answer)), answer], answer == shown.y
-        assert doubt[~right].mean() > 1.5 * doubt[right].mean()
-    assert right.mean() < 0.5
-    assert doubt[~right].min() < 0.03
+        once = predict_once(images, None, training=False)
+        found[name] = deviation[np.arange(len(y)), answer], answer == y, 1 - once.max(axis=1), once.argmax(axis=1) == y
+    doubt, right, unsure, right_once = found["plain"]
+    assert doubt[~right].mean() > 2.5 * doubt[right].mean()
+    assert unsure[~right_once].mean() > 6 * unsure[right_once].mean()
+    assert abs(right.mean() - right_once.mean()) < 0.02
+    assert (~right).sum() < 12
+    doubt, right, _, right_once = found["mirrored"]
+    assert max(right.mean(), right_once.mean()) < 0.05
+    assert np.mean(doubt[~right] < 0.1) > 0.05
 
 
 RIGHT = {

@@ -200,7 +200,7 @@ def _blinking_scene(stage: Stage) -> Callable[[Blink], str]:
         wires.place(*_wires(kept, heights, ends))
         classes.place(np.full(10, 3.7), ends, words=[str(n) for n in range(10)])
         factor = now.passes.factor
-        said = "nothing is kept" if np.isnan(factor) else f"kept × {factor:.2f}"
+        said = "nothing is kept" if np.isnan(factor) or not kept.any() else f"kept × {factor:.2f}"
         scale.place(0, 0.12, words=[said])
         at = np.arange(10)
         bars.place(at - 0.4, 0, at + 0.4, p)

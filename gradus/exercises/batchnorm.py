@@ -12,7 +12,8 @@ from gradus.exercises.kit import attempt, number, results, row
 from gradus.learning.lending import lends
 
 # Features lie up to a million deviations away from zero. Their rounding, 1e-10, is that of a normalized value; one that
-# is 0 has no digits of its own. In float32, features lie within a few deviations, and a dozen roundings of 6e-8 make 1e-6.
+# is 0 has no digits of its own. In float32, features lie within a few deviations, and a dozen roundings of 6e-8 make
+# 1e-6.
 NORMALIZED = Tolerance(rtol=1e-8, atol=1e-9, single_rtol=5e-6, single_atol=5e-6)
 # Differences of sums of a dozen products; what remains may be small beside them.
 DIFFERENCES = Tolerance(rtol=1e-8, atol=1e-11, single_rtol=5e-6, single_atol=5e-6)

@@ -21,7 +21,7 @@ from gradus.checking import (
     repair,
     serves,
 )
-from gradus.exercises.kit import results, share
+from gradus.exercises.kit import results, share, what
 from gradus.learning.lending import lends
 
 # A check looks at fewer than ten statistics, each of which chance breaks with a probability of at most 1e-8. The laws
@@ -136,7 +136,10 @@ def drive_dropout_forward(dropout_forward: Any, case: Case) -> Outputs:
 
     def call(x: Array) -> dict[str, Any]:
         came = dropout_forward(x, case["p_drop"], case["rng"], case["training"])
-        return results(came, "out", "mask", of="dropout_forward")
+        found = results(came, "out", "mask", of="dropout_forward")
+        if found["mask"] is None or isinstance(found["mask"], bool):
+            raise TypeError(f"mask has the shape of x, but {what(found['mask'])} came back.")
+        return found
 
     again, found = case["x"].copy(), call(case["x"])
     found["boolean"] = bool(np.asarray(found["mask"]).dtype == bool)
@@ -205,8 +208,8 @@ def random_prediction(shape: Sequence[int]) -> Callable[..., Array]:
     """Predictions of this shape, each a mean of its own plus what was drawn, in a size of its own."""
     place = np.arange(int(np.prod(shape)))
 
-    def forward(x: Array, drawn: Array) -> Array:
-        values = 1 + place % 7 / 4 + (1 + place % 5 / 3) * drawn[place % DRAWN] + np.mean(x)
+    def forward(x: Array, rng: Array) -> Array:  # the numbers drawn from rng, under the name that learners know
+        values = 1 + place % 7 / 4 + (1 + place % 5 / 3) * rng[place % DRAWN] + np.mean(x)
         return values.reshape(shape)
 
     return forward
@@ -237,6 +240,8 @@ def measure_monte_carlo(case: Inputs, outputs: Outputs) -> Facts:
         expected = np.random.default_rng(case["rng"].given["seed"]).random(drawn.shape)
         given = bool(np.isin(drawn, expected).all())
         yield Law("the given generator", given, "forward was given another generator than rng.")
+        says = "After the call, rng draws the same numbers again: forward was given a copy of it, or it was set back."
+        yield Law("rng goes on", not np.isclose(outputs["next"], expected, rtol=1e-6, atol=0).any(), says)
         return
     same = all(np.shape(call.arguments[0]) == case["x"].shape for call in calls)
     same = same and all(np.allclose(call.arguments[0], case["x"]) for call in calls)
@@ -250,7 +255,7 @@ def measure_monte_carlo(case: Inputs, outputs: Outputs) -> Facts:
 def drive_monte_carlo_prediction(monte_carlo_prediction: Any, case: Case) -> Outputs:
     """``monte_carlo_prediction(forward, x, rng, samples) -> (mean, deviation)``."""
     came = monte_carlo_prediction(*(case[name] for name in ("forward", "x", "rng", "samples")))
-    return results(came, "mean", "deviation", of="monte_carlo_prediction")
+    return {**results(came, "mean", "deviation", of="monte_carlo_prediction"), "next": case["rng"].random()}
 
 
 # In PyTorch
@@ -286,15 +291,21 @@ def drive_dropout(dropout: Any, case: Case) -> Outputs:
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(case["_seed"])
-        layer = dropout(case["p_drop"])
         if "other_p_drop" in case:
             dropout(case["other_p_drop"])
+        layer = dropout(case["p_drop"])
+        other = dropout(case["other_p_drop"]) if "other_p_drop" in case else None
         model = nn.Sequential(nn.Sequential(nn.Identity(), layer)) if case["_nested"] else layer
         for training in case["_modes"]:
+            model(torch.ones(2, 3))
             model.train(training)
+        if other is not None:
+            other.train(not layer.training)
         x = torch.tensor(case["x"], requires_grad=True)
         torch.manual_seed(case["_seed"])
         out = model(x * 1)  # so that an answer may work in place
+        if not isinstance(out, torch.Tensor):
+            raise TypeError(f"forward returns one tensor, but {what(out)} came back.")
         found = {"out": out.detach(), "dtype": str(out.dtype)}
         if case["_asks"] == "gradient":
             if out.requires_grad:

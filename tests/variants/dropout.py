@@ -398,7 +398,7 @@ WRONG: dict[str, WrongAnswers] = {
         "the generator copied": (_copied, {"draws"}),
         "a small constant": (_small_constant, {"exact"}),
         "a mask of whole numbers": (_whole_numbers, {"boolean"}),
-        "no mask in use": (_only_in_training, {"evaluation"}),
+        "no mask in use": (_only_in_training, {"evaluation", "boolean"}),
     },
     "dropout_backward": {
         "a small constant": (lambda dout, mask, p_drop: dout * mask / (1 - p_drop + 1e-7), {"exact"}),

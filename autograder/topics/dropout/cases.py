@@ -73,8 +73,8 @@ def _forward_cases(rng: Rng, low: float, high: float, few: float, d: int) -> Ite
     def case(group: str, name: str, x: Array | Made, p_drop: float, asks: str, training: bool = True) -> Case:
         return Case(group, name, _forward(rng, x, p_drop, asks, training))
 
-    yield case("ordinary", "few dropped", _long(rng, 1000 + d), low, "share")
-    yield case("ordinary", "many dropped", _long(rng, 900 + d), high, "share")
+    yield case("ordinary", "few dropped", _long(rng, 20000 + d), low, "share")
+    yield case("ordinary", "many dropped", _long(rng, 19000 + d), high, "share")
     yield case("exact", "very few dropped", rng.uniform(0.3, 2, size=(3, 31 + d)), few, "factors")
     yield case("exact", "many dropped", rng.uniform(0.3, 2, size=(2, 41 + d)), high, "factors")
     yield case("independent", "a matrix", _numbers(rng, 5, 31 + d), low, "independence")
@@ -95,6 +95,10 @@ def _forward_cases(rng: Rng, low: float, high: float, few: float, d: int) -> Ite
     yield case("unchanged", "a matrix", _numbers(rng, 2, 31 + d), low, "x")
     yield case("boolean", "a matrix", _numbers(rng, 2, 40 + d), high, "type of mask")
     yield case("boolean", "everything dropped", _numbers(rng, 3, 5 + d), 1.0, "type of mask")
+    yield case("edges", "nearly everything dropped", _long(rng, 2000 + d), 0.97, "factors")
+    yield case("unchanged", "everything dropped", _numbers(rng, 2, 31 + d), 1.0, "x")
+    yield case("boolean", "nothing dropped", _numbers(rng, 3, 5 + d), 0.0, "type of mask")
+    yield case("boolean", "not training", _numbers(rng, 3, 6 + d), low, "type of mask", training=False)
 
 
 @public_cases("dropout_forward")
@@ -119,6 +123,8 @@ def _backward_cases(rng: Rng, low: float, high: float, d: int) -> Iterator[Case]
     yield Case("exact", "many dropped", _backward(rng, (2, 31 + d), high, 9))
     yield Case("edges", "nothing dropped", _backward(rng, (3, 11 + d), 0.0))
     yield Case("edges", "everything dropped", _backward(rng, (5, 9 + d), 1.0))
+    few = np.arange(40 + d) % 13 == 5
+    yield Case("edges", "nearly everything dropped", {**_backward(rng, (1, 40 + d), 0.97), "mask": few[None]})
     yield Case("dimensions", "one", _backward(rng, (61 + d,), low))
     yield Case("dimensions", "three", _backward(rng, (2, 2, 13 + d), high))
     given = _backward(rng, (2, 37 + d), low)
@@ -220,6 +226,10 @@ def _average_cases(rng: Rng, low: float, high: float, d: int) -> Iterator[Case]:
     yield Case("ten_inputs", "two examples", _layer(rng, 2, 10, 3, high))
     yield Case("large", "four inputs", _large(rng, 3, 4, 5, high))
     yield Case("large", "six inputs, few kept", _large(rng, 2, 6, 3, low))
+    against = np.array([[14.0, -14.0], [-7.0, 7.0], [-7.0, 7.0]])
+    x = 2 - rng.random((3, 1)).round(2) / 10 * np.ones(3)
+    given = {"x": x, "W": against, "b": np.array([0.5, -0.5]), "keep_prob": high}
+    yield Case("large", "inputs against each other", given)
     strong = _layer(rng, 3 + d, 3, 4, low)
     yield Case("biases", "three inputs", {**strong, "b": np.round([1.5, -2.0, 0.5, 2.5] + rng.normal(size=4) / 10, 2)})
     single = _layer(rng, 3, 4, 2 + d, high)
@@ -284,8 +294,8 @@ def _module_cases(rng: Rng, low: float, high: float, d: int) -> Iterator[Case]:
     def single(*shape: int) -> Array:
         return _numbers(rng, *shape).astype(np.float32)
 
-    yield case("ordinary", "few dropped", _long(rng, 1000 + d), low, "share")
-    yield case("ordinary", "many dropped", _long(rng, 900 + d), high, "share")
+    yield case("ordinary", "few dropped", _long(rng, 20000 + d), low, "share")
+    yield case("ordinary", "many dropped", _long(rng, 19000 + d), high, "share")
     yield case("exact", "few dropped", rng.uniform(0.3, 2, size=(2, 41 + d)), low, "factors")
     yield case("independent", "a matrix", single(5, 31 + d), low, "independence")
     yield case("independent", "images", single(2, 2, 2, 17 + d), low, "independence")
@@ -301,10 +311,15 @@ def _module_cases(rng: Rng, low: float, high: float, d: int) -> Iterator[Case]:
         x = single(2, 37 + d)
         upstream = _numbers(rng, *x.shape).astype(np.float32)
         yield case("gradient", name, x, p_drop, "gradient", upstream=upstream)
+    for name, p_drop, modes in (("after eval()", high, (False,)), ("everything dropped", 1.0, ())):
+        x = single(2, 37 + d)
+        yield case("gradient", name, x, p_drop, "gradient", modes, upstream=_numbers(rng, *x.shape).astype(np.float32))
     yield case("two_layers", "the second drops more", single(2, 37 + d), low, "factors", other_p_drop=high)
     yield case("two_layers", "the second drops less", single(2, 31 + d), high, "factors", other_p_drop=low)
     yield case("precision", "float32", single(2, 3), low, "dtype")
     yield case("precision", "float64", _numbers(rng, 3, 2), low, "dtype")
+    yield case("precision", "float64, everything dropped", _numbers(rng, 3, 2), 1.0, "dtype")
+    yield case("precision", "float64, after eval()", _numbers(rng, 3, 2), low, "dtype", (False,))
 
 
 @public_cases("Dropout")

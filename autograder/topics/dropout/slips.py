@@ -84,7 +84,8 @@ slip("fixed_number", title="always as many dropped",
      "their number is random, too.",
      replace=(MASK, "rng.permutation(x.size).reshape(x.shape) >= round(p_drop * x.size)"))
 slip("same_mask", title="the same mask in every call",
-     says="Every call drops the same entries: a generator is made anew within the function. Draw from rng.",
+     says="Every call drops the same entries: a generator is made or copied within the function, or a mask is kept. "
+     "Draw from rng, anew in each call.",
      replace=(DRAW, "np.random.default_rng(0).random(x.shape)"))
 slip("mask_from_output", title="the mask read off the output",
      says="The mask is False where x was 0 already: it is read off the output. After a ReLU many entries are 0. Return "
@@ -110,7 +111,7 @@ slip("zero_by_zero", title="zero by zero where everything is dropped",
 slip = slips("dropout_backward", see="inverted")
 BACK = "dout * mask / (1 - p_drop)"
 
-slip("no_mask", title="the mask not used",
+slip("no_mask", title="the mask not used everywhere",
      says="The gradient also flows through what was dropped. There the input does not count, so its gradient is 0.",
      replace=(BACK, "dout / (1 - p_drop)"))
 slip("no_scaling", title="the factor forgotten",
@@ -307,15 +308,14 @@ slip("one_too_few", title="one prediction too few",
      says="There is one call of forward too few.",
      replace=("range(samples)", "range(samples - 1)"))
 slip("one_too_many", title="one prediction too many",
-     says="There is one call of forward too many: range(n) has n numbers.",
+     says="There is one call of forward too many. A call just to learn the shape counts, too.",
      replace=("range(samples)", "range(samples + 1)"))
 slip("two_loops", title="other predictions for the deviation",
-     says="There are twice as many calls of forward as there should be: once for the mean, and anew for the "
-     "deviation. Keep the "
-     "predictions in a list.",
+     says="There are twice as many calls of forward as there should be, perhaps once for the mean and anew for the "
+     "deviation. Keep the predictions in a list.",
      replace=(STD, "np.array([forward(x, rng) for _ in range(samples)]).std(axis=0)"))
-slip("same_prediction", title="one prediction, repeated",
-     says="There is one call of forward, and its result is repeated. Call it anew for each sample.",
+slip("same_prediction", title="a single prediction",
+     says="There is a single call of forward. Call it anew for each sample: each call draws another mask.",
      replace=(f"[{CALLS}]", "[forward(x, rng)] * samples"))
 slip("begun_anew", title="the generator begun anew for each prediction",
      says="Every prediction draws the same numbers: a generator is made or copied within the loop. Hand on the same "
