@@ -55,7 +55,7 @@ def packages_in(root: Path) -> Iterator[Course]:
         yield Course(root)
     for name in [name for name in sys.modules if name.startswith(OURS) and name not in before]:
         del sys.modules[name]
-    catalogue._load.cache_clear()
+    catalogue._failure.cache_clear()
 
 
 @pytest.fixture
@@ -343,6 +343,13 @@ STEPS = [
         '# %% solution="centred"',
         "# %%",
         ("95_of_test_new.py, cell", "has no meaning here. Mark the cell"),
+    ),
+    Forgotten(
+        "notebook before",
+        "solutions",
+        "builds_on: []",
+        "builds_on: [09_none]",
+        ("95_of_test_new.py builds on '09_none', and there is none; there are 95_of_test_new",),
     ),
     Forgotten(
         "solution marks",
@@ -771,6 +778,18 @@ def test_a_forgotten_step_is_named_with_file_and_remedy(course: Course, forgotte
     says = said(call("build", "95"))
     assert all(part in says for part in forgotten.says), says
     assert not (course.root / "notebooks").exists()
+
+
+def test_what_stood_before_an_error_is_not_said_to_be_there_twice(course: Course) -> None:
+    files = begun(course, FOUR)
+    fill(files)
+    text = files["slips"].read_text()
+    files["slips"].write_text(
+        text + 'slip = slips("strict", see="strict")\nslip("short", "a title")\n', encoding="utf-8"
+    )
+    says = said(call("build", "95"))
+    assert "lacks 'says'" in says
+    assert "twice" not in says
 
 
 def test_several_steps_are_named_at_once(course: Course) -> None:

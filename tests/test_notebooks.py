@@ -209,7 +209,8 @@ def test_quoted_numbers_are_still_quoted(assignment: Assignment) -> None:
     said = {(section, number.text) for section, text in words for number in numbers(text)}
     own = own_tests(assignment)
     listed = {(section, text) for group in (own.QUOTED, own.GIVEN) for section in group for text in group[section]}
-    assert sorted(listed - said) == []
+    gone = [f"{section} does not say {text} any more" for section, text in sorted(listed - said)]
+    assert not gone, "\n".join([f"QUOTED or GIVEN of tests/test_notebook_{assignment.number}.py:", *gone])
 
 
 @notebooks
@@ -222,12 +223,14 @@ def test_every_outcome_answers_its_prediction(assignment: Assignment) -> None:
 
 @notebooks
 def test_no_outcome_is_given_away(assignment: Assignment) -> None:
-    assert spoilers(assignment.source, executed(assignment), own_tests(assignment).SAID) == []
+    found = spoilers(assignment.source, executed(assignment), own_tests(assignment).SAID)
+    assert not found, "\n".join(found)
 
 
 @notebooks
 def test_the_table_of_parts_adds_up_to_90_minutes_of_core_at_most(assignment: Assignment) -> None:
-    assert mistimed(assignment.source, own_tests(assignment).DOING) == []
+    found = mistimed(assignment.source, own_tests(assignment).DOING)
+    assert not found, "\n".join(found)
 
 
 def test_parts_that_take_more_or_less_time_than_the_table_says_are_named(tmp_path: Path) -> None:

@@ -145,8 +145,25 @@ def _exercise(name: str) -> Exercise:
     return exercise
 
 
-@cache
 def _load(topic: str) -> None:
+    if failure := _failure(topic):
+        raise CourseError(failure)
+
+
+@cache
+def _failure(topic: str) -> str:
+    """What keeps a topic from being loaded, if anything does.
+
+    It is tried once: in a second try, what was registered before the error would seem to be there twice.
+    """
+    try:
+        _import(topic)
+    except CourseError as error:
+        return str(error)
+    return ""
+
+
+def _import(topic: str) -> None:
     folder = f"autograder/topics/{topic}"
     for part in ("__init__", "cases", "slips"):
         module = f"autograder.topics.{topic}" + (f".{part}" if part != "__init__" else "")

@@ -48,6 +48,7 @@ def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = Fa
         If a notebook cannot be built or something secret would reach students; nothing has changed then.
     """
     chosen = list(assignments)
+    _refuse_unknown(course, chosen)
     written: list[Path] = []
     page = course.notebooks / "Start.md"
     with tempfile.TemporaryDirectory(dir=course.root, prefix=".build-") as name:
@@ -67,6 +68,18 @@ def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = Fa
                 written.append(target)
         _swap(fresh / page.name, page)
     return [*written, page]
+
+
+def _refuse_unknown(course: Course, chosen: list[Assignment]) -> None:
+    """Raise an error if a notebook builds on one that does not exist."""
+    known = [one.name for one in course.assignments()]
+    for assignment in chosen:
+        for name in assignment.source.builds_on:
+            if name not in known:
+                listed = ", ".join(known)
+                raise CourseError(
+                    f"{assignment.solution.name} builds on {name!r}, and there is none; there are {listed}."
+                )
 
 
 def products(course: Course, assignment: Assignment, fresh: Path) -> list[tuple[Path, Path]]:

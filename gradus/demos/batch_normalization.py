@@ -276,7 +276,8 @@ def watched(normalized: bool, lr: float) -> tuple[np.ndarray, np.ndarray]:
         from torch import nn
 
         torch.manual_seed(0)
-        digits, layers, width = data.digits(), [], 64
+        digits, width = data.digits(), 64
+        layers: list[Any] = []
         for _ in range(LAYERS):
             layers.append(nn.Linear(width, HIDDEN))
             nn.init.kaiming_normal_(layers[-1].weight, nonlinearity="relu")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def drive_batch_norm(batch_norm: Any, case: Case) -> Iterator[Outputs]:
     if not case["steps"]:
         yield from ({name: row(np.array(getattr(made, name)))} for name in _SET)
     for step in case["steps"]:
-        out = attempt(lambda x=step["x"], training=step["training"]: made.forward(x, training))
+        out = attempt(partial(made.forward, step["x"], step["training"]))
         seen = {"out": out, **{name: row(np.array(getattr(made, name))) for name in _STATISTICS}}
         yield {name: seen[name] for name in case["_shows"]}
 
@@ -121,7 +122,7 @@ def drive_torch_batch_norm(torch_batch_norm: Any, case: Case) -> Iterator[Output
         made.train(step["training"])
         made.zero_grad()
         x = torch.tensor(step["x"], requires_grad=True)
-        out = attempt(lambda x=x: made(x))
+        out = attempt(partial(made, x))
         seen = {"out": out.detach() if isinstance(out, torch.Tensor) else out}
         if "upstream" in step and isinstance(out, torch.Tensor) and out.requires_grad:
             out.backward(torch.tensor(step["upstream"]))

@@ -165,7 +165,8 @@ def _trained(rng: Rng, given: Inputs) -> Inputs:
 
 def _object_cases(rng: Rng, w: float, eps: float, d: int) -> Iterator[Case]:
     """In ``running``, both weights are a half: which of them belongs to the new batch is another question."""
-    tiny, half = {"new_weight": w, "eps": TINY}, {"new_weight": 0.5, "eps": TINY}
+    tiny: Inputs = {"new_weight": w, "eps": TINY}
+    half: Inputs = {"new_weight": 0.5, "eps": TINY}
     use = (4, False), (6, False), (5, False)
     yield Case("ordinary", "three batches", _object(rng, 3 + d, (5, True), (7, True), (4, True), **tiny))
     exact = _object(rng, 2 + d, (6, True), (5, True), (4, True), **tiny)
@@ -270,7 +271,8 @@ def _with_upstream(rng: Rng, given: Inputs) -> Inputs:
 
 
 def _module_cases(rng: Rng, w: float, eps: float, d: int) -> Iterator[Case]:
-    tiny, half = {"new_weight": w, "eps": TINY}, {"new_weight": 0.5, "eps": TINY}
+    tiny: Inputs = {"new_weight": w, "eps": TINY}
+    half: Inputs = {"new_weight": 0.5, "eps": TINY}
     training, use = ((5, True), (7, True), (4, True)), ((4, False), (6, False), (5, False))
     yield Case("ordinary", "three batches", _object(rng, 3 + d, *training, **tiny))
     exact = _object(rng, 2 + d, *training, **tiny)
