@@ -764,9 +764,10 @@ demos.race(HeavyBall, Nesterov, AdaGrad, RMSProp, Adam)
 # overshoot: these two with momentum, and Adam, which averages gradients as well. AdaGrad, RMSProp and Adam divide by the
 # size of the gradients, so both directions look alike to them: they set off equally fast in both. From a start with
 # $|w_1| = |w_2|$, as at first here, they go nearly straight. At the saddle the gradient along $w_2$ is tiny. Dividing by
-# its size makes a full step of it, so AdaGrad, RMSProp and Adam leave at once, while the others wait. With two minima,
-# only the heavy ball gets over the hill. No optimizer is the best everywhere, and a different learning rate can turn the
-# order around: so a picture like this one proves nothing about which is better. A fair comparison needs more, see below.
+# its size makes a full step of it, so AdaGrad, RMSProp and Adam leave at once, while the others wait. With two minima and
+# the settings at first, only the heavy ball gets over the hill. No optimizer is the best everywhere, and a different
+# learning rate can turn the order around: so a picture like this one proves nothing about which is better. A fair
+# comparison needs more, see below.
 #
 # </details>
 
@@ -1198,8 +1199,9 @@ plots.describe(figure, f"One curve per optimizer, with a band from the lowest to
 # What do the data support?
 #
 # - *Tuned, all six are about equally good here.* The best and the worst mean differ by 1.5 points, and single runs of one
-#   optimizer by 0.7 to 1.7. One test image is a third of a point, and five runs share the same 300 images. A small lead
-#   in such a table names no winner.
+#   optimizer by 0.7 to 1.7. One test image is a third of a point, and five runs share the same 300 images. The first
+#   few of such a table name no winner: with other orders of the batches they change places. AdaGrad stays last. (And the
+#   number of epochs is part of a comparison: after many more of them, RMSProp is ahead.)
 # - *The learning rate matters far more than the optimizer*, within these factors of 1,000. Each of the six loses 25
 #   points or more with a wrong rate. And the best rates lie between 0.003 and 1. A comparison at one common rate, or at
 #   the defaults, compares the rates.

@@ -601,7 +601,7 @@ def composed(schedule: str, **values: float) -> np.ndarray:
 
 
 def test_schedules_follow_their_formulas() -> None:
-    t = np.arange(161)
+    t = np.arange(160)
     for schedule, rates in {
         "constant": 1,
         "step": 0.5 ** (t // 20),
@@ -609,7 +609,7 @@ def test_schedules_follow_their_formulas() -> None:
         "cosine": 0.1 + 0.9 * (1 + np.cos(np.pi * t / 160)) / 2,
         "triangular": 0.1 + 0.9 * (1 - np.abs(t % 40 - 20) / 20),
     }.items():
-        np.testing.assert_allclose(composed(schedule, warmup=0), np.broadcast_to(rates, 161), err_msg=schedule)
+        np.testing.assert_allclose(composed(schedule, warmup=0), np.broadcast_to(rates, 160), err_msg=schedule)
     restarts = composed("restarts", warmup=0)
     assert np.flatnonzero(restarts == 1).tolist() == [0, 20, 60, 140]
     assert restarts[40] == pytest.approx(0.55)
@@ -620,7 +620,7 @@ def test_a_warm_up_rises_evenly_and_moves_the_schedule_to_the_right(schedule: st
     with_it, without = composed(schedule, warmup=10), composed(schedule, warmup=0)
     np.testing.assert_allclose(with_it[10:], without[:-10])
     np.testing.assert_allclose(with_it[:10], without[0] * np.arange(1, 11) / 11)
-    assert len(with_it) == len(without) == 161
+    assert len(with_it) == len(without) == 160
 
 
 def test_the_triangle_behind_the_longest_warm_up_has_its_largest_rate_latest() -> None:

@@ -348,8 +348,8 @@ STEPS = [
         "notebook before",
         "solutions",
         "builds_on: []",
-        "builds_on: [09_none]",
-        ("95_of_test_new.py builds on '09_none', and there is none; there are 95_of_test_new",),
+        "builds_on: [95_other]",
+        ("95_of_test_new.py builds on '95_other'. Its name is '95_of_test_new'",),
     ),
     Forgotten(
         "solution marks",

@@ -22,9 +22,10 @@ from gradus.learning.lending import operation
 # What the text only assumes: years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
     "noise-floor": {"1951", "0.6"},
-    "warming-up": {"2017"},
+    "warming-up": {"2017", "0.032"},
     "cosine": {"2017"},
     "triangular": {"2017"},
+    "range-test": {"2017"},
     "questions": {"1000", "100", "0.9", "0.30", "0.20", "0.05", "2000", "0.12", "10000", "0.03"},
 }
 
@@ -71,6 +72,7 @@ QUOTED: dict[str, dict[str, Any]] = {
     "warming-up": {
         "160": lambda answers: 160,
         "0.99": lambda answers: composed(160)[-1],
+        "110": lambda answers: 50 + 60,
         "150": lambda answers: 10 + 20 + 40 + 80,
     },
     "questions": {
@@ -172,7 +174,7 @@ def test_the_decreasing_rate_of_the_demo_ends_below_both_floors_for_some_decays(
     assert (now.decreasing[-1] < min(now.constant[-500:].mean(), now.smaller[-500:].mean())) == below
 
 
-def test_warm_up_makes_no_difference_on_the_digits(answers: ModuleType) -> None:
+def test_sgd_needs_no_warm_up_on_the_digits(answers: ModuleType) -> None:
     found = [
         100 * answers.train_with(schedule, answers.Sgd(1.0), range(10))[-1].mean()
         for schedule in (
@@ -181,3 +183,15 @@ def test_warm_up_makes_no_difference_on_the_digits(answers: ModuleType) -> None:
         )
     ]
     assert found[0] == pytest.approx(found[1], abs=0.5)
+
+
+def test_rmsprop_bears_a_larger_rate_with_a_warm_up_of_one_epoch(answers: ModuleType) -> None:
+    rate, epoch = 0.032, answers.TOTAL // 20
+    found = [
+        100 * answers.train_with(schedule, operation("RMSProp")(rate, 0.99, 1e-8), range(5))[-1].mean()
+        for schedule in (
+            lambda t: answers.cosine(t, rate, 0.0, answers.TOTAL),
+            lambda t: answers.warmup(t, lambda s: answers.cosine(s, rate, 0.0, answers.TOTAL - epoch), epoch),
+        )
+    ]
+    assert 1.5 < found[1] - found[0] < 3.5

@@ -71,14 +71,14 @@ def build(course: Course, assignments: Iterable[Assignment], *, draft: bool = Fa
 
 
 def _refuse_unknown(course: Course, chosen: list[Assignment]) -> None:
-    """Raise an error if a notebook builds on one that does not exist."""
-    known = [one.name for one in course.assignments()]
+    """Raise an error if a notebook builds on one that has another name; a course need not hold those before."""
+    named = {one.number: one.name for one in course.assignments()}
     for assignment in chosen:
         for name in assignment.source.builds_on:
-            if name not in known:
-                listed = ", ".join(known)
+            there = named.get(name.partition("_")[0], name)
+            if there != name:
                 raise CourseError(
-                    f"{assignment.solution.name} builds on {name!r}, and there is none; there are {listed}."
+                    f"{assignment.solution.name} builds on {name!r}. Its name is {there!r}: correct it there."
                 )
 
 

@@ -188,7 +188,7 @@ def batch_statistics(batchnorm_forward: Callable[..., Any] | None = None, *, siz
         return Batches(whole.values[:k], whole.normalized[:k])
 
     return Demo(
-        title="One example in changing company",
+        title="One example in different batches",
         question=(
             "All batches hold the same example, 1. How much do their means and deviations scatter? "
             "Where does the example come to lie when it is normalized?"
@@ -294,7 +294,7 @@ def watched(normalized: bool, lr: float) -> tuple[np.ndarray, np.ndarray]:
                 a, seen = new_x, []
                 for layer in model:
                     if isinstance(layer, nn.ReLU):
-                        seen.append(a.flatten().nan_to_num(0.0).quantile(levels))
+                        seen.append(a.flatten().quantile(levels))
                     a = layer(a)
                 quantiles.append(torch.stack(seen).numpy())
                 right.append((a.argmax(dim=1) == new_y).float().mean().item())
@@ -353,17 +353,19 @@ def _inside_scene(stage: Stage) -> Callable[[Inside], str]:
         low, half, high = np.clip(now.quantiles[now.step], -2 * EDGE, 2 * EDGE).T
         bars.place(layers - 0.3, low, layers + 0.3, high)
         middles.place(layers, half)
-        below, centre, above = np.clip(now.quantiles[:, now.layer], -2 * EDGE, 2 * EDGE).T
-        band.place(np.concatenate([steps, steps[::-1]]), np.concatenate([below, above[::-1]]))
-        middle.place(steps, centre)
+        known = np.isfinite(now.quantiles[:, now.layer]).all(axis=1)
+        below, centre, above = np.clip(now.quantiles[known, now.layer], -2 * EDGE, 2 * EDGE).T
+        at = steps[known]
+        band.place(np.concatenate([at, at[::-1]]), np.concatenate([below, above[::-1]]))
+        middle.place(at, centre)
         here.place((now.step, now.step), (-EDGE, EDGE))
         share = now.right[now.step]
         number.place(STEPS, EDGE * 1.08, words=[f"{share:.0%} right"])
         first, own = now.quantiles[0, now.layer], now.quantiles[now.step, now.layer]
+        they = f"lie between {own[0]:.1f} and {own[2]:.1f}" if np.isfinite(own).all() else "are not finite"
         return (
             f"In layer {now.layer + 1}, 90 % of the values lay between {first[0]:.1f} and {first[2]:.1f} before the "
-            f"training; in step {now.step} they lie between {own[0]:.1f} and {own[2]:.1f}. {share:.0%} of the new "
-            "images are read correctly."
+            f"training; in step {now.step} they {they}. {share:.0%} of the new images are read correctly."
         )
 
     return show

@@ -187,8 +187,8 @@ class Composed:
 
     Attributes
     ----------
-    rates : ndarray, shape (total + 1,)
-        The rate of each step.
+    rates : ndarray, shape (total,)
+        The rate of each step, 0 to total - 1.
     warmup, now : int
         Length of the warm-up, and the step that is marked.
     """
@@ -203,7 +203,7 @@ def _composed(schedule: str, warmup: int, total: int, piece: int, factor: int, s
     from torch.optim.lr_scheduler import LinearLR
 
     rest = total - warmup
-    base = _followed(lambda made: _scheduler(made, schedule, rest, piece, factor, smallest), rest + 1)
+    base = _followed(lambda made: _scheduler(made, schedule, rest, piece, factor, smallest), rest)
     return np.append(base[0] * _followed(lambda made: LinearLR(made, 1 / (warmup + 1), 1.0, warmup), warmup), base)
 
 
@@ -220,12 +220,12 @@ def schedule_composer(*, size: str = "notebook") -> Demo:
         schedule: str, warmup: float, total: float, piece: float, factor: float, smallest: float, t: float
     ) -> Composed:
         rates = _composed(schedule, int(warmup), int(total), int(piece), int(factor), smallest)
-        return Composed(rates, int(warmup), min(int(t), int(total)))
+        return Composed(rates, int(warmup), min(int(t), int(total) - 1))
 
     return Demo(
         title="Compose a schedule",
         question=(
-            "Which combination reaches its largest rate latest? Where does the curve jump, where does it only bend?"
+            "Which combination first reaches its largest rate latest? Where does the curve jump, where only bend?"
         ),
         controls=(
             Slider("warmup", "warm-up", 0, 50, 10, 1, unit="steps"),
@@ -254,15 +254,15 @@ def _schedule_scene(stage: Stage, schedule: str) -> Callable[[Composed], str]:
     stage.legend(ax, loc="upper left", bbox_to_anchor=(1.02, 1.05), borderaxespad=0)
 
     def show(now: Composed) -> str:
-        at, last = np.arange(len(now.rates)), len(now.rates) - 1
+        at, total = np.arange(len(now.rates)), len(now.rates)
         ramp.place(at[: now.warmup + 1], now.rates[: now.warmup + 1])
         rest.place(at[now.warmup :], now.rates[now.warmup :])
-        end.place((last, last), (0, 1.05))
+        end.place((total, total), (0, 1.05))
         here.place(now.now, now.rates[now.now])
         said = f"{now.rates[now.now]:.3f}"
         number.place(LONGEST, 1.12, words=[said])
         return (
-            f"The schedule is {schedule}, {now.warmup} steps of warm-up and {last - now.warmup} after them. "
+            f"The schedule is {schedule}, {now.warmup} steps of warm-up and {total - now.warmup} after them. "
             f"The rate of step {now.now} is {said} of the largest."
         )
 

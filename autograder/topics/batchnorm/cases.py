@@ -98,7 +98,7 @@ def _forward_cases(rng: Rng, eps: float, d: int) -> Iterator[Case]:
     yield Case("eps", "features of small deviation", _forward(rng, 0.01 * _batch(rng, 8, 2 + d), eps / 1e4))
     still = _batch(rng, 5, 3 + d)
     still[:, 1] = 0.5
-    yield Case("constant", "the second one", _forward(rng, still, 1e-3))
+    yield Case("constant", "the second one", _forward(rng, still, 1e-6))
     far = 1e8 + _batch(rng, 6, 3 + d)
     yield Case("far", "a hundred million", _forward(rng, far))
     yield Case("two", "three features", _forward(rng, _batch(rng, 2, 3 + d)))
@@ -289,6 +289,10 @@ def _module_cases(rng: Rng, w: float, eps: float, d: int) -> Iterator[Case]:
     yield Case("eps", "in either mode", _trained(rng, _object(rng, 3 + d, *mixed, new_weight=0.5, eps=eps)))
     yield Case("new_weight", "less than a half", _object(rng, 2 + d, *training, shows=BOTH[:1], **tiny))
     yield Case("new_weight", "by default", _object(rng, 3 + d, *training, shows=BOTH[:1]))
+    small = _object(rng, 2 + d, *training)
+    for step in small["steps"]:
+        step["x"] = step["x"] / 100
+    yield Case("eps", "by default, features of small deviation", small)
     yield Case("gradient", "in training", _with_upstream(rng, _object(rng, 3 + d, *training, **tiny)))
     in_use = _trained(rng, _object(rng, 2 + d, *use, **tiny))
     yield Case("gradient", "in use", _with_upstream(rng, in_use))

@@ -58,6 +58,9 @@ slip("eps_outside", title="eps outside the root",
 slip("no_eps", title="no eps",
      says="The eps is missing under the root. A feature that never changes in the batch becomes 0/0.",
      replace=(STD, "np.sqrt(x.var(axis=0))"))
+slip("eps_as_floor", title="eps as a lower limit",
+     says="The variance is replaced by eps where it is smaller. Add eps to every variance, under the root.",
+     replace=(STD, "np.sqrt(np.maximum(x.var(axis=0), eps))"))
 slip("eps_twice", title="eps inside and outside of the root",
      says="The eps is added twice: to the variance, and again where x_hat is divided. Once is enough, under the root.",
      replace=(HAT, "(x - x.mean(axis=0)) / (std + eps)"))
@@ -162,7 +165,7 @@ slip("weights_exchanged", title="old and new exchanged",
      replace=[(MEAN_STEP, "w * self.running_mean + (1 - w) * mean"),
               (VAR_STEP, "w * self.running_var + (1 - w) * unbiased")])
 slip("batch_in_use", title="in use, the statistics of the batch",
-     says="In use, the batch is normalized by its own mean and variance, so an answer depends on its company. Take the "
+     says="In use, the batch is normalized by its own mean and variance, so an answer depends on the others. Take the "
      "running statistics.",
      replace=(USED, "x_hat = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + self.eps)"))
 slip("running_in_training", title="in training, the running statistics",
