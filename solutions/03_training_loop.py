@@ -653,7 +653,7 @@ outcome(
 )
 
 # %% [markdown]
-# Now the same with a network, which has 200 images to learn from.
+# Now the same with a network that learns from the few images of the first experiment.
 
 # %% tags=["experiment", "figure"]
 # Figure: early stopping on 200 images.

@@ -911,8 +911,8 @@ outcome(
 #
 # </details>
 #
-# With Xavier's rule, depth no longer does harm. More layers still hardly help *on these
-# digits*: one hidden layer is nearly as good. On harder problems depth can pay, but it must first stop doing harm.
+# With Xavier's rule, depth no longer does harm. More layers still hardly help *on these digits*: one hidden layer is
+# nearly as good. On harder problems depth can pay, but it must first stop doing harm.
 
 # %% [markdown]
 # ## Questions {#questions}
