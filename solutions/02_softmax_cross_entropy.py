@@ -43,8 +43,9 @@
 # | Questions · Summary | three short texts | 18 | 10 |
 #
 # The core takes about 90 minutes and earns 35 points, *going further* another 16 minutes and 6 points. If all of this
-# is new to you, plan two hours for the core. The exercises are checked one by one: you can skip one and come back.
-# Where the text says **Predict**, answer before you run the next cell. A wrong prediction is where you learn most.
+# is new to you, or if you read slowly, plan two hours for the core. The exercises are checked one by one: you can skip
+# one and come back. Where the text says **Predict**, answer before you run the next cell. A wrong prediction is where
+# you learn most.
 #
 # **Conventions.** A batch of $N$ examples comes first: scores have shape `(N, C)` for $C$ classes, class targets are
 # integers of shape `(N,)`. Losses are *means* over the batch. $\ln$ is the natural logarithm, and a loss computed with
@@ -63,9 +64,18 @@ from gradus import check, choice, data, demos, lend, number, outcome, plots, pre
 # %%
 predict(
     "warm_up_02",
-    choice("a weight is used in two places: its gradient is", "the larger of both parts", "the sum of both parts", "their product"),
-    choice("z = x @ W, and dz is the gradient of z: the gradient of W is", "x @ dz", "dz @ x.T", "x.T @ dz"),
-    choice("the gradients of all 10,000 weights cost, by going backwards, about as much as", "2 or 3 forward passes", "100 forward passes", "10,000 forward passes"),
+    choice(
+        "a weight is used in two places: its gradient is",
+        "the larger of both parts", "the sum of both parts", "their product",
+    ),
+    choice(
+        "z = x @ W, and dz is the gradient of z: the gradient of W is",
+        "x @ dz", "dz @ x.T", "x.T @ dz",
+    ),
+    choice(
+        "the gradients of all 10,000 weights cost, by going backwards, about as much as",
+        "2 or 3 forward passes", "100 forward passes", "10,000 forward passes",
+    ),
 )
 
 # %% tags=["outcome"]
@@ -92,7 +102,10 @@ outcome(
 predict(
     "first_run",
     number("loss at step 0", unit="nats"),
-    choice("and then it", "falls", "rises, then falls", "becomes infinite, then nan", "stays where it is"),
+    choice(
+        "and then it",
+        "falls", "rises, then falls", "becomes infinite, then nan", "stays where it is",
+    ),
 )
 
 # %%
@@ -114,16 +127,22 @@ with np.errstate(all="ignore"):  # warnings would only repeat what the losses sa
 # %% tags=["outcome"]
 # What you predicted, and what happened.
 broken = np.isinf(first_losses).any() and np.isnan(first_losses[-1])
-outcome("first_run", first_losses[0], "becomes infinite, then nan" if broken else "falls")
+outcome(
+    "first_run", first_losses[0], "becomes infinite, then nan" if broken else "falls",
+    because="After two steps of descent the loss is infinite. One step later it is `nan`, and it stays `nan`.",
+)
 
 # %% [markdown]
-# After two steps of descent the loss is infinite. One step later it is `nan` (*not a number*), and it stays `nan`. The
-# computer's numbers have limits, and this run meets two of them:
+# `nan` means *not a number*. The computer's numbers have limits, and this run meets two of them.
+#
+# <details><summary>Answer</summary>
 #
 # - *Step 2: too small.* For 88 of the 1,197 images, the probability of the true digit is so small that it becomes 0,
 #   and $-\ln 0 = \infty$. The gradient is still finite.
 # - *Step 3: too large.* More than a quarter of the scores are above 710, the largest above 1200. The exponential of
 #   such a score becomes `inf`, and `inf / inf` is `nan`. After the next step of descent the weights are `nan`, too.
+#
+# </details>
 #
 # The section *Log-softmax* solves the first problem, *Stable softmax* the second. At the end of this notebook you
 # repeat this **first run** with *your* functions. Will they be enough?
@@ -212,7 +231,8 @@ from torch import nn
 target = torch.tensor([1.0, 2.0, 3.0])
 prediction = target.reshape(3, 1)
 difference = prediction - target
-print(f"shape of the difference: {tuple(difference.shape)}   squared error: {(difference**2).mean():.3f}")
+print("shape of the difference:", tuple(difference.shape))
+print(f"squared error: {(difference**2).mean():.3f}")
 
 # %% [markdown]
 # ## Scores and probabilities {#scores}
@@ -251,9 +271,14 @@ words = (f"{name} of {', '.join(f'{c}: {v:.3g}' for c, v in zip(classes, values)
 plots.describe(figure, f"Three panels of bars. {'; '.join(words)}.")
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # Fox over cat: $e^{3.8 - 3.0} = 2.23$. The dog's score, 1.6, is exactly the mean of the four scores, but its
-# probability is only 7 %, not 25 %: the exponential turns a gap of 2.2 to the fox into a factor of 9. The probabilities
-# sum to 1, so what one class gains, the others lose.
+# probability is only 7 %, not 25 %: the exponential turns a gap of 2.2 to the fox into a factor of 9.
+#
+# </details>
+#
+# The probabilities sum to 1, so what one class gains, the others lose.
 #
 # ## Stable softmax {#stable}
 #
@@ -268,8 +293,14 @@ with np.errstate(all="ignore"):
     print("exponentials:", exponentials, "  probabilities:", exponentials / exponentials.sum())
 
 # %% [markdown]
-# The right answer is $(0.269, 0.731)$, the same as for $(0, 1)$, since only differences count. This is also the
-# solution: subtract the largest score $m = \max_c s_c$ first,
+# <details><summary>Answer</summary>
+#
+# The right answer is $(0.269, 0.731)$, the same as for $(0, 1)$, since only differences count. The formula gives
+# `inf / inf`, which is `nan`.
+#
+# </details>
+#
+# Only differences count, and this is the solution: subtract the largest score $m = \max_c s_c$ first,
 #
 # $$p_i = \frac{e^{s_i - m}}{\sum_c e^{s_c - m}}.$$
 #
@@ -288,8 +319,8 @@ def softmax(scores):
     Parameters
     ----------
     scores : array (..., C)
-        Finite numbers, also large ones (±1e4 side by side in one batch), any number of leading dimensions, including
-        none.
+        Finite numbers, also large ones (±1e4 side by side in one batch), any number of leading
+        dimensions, including none.
 
     Returns
     -------
@@ -349,7 +380,11 @@ print("sums of the rows:", (square / square.sum(axis=1)).sum(axis=1).round(3))
 # **Predict.** For scores $(0, 1000)$: what is $\ln p_0$, by hand? What does `np.log(softmax(scores))` give?
 
 # %%
-predict("log_of_softmax", number("ln p₀, by hand"), choice("the code gives", "the same", "about −700", "−∞", "nan"))
+predict(
+    "log_of_softmax",
+    number("ln p₀, by hand"),
+    choice("the code gives", "the same", "about −700", "−∞", "nan"),
+)
 
 # %%
 with np.errstate(all="ignore"):
@@ -358,13 +393,14 @@ print("ln p:", detour)
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("log_of_softmax", 0 - 1000, "−∞" if np.isinf(detour[0]) else "the same")
+outcome(
+    "log_of_softmax", 0 - 1000, "−∞" if np.isinf(detour[0]) else "the same",
+    because="By hand it is an ordinary number. But the code computes p₀ = e^(-1000) first, which becomes 0: "
+    "the smallest positive float64 is about 5e-324. For a logarithm, 0 is not good enough.",
+)
 
 # %% [markdown]
-# For a logarithm, 0 is not good enough. By hand, $\ln p_0 = -1000$ to the last digit, an ordinary number. But the code
-# computes $p_0 = e^{-1000}$ first, which becomes 0, since the smallest positive float64 is about $5 \cdot 10^{-324}$.
-# This is what happened at step 2 of the first run. The way through $p$ is a *detour* that loses what the logarithm
-# needs. Avoid it:
+# The same happened at step 2 of the first run. The way through $p$ is a *detour*, and the logarithm does not need it:
 #
 # $$\ln p_i = s_i - \ln \sum_c e^{s_c} = (s_i - m) - \ln \sum_c e^{s_c - m}.$$
 #
@@ -378,7 +414,9 @@ outcome("log_of_softmax", 0 - 1000, "−∞" if np.isinf(detour[0]) else "the sa
 
 # %% solution="log_softmax"
 def log_softmax(scores):
-    """Natural logarithm of the softmax over the last axis, accurate also where the softmax itself underflows to 0.
+    """Natural logarithm of the softmax over the last axis.
+
+    Accurate also where the softmax itself underflows to 0.
 
     Parameters
     ----------
@@ -431,12 +469,19 @@ words = " and ".join(f"at a gap of {end} in {kind}" for kind, end in ends.items(
 plots.describe(figure, f"Loss against the gap, by log_softmax and by the log of the softmax, which ends {words}.")
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
+# `log_softmax` does not end. The detour ends where the smaller probability becomes 0: beyond a gap of 745 in float64. In
+# float32, a gap of 104 is enough for an infinite loss, and from 89 on $1/p$ is infinite.
+#
+# </details>
+#
 # **In PyTorch:** `torch.log_softmax(scores, dim=-1)` and `torch.logsumexp`.
 #
-# **What goes wrong.** In float32 a gap of 104 is enough for an infinite loss. With autograd it is worse, and earlier:
-# from a gap of 89 on, $1/p$ is already infinite, and the gradient holds `nan` while the loss is still finite. After the
-# next step, the weights hold it, too. Some add a small constant inside the logarithm. That removes the `nan` and makes
-# the loss and the gradient wrong: see *Question 3* below.
+# **What goes wrong.** With autograd, the detour is even worse. $1/p$ becomes infinite at a smaller gap than $-\ln p$, and
+# then the gradient holds `nan` while the loss is still finite. After the next step, the weights hold it, too. Some add
+# a small constant inside the logarithm. That removes the `nan` and makes the loss and the gradient wrong: see
+# *Question 3* below.
 
 # %% [markdown]
 # ## Cross-entropy {#cross-entropy}
@@ -454,8 +499,8 @@ plots.describe(figure, f"Loss against the gap, by log_softmax and by the log of 
 # scores, by way of the sum in the softmax.
 #
 # In the example with cat, dog, fox and owl, let the photo show the dog. Its probability is 0.0709 and the
-# loss $-\ln 0.070884\ldots = 2.647$ nats. (If you find $-\ln(0.071) = 2.647$ on a slide, recompute: it is 2.645. Round
-# at the end, not on the way.)
+# loss $-\ln 0.070884\ldots = 2.647$ nats. (From the rounded 0.071 you would get another last digit: $-\ln 0.071 = 2.645$.
+# Round at the end, not on the way.)
 #
 # **Predict**, without a calculator: it is the dog; what is the loss of a nearly perfect prediction $(0, 20, 0, 0)$,
 # of a terrible one $(20, 0, 0, 0)$, and of one that knows nothing, $(0, 0, 0, 0)$?
@@ -478,7 +523,8 @@ def cross_entropy(scores, targets):
     Returns
     -------
     float
-        The loss in nats; finite and accurate even where the probability of the true class underflows to 0.
+        The loss in nats; finite and accurate even where the probability of the true class
+        underflows to 0.
     """
     ### BEGIN SOLUTION
     shifted = scores - scores.max(axis=1, keepdims=True)
@@ -609,8 +655,9 @@ def repaired_cross_entropy(scores, targets):
     return total / len(row)
 
 # %% [markdown] hint="repaired_cross_entropy"
-# Try a batch of two examples with different losses, then the same two in the other order. Should the loss change, and does
-# it? Then compare a batch of one with your `cross_entropy`.
+# Try a batch of two examples with different losses, then the same two in the other order. Should the loss change, and
+# does it? Then compare a batch of one with your `cross_entropy`. If both agree, try scores such as $(1000, 0)$ and
+# $(0, 1000)$.
 
 # %% [markdown] hint="repaired_cross_entropy"
 # Two bugs are about the mean: what happens to `total` from one example to the next, and what is it divided by? The
@@ -659,7 +706,8 @@ def cross_entropy_gradient(scores, targets):
     Returns
     -------
     array (N, C)
-        Entry (n, c) is the derivative of the loss, which is a mean over the batch, with respect to scores[n, c].
+        Entry (n, c) is the derivative of the loss, which is a mean over the batch, with respect
+        to scores[n, c].
     """
     ### BEGIN SOLUTION
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -699,8 +747,9 @@ check(cross_entropy_gradient)
 scores, targets = np.array([[3.0, 1.6, 3.8, -2.0]]), np.array([1])
 step = 1e-5
 moved = step * np.eye(4)[:, None, :]
-numerical = [(cross_entropy(scores + d, targets) - cross_entropy(scores - d, targets)) / (2 * step) for d in moved]
-print("numerical:", np.round(numerical, 6))
+higher = np.array([cross_entropy(scores + d, targets) for d in moved])
+lower = np.array([cross_entropy(scores - d, targets) for d in moved])
+print("numerical:", ((higher - lower) / (2 * step)).round(6))
 print("yours:    ", cross_entropy_gradient(scores, targets)[0].round(6))
 
 # %% [markdown]
@@ -711,7 +760,10 @@ print("yours:    ", cross_entropy_gradient(scores, targets)[0].round(6))
 # pulls harder, that is, has the larger derivative (in size) with respect to the score of the true class?
 
 # %%
-predict("pull", choice("the loss that pulls harder", "cross-entropy", "squared error", "both about the same"))
+predict(
+    "pull",
+    choice("the loss that pulls harder", "cross-entropy", "squared error", "both about the same"),
+)
 
 # %% tags=["figure"]
 # Figure: how hard each loss pulls.
@@ -735,13 +787,19 @@ plots.describe(figure, f"Pull on the true class's score against the difference o
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("pull", "cross-entropy" if pull[margin == -6] > 1.5 * squared[margin == -6] else "squared error")
+outcome(
+    "pull", "cross-entropy" if pull[margin == -6] > 1.5 * squared[margin == -6] else "squared error",
+    because="At -6 the squared error pulls with 0.005, cross-entropy with 0.998: about 200 times as hard.",
+)
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # The squared error has the derivative $-2p(1-p)^2$ with respect to the true class's score: here nothing cancels the
-# factor $p$ from the softmax. So where the prediction is worst, it hardly pulls at all: at $-6$ it pulls with 0.005,
-# cross-entropy with 0.998, about 200 times as hard. (When the network is sure and right, both pull with almost 0, as
-# they should.) This is one reason why classifiers are trained with cross-entropy.
+# factor $p$ from the softmax. So where the prediction is worst, it hardly pulls at all. (When the network is sure and
+# right, both pull with almost 0, as they should.) This is one reason why classifiers are trained with cross-entropy.
+#
+# </details>
 #
 # **In PyTorch:** `loss.backward()`; autograd arrives at the same $(\mathbf p - \text{one-hot})/N$.
 #
@@ -847,10 +905,17 @@ for loss_function, prepare in (
     print(f"{loss_function.__name__:34} loss {loss.item():6.0f}   gradient {score.grad.item():.0f}")
 
 # %% [markdown]
-# **What goes wrong.** In float32, $1 + e^{-17}$ rounds to 1, so $\sigma(17)$ comes out as 1, and the second loss jumps
-# to 100. It gives gradient zero for one of the worst predictions: this example does nothing to correct itself. A
-# different mistake is to confuse *exactly one of C classes* with *any number of C classes*. A digit is exactly one of
-# ten: softmax. A photo can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each class, no softmax.
+# <details><summary>Answer</summary>
+#
+# The first gives loss 17 and gradient 1. In float32, $1 + e^{-17}$ rounds to 1, so $\sigma(17)$ comes out as 1, and the
+# second loss jumps to 100. It gives gradient zero for one of the worst predictions: this example does nothing to correct
+# itself.
+#
+# </details>
+#
+# **What goes wrong.** Another mistake is to confuse *exactly one of C classes* with *any number of C classes*. A digit
+# is exactly one of ten: softmax. A photo can show a cat *and* a dog: one sigmoid and one binary cross-entropy for each
+# class, no softmax.
 
 # %% [markdown]
 # ## Several losses at once {#several}
@@ -879,19 +944,20 @@ print("0 * nan =", 0 * np.nan)
 # %% [markdown]
 # ### Exercise 7: multitask_loss {#exercise-multitask-loss}
 #
-# *Going further* · 9 minutes · 4 points. Choose rows, do not multiply.
+# *Going further* · 9 minutes · 4 points. Leave the rows of the background out of the box term.
 
 # %% solution="multitask_loss"
 def multitask_loss(class_scores, box, class_targets, box_targets, box_weight):
     """Cross-entropy plus `box_weight` times a squared box error, and the gradients of the sum.
 
-    `class_scores` (N, C) are raw scores, `box` (N, D) the predicted boxes, `class_targets` (N,) the true classes, of
-    which 0 is the background, `box_targets` (N, D) the true boxes. Rows of `box_targets` that belong to the background
-    hold anything, NaN included, and must not matter. The box error is summed over the D numbers of a box and over all
-    examples that are not background, then divided by N, the size of the whole batch.
+    `class_scores` (N, C) are raw scores, `box` (N, D) the predicted boxes, `class_targets` (N,)
+    the true classes, of which 0 is the background, `box_targets` (N, D) the true boxes. Rows of
+    `box_targets` that belong to the background hold anything, NaN included, and must not matter.
+    The box error is summed over the D numbers of a box and over all examples that are not
+    background, then divided by N, the size of the whole batch.
 
-    Returns (loss, d_class_scores, d_box): a float and its gradients with respect to `class_scores` and `box`, with
-    the same shapes; `d_box` is 0 in the rows of the background.
+    Returns (loss, d_class_scores, d_box): a float and its gradients with respect to
+    `class_scores` and `box`, with the same shapes; `d_box` is 0 in the rows of the background.
     """
     ### BEGIN SOLUTION
     n = len(class_targets)
@@ -926,7 +992,10 @@ check(multitask_loss)
 # **Predict.** Which of the two gradients below holds a `nan`?
 
 # %%
-predict("nan_gradient", choice("the gradient holds a nan with", "torch.where", "the index", "both", "neither"))
+predict(
+    "nan_gradient",
+    choice("the gradient holds a nan with", "torch.where", "the index", "both", "neither"),
+)
 
 # %%
 box_targets, with_nan = torch.tensor([1.0, torch.nan]), []
@@ -944,17 +1013,24 @@ for name in ("where", "index"):
 # %% tags=["outcome"]
 # What you predicted, and what happened.
 found = {"where": "torch.where", "index": "the index", "where index": "both", "": "neither"}
-outcome("nan_gradient", found[" ".join(with_nan)])
+outcome(
+    "nan_gradient", found[" ".join(with_nan)],
+    because="`torch.where` chooses the right values. But the backward pass still runs through the branch that was not "
+    "chosen, and multiplies its `nan` by zero.",
+)
 
 # %% [markdown]
-# `torch.where` chooses the right *values*. But the backward pass still runs through the branch that was not chosen, and
-# multiplies its `nan` by zero. So index *before* you subtract:
+# <details><summary>Answer</summary>
+#
+# Index *before* you subtract. Both losses together are then:
 #
 # ```python
 # what = nn.functional.cross_entropy(class_scores, class_targets)
 # where = ((box[has_box] - box_targets[has_box]) ** 2).sum() / len(box)
 # loss = what + box_weight * where
 # ```
+#
+# </details>
 #
 # **What goes wrong.** Besides `nan`: the mean over the box's $D$ numbers where the sum was meant (a factor $D$), and
 # the weight $\lambda$ in the loss but not in the gradient. The box term divided by the number of *boxes* is a usual
@@ -987,8 +1063,8 @@ def torch_loss(model, x, y):
     Returns
     -------
     tensor
-        A scalar whose `backward()` reaches the parameters of the model. The model stays in the mode (training or
-        evaluation) that the caller chose.
+        A scalar whose `backward()` reaches the parameters of the model. The model stays in the
+        mode (training or evaluation) that the caller chose.
     """
     ### BEGIN SOLUTION
     return nn.functional.cross_entropy(model(x), y)
@@ -1016,7 +1092,8 @@ score, target = 50 * rng.normal(size=7), rng.integers(2, size=7)
 s, y = torch.tensor(scores, requires_grad=True), torch.tensor(targets)
 loss = nn.functional.cross_entropy(s, y)
 loss.backward()
-binary = nn.functional.binary_cross_entropy_with_logits(torch.tensor(score), torch.tensor(target).double())
+t = torch.tensor(target).double()
+binary = nn.functional.binary_cross_entropy_with_logits(torch.tensor(score), t)
 for name, yours, theirs in (
     ("softmax", softmax(scores), torch.softmax(s, dim=-1)),
     ("log_softmax", log_softmax(scores), torch.log_softmax(s, dim=-1)),
@@ -1039,14 +1116,18 @@ for name, yours, theirs in (
 predict(
     "softmax_twice",
     number("last training loss of the model with two softmaxes", unit="nats"),
-    choice("of the training digits it reads correctly", "fewer than half", "about three quarters", "nearly all"),
+    choice(
+        "of the training digits it reads correctly",
+        "fewer than half", "about three quarters", "nearly all",
+    ),
 )
 
 # %% tags=["gpu", "experiment"]
-torch.set_num_threads(1)  # for arrays as small as these, sharing the work takes longer than the work
+torch.set_num_threads(1)  # with arrays this small, sharing the work takes longer than the work
 device = "cuda" if torch.cuda.is_available() else "cpu"
 digits = data.digits()
-x, y = torch.tensor(digits.train.x, device=device).float(), torch.tensor(digits.train.y, device=device)
+x = torch.tensor(digits.train.x, device=device).float()
+y = torch.tensor(digits.train.y, device=device)
 
 
 def train_torch(add_softmax, lr, epochs=1000):
@@ -1083,9 +1164,14 @@ plots.describe(figure, f"Training loss over {len(losses)} epochs, {'; '.join(wor
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("softmax_twice", losses[-1], "nearly all" if accuracy > 0.9 else "about three quarters")
+outcome(
+    "softmax_twice", losses[-1], "nearly all" if accuracy > 0.9 else "about three quarters",
+    because="The loss always shows the bug: it cannot go below ln(1 + 9/e) = 1.4612. At rate 10 the accuracy hides it.",
+)
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # The inner softmax turns the scores into numbers between 0 and 1. The best that the outer one can ever see is a 1 for
 # the true class and $C - 1$ zeros, so the loss cannot go below
 #
@@ -1103,6 +1189,8 @@ outcome("softmax_twice", losses[-1], "nearly all" if accuracy > 0.9 else "about 
 # and a wrong one 1 nat more. So the loss then comes near 1.46 plus the share of wrong answers: to lower it, the model
 # must read more digits correctly. (Here this would be 1.467, and the loss is still 1.480: not every right answer is
 # quite sure.) But the gradient for the last ones is so small that 1000 epochs are not enough.
+#
+# </details>
 #
 # Two similar mistakes. A *log*-softmax before `cross_entropy` is harmless, since the log-softmax of log-probabilities
 # changes nothing. Probabilities given to `nn.functional.nll_loss`, which expects log-probabilities, make a loss between
@@ -1122,8 +1210,9 @@ digits = data.digits()
 
 
 def fit(scale, lr, epochs):
-    """Gradient descent on the whole training set; `scale` multiplies the pixels, which lie in [0, 1]."""
+    """Gradient descent on the whole training set; `scale` multiplies the pixels, from 0 to 1."""
     x, y = scale * digits.train.x, digits.train.y
+    new_x, new_y = scale * digits.validation.x, digits.validation.y
     W, b = np.zeros((64, 10)), np.zeros(10)
     losses, validation_losses = [], []
     for _ in range(epochs):
@@ -1131,7 +1220,7 @@ def fit(scale, lr, epochs):
         W = W - lr * x.T @ d_scores
         b = b - lr * d_scores.sum(axis=0)
         losses.append(cross_entropy(x @ W + b, y))
-        validation_losses.append(cross_entropy(scale * digits.validation.x @ W + b, digits.validation.y))
+        validation_losses.append(cross_entropy(new_x @ W + b, new_y))
     return W, b, losses, validation_losses
 
 # %% [markdown]
@@ -1139,7 +1228,10 @@ def fit(scale, lr, epochs):
 # images that it has not seen?
 
 # %%
-predict("unseen_digits", choice("accuracy on unseen images, about", "70 %", "85 %", "95 %", "99 %"))
+predict(
+    "unseen_digits",
+    choice("accuracy on unseen images, about", "70 %", "85 %", "95 %", "99 %"),
+)
 
 # %% tags=["experiment"]
 rescaled_W, rescaled_b, losses, validation_losses = fit(scale=1, lr=1.0, epochs=300)
@@ -1163,8 +1255,11 @@ outcome("unseen_digits", f"{min((70, 85, 95, 99), key=lambda guess: abs(guess - 
 # %% tags=["experiment"]
 image_losses = -log_softmax(scores_of_rescaled)[np.arange(len(predicted)), digits.validation.y]
 worst = image_losses.argsort()[::-1][:8]
-titles = [f"{digits.validation.y[i]} read as {predicted[i]}\n{image_losses[i]:.1f} nats" for i in worst]
-plots.images(digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The largest losses")
+true = digits.validation.y
+titles = [f"{true[i]} read as {predicted[i]}\n{image_losses[i]:.1f} nats" for i in worst]
+plots.images(
+    digits.validation.x[worst], digits.image_shape, titles, columns=4, title="The largest losses"
+)
 
 # %% tags=["experiment"]
 counts = np.zeros((10, 10), dtype=int)
@@ -1187,7 +1282,10 @@ plots.confusion(counts, title="Validation images, by digit and answer")
 predict(
     "second_run",
     choice("the loss", "stays finite", "becomes infinite or nan again"),
-    choice("in the first ten steps it", "falls at once", "stays near its start", "climbs far above its start"),
+    choice(
+        "in the first ten steps it",
+        "falls at once", "stays near its start", "climbs far above its start",
+    ),
 )
 
 # %% tags=["experiment"]
@@ -1196,19 +1294,28 @@ steps = 1, 2, 3, 6, 10, 100, 300
 print("loss", *(f"after step {step}: {losses[step - 1]:.1f}" for step in steps), sep="\n    ")
 scores_of_raw = 255 * digits.validation.x @ raw_W + raw_b
 right = np.mean(scores_of_raw.argmax(axis=1) == digits.validation.y)
-print(f"validation: accuracy {right:.1%}, loss {cross_entropy(scores_of_raw, digits.validation.y):.2f} nats")
+loss = cross_entropy(scores_of_raw, digits.validation.y)
+print(f"validation: accuracy {right:.1%}, loss {loss:.2f} nats")
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
 climbs = "climbs far above its start" if max(losses[:10]) > 10 * np.log(10) else "stays near its start"
-outcome("second_run", "stays finite" if np.isfinite(losses).all() else "becomes infinite or nan again", climbs)
+outcome(
+    "second_run", "stays finite" if np.isfinite(losses).all() else "becomes infinite or nan again", climbs,
+    because="The loss climbs above 1000 nats, and then falls to almost 0. Stable functions keep the run alive.",
+)
 
 # %% [markdown]
-# The loss climbs above 1000 nats, and then falls to almost 0. (Such a run magnifies rounding errors: from about step 50
-# on, your numbers may differ a little from your neighbour's.) Stable functions keep the run alive: the loss is finite
-# and right however bad it is, and no entry of $\mathbf p - \text{one-hot}$ is ever larger than 1 in size. The loss also
-# falls again, but only because this problem is easy: a linear model can separate the training images. With 10 % wrong
-# targets, the same run is still above 10 nats after 1000 steps. The real cure is a sensible scale and learning rate.
+# <details><summary>Answer</summary>
+#
+# Your functions give a finite and right loss however bad it is, and no entry of $\mathbf p - \text{one-hot}$ is ever
+# larger than 1 in size. The loss also falls again, but only because this problem is easy: a linear model can separate the
+# training images. With 10 % wrong targets, the same run is still above 10 nats after 1000 steps.
+#
+# </details>
+#
+# (Such a run magnifies rounding errors: from about step 50 on, your numbers may differ a little from your neighbour's.)
+# The real cure is a sensible scale and learning rate.
 #
 # Now look at the last line. Here the two models read about equally many digits correctly (with 300 images, a difference of four images says nothing). And yet the raw model's loss is far higher, even above the $\ln 10 = 2.3$ of a model that knows
 # nothing! It is seldom wrong, but when it is wrong, it is mostly sure: more than half of its wrong answers have a
@@ -1237,19 +1344,26 @@ plots.describe(figure, f"Validation loss of both models against temperature. {';
 
 # %% [markdown]
 # This is **temperature scaling**: one parameter, fitted on the validation set. It is a standard repair for networks
-# that are too sure. The rescaled model was stopped early and is not sure enough: its best $T$ is about 0.65. The test
-# set, not used until now, shows whether the improvement is real:
+# that are too sure. The test set, not used until now, shows whether the improvement is real:
 
 # %% tags=["experiment"]
-for name, s in (("rescaled", digits.test.x @ rescaled_W + rescaled_b), ("raw", 255 * digits.test.x @ raw_W + raw_b)):
-    accuracy = np.mean(s.argmax(axis=1) == digits.test.y)
-    before, after = cross_entropy(s, digits.test.y), cross_entropy(s / best[name], digits.test.y)
-    print(f"{name}: test accuracy {accuracy:.1%}   loss {before:.3f} nats, divided by its T {after:.3f} nats")
+x, y = digits.test.x, digits.test.y
+scores_of = {"rescaled": x @ rescaled_W + rescaled_b, "raw": 255 * x @ raw_W + raw_b}
+for name, s in scores_of.items():
+    before, after = cross_entropy(s, y), cross_entropy(s / best[name], y)
+    print(f"{name}: test accuracy {np.mean(s.argmax(axis=1) == y):.1%}")
+    print(f"    loss {before:.3f} nats, with scores divided by its T {after:.3f} nats")
 
 # %% [markdown]
-# It is real: the raw model's loss falls from more than 6 nats to about 0.15, and not one answer has changed. The
-# rescaled model ends at about 0.15, too. So temperature repairs models that are too sure or too unsure. It does not
-# make a model better at telling digits apart.
+# <details><summary>Answer</summary>
+#
+# The improvement is real: on the test set, the raw model's loss falls from more than 6 nats to about 0.15, and not one
+# answer has changed. The rescaled model gains, too. It was stopped early and is not sure enough: its best $T$ is about
+# 0.65. It also ends at about 0.15.
+#
+# </details>
+#
+# So temperature repairs how sure a model is. It does not make a model better at telling digits apart.
 
 # %% [markdown]
 # ## Questions {#questions}

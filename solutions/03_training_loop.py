@@ -146,13 +146,19 @@ outcome(
     "shuffled_labels",
     "more than 95 %" if learned > 0.95 else "about a third",
     "less than 20 %" if generalized < 0.2 else "about half",
+    because="The network has more parameters than there are labels, and learns every one of them by heart, right or wrong. "
+    "On new images, only chance is left: 5 to 11 % with other seeds.",
 )
 
 # %% [markdown]
-# The network has more parameters than there are labels, and learns every one of them by heart, right or wrong. So a good
-# result on the training data proves nothing about new data. (Much larger networks do nearly the same with a million
-# images: Zhang et al., 2017. On new images, only chance is left: 5 to 11 % with other seeds.) This is the reason for the
-# first rule of training: *judge on data that the network has not seen*.
+# <details><summary>Answer</summary>
+#
+# A good result on the training data proves nothing about new data. (Much larger networks do nearly the same with a
+# million images: Zhang et al., 2017.)
+#
+# </details>
+#
+# This is the reason for the first rule of training: *judge on data that the network has not seen*.
 
 # %% [markdown]
 # ## Three sets of data {#sets}
@@ -191,13 +197,17 @@ print(f"first split, then picked on the training patients: {picked_after:.0%} ri
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("patients", "more than 70 %" if picked_before > 0.7 else "about 60 %" if picked_before > 0.55 else "about 50 %")
+outcome(
+    "patients",
+    "more than 70 %" if picked_before > 0.7 else "about 60 %" if picked_before > 0.55 else "about 50 %",
+    because="The values were picked with the labels of the validation patients in view: among 5,000, some fit by chance, "
+    "in both halves.",
+)
 
 # %% [markdown]
-# The values were picked with the labels of the validation patients in view: among 5,000, some fit by chance, in both
-# halves. Information has *leaked* from one set to the other, and it is easy not to notice. So *split first*. Whatever is
-# computed from data (which columns to use, means, deviations) is computed from the training set alone, and then applied
-# to the others as it is.
+# If information gets from one set to the other, one says that it *leaks*. It is easy not to notice. So *split first*.
+# Whatever is computed from data (which columns to use, means, deviations) is computed from the training set alone, and
+# then applied to the others as it is.
 #
 # The most common case is to **normalize** the inputs: subtract the mean of each column and divide by its standard
 # deviation, so that all columns have about the same size. You did this in notebook 00 for one array. Now there are two,
@@ -314,14 +324,17 @@ plots.describe(figure, "Measured noise against the inverse batch size, on two lo
 # %% tags=["outcome"]
 # What you predicted, and what happened.
 falls = np.sqrt(errors["with"][0] / errors["with"][2])
-outcome("batch_noise", str(min((2, 4, 16, 256), key=lambda factor: abs(np.log(falls / factor)))))
+outcome(
+    "batch_noise", str(min((2, 4, 16, 256), key=lambda factor: abs(np.log(falls / factor)))),
+    because="The distance falls with 1/√B: sixteen times the work buys a factor of four.",
+)
 
 # %% [markdown]
-# The distance falls with $1/\sqrt B$: sixteen times the work buys a factor of four (more if the batch is a large part of
-# all examples, and none is drawn twice). Here the estimate from a batch of 16 is still off by about twice the length of
-# the gradient; and yet on average it points the right way. Many rough steps beat few exact ones, as long as the steps are
-# small enough for the errors to average out. (Noise need not be bad. It can also push the path out of places where exact
-# steps would stay; how much this helps is still studied.)
+# (It falls a little further if the batch is a large part of all examples, and none is drawn twice.) Here the estimate
+# from a batch of 16 is still off by about twice the length of the gradient; and yet on average it points the right way.
+# Many rough steps beat few exact ones, as long as the steps are small enough for the errors to average out. (Noise need
+# not be bad. It can also push the path out of places where exact steps would stay; how much this helps is still
+# studied.)
 #
 # **Play.** The path of gradient descent on all examples, and that of SGD. Make the batch small: what happens to the path
 # close to the minimum? Which setting makes the wandering smaller: batch size, learning rate, or both?
@@ -633,11 +646,14 @@ for loss in (1.0, 0.8, 0.9, 0.7, 0.75, 0.71, 0.6):
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("patience", str(loss), str(stopper.best_loss))
+outcome(
+    "patience", str(loss), str(stopper.best_loss),
+    because="Training stops although the next loss would have been lower: patience is a bet. "
+    "And it keeps the parameters of the best epoch, not of the last one.",
+)
 
 # %% [markdown]
-# Training stops although the next loss would have been lower: patience is a bet. And it keeps the parameters of the *best*
-# epoch, not of the last one.
+# Now the same with a network that learns from the few images of the first experiment.
 
 # %% tags=["experiment", "figure"]
 # Figure: early stopping on 200 images.
@@ -699,10 +715,14 @@ counts = np.bincount(ten_y) / 10
 print(f"entropy of these ten labels: {-np.sum(counts[counts > 0] * np.log(counts[counts > 0])):.3f} nats")
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # If all inputs are the same, the best that the network can do is to predict how often each label occurs, and its loss is
 # the **entropy** of the labels. So a loss that stops at such a number says: the inputs do not arrive, or each label meets
 # another input in every step. (Labels that are wrong, but always the same, are not found in this way. They are learned by
 # heart, as at the start of this notebook.)
+#
+# </details>
 #
 # **Think.** Ten images, five ones and five sevens, and the loss stops at 0.69 = ln 2. What is a likely cause?
 #
@@ -1066,16 +1086,22 @@ outcome(
     "same_ratio",
     "neither: they differ by less than 2 points" if abs(gap) < 2 else
     "batch 64, rate 0.05" if gap > 0 else "batch 256, rate 0.2",
+    because="In 30 epochs, batches four times as large make four times fewer steps. If each step is four times as long, "
+    "the sum of all steps is about the same.",
 )
 
 # %% [markdown]
 # Read the table along its *diagonals*. From one cell to the next, batch size and learning rate both grow by a factor of
-# four (almost five to the last column), and the accuracy hardly changes. (Where it is 96 or 97 % already, this proves
-# nothing: nothing better can be reached. Look at the other diagonals.) As long as the runs are not finished, it is mostly
-# the *ratio* of learning rate and batch size that counts. The reason: in 30 epochs, batches four times as large make four
-# times fewer steps. If each step is four times as long, the sum of all steps is about the same, as long as the gradient
-# does not change much in between. (Goyal et al., 2017, call this the linear scaling rule. It ends where the learning rate
-# becomes too large for any batch size, as in the top row.)
+# four (almost five to the last column).
+#
+# <details><summary>Answer</summary>
+#
+# Along a diagonal the accuracy hardly changes. (Where it is 96 or 97 % already, this proves nothing: nothing better can
+# be reached. Look at the other diagonals.) As long as the runs are not finished, it is mostly the *ratio* of learning
+# rate and batch size that counts, as long as the gradient does not change much in between. (Goyal et al., 2017, call this
+# the linear scaling rule. It ends where the learning rate becomes too large for any batch size, as in the top row.)
+#
+# </details>
 #
 # So "large batches learn more slowly" is mostly the effect of a fixed learning rate and a fixed number of *epochs*: fewer
 # steps. To compare fairly, each batch size needs its own best learning rate. Even then the whole training set as one

@@ -150,7 +150,10 @@ for depth in range(5):
 # What you predicted, and what happened.
 words = ["0 hidden layers", "1 or 2 hidden layers", "1 or 2 hidden layers", "3 or 4 hidden layers", "3 or 4 hidden layers"]
 means = [found.mean() for found in sigmoid_accuracy]
-outcome("sigmoid_depth", words[int(np.argmax(means))], words[int(np.argmin(means))])
+outcome(
+    "sigmoid_depth", words[int(np.argmax(means))], words[int(np.argmin(means))],
+    because="Deeper is not better here. The first layers hardly move, as the next figure shows.",
+)
 
 # %% tags=["experiment", "figure"]
 # Figure: the first gradient of each layer.
@@ -164,11 +167,15 @@ plots.describe(figure, f"Size of the gradient of the biases for each layer; in t
                f"output down to {deepest[0]:.2g} at the first layer.")
 
 # %% [markdown]
-# Deeper is not better here. (Nielsen, 2015, did this with handwritten digits of another collection and many more steps: a
-# second layer helped a little, a third and a fourth one did not.) The figure shows why. Each sigmoid layer divides the
+# <details><summary>Answer</summary>
+#
+# (Nielsen, 2015, did this with handwritten digits of another collection and many more steps: a second layer helped a
+# little, a third and a fourth one did not.) The figure shows why deeper is not better. Each sigmoid layer divides the
 # gradient by about four. The first layer of the deepest network gets a gradient about 300 times smaller than the last
 # one, and hardly moves. Forwards it is the same: after four layers of random sigmoids, all images look nearly alike, and
 # 30 epochs are not enough to tell them apart.
+#
+# </details>
 #
 # What would help: layers that neither shrink nor enlarge what passes through them, forwards and backwards.
 
@@ -335,13 +342,19 @@ outcome(
     "tanh_spread",
     "less than a millionth" if small < 1e-6 else "about 0.01",
     "about 1" if 0.5 < large < 2 else "about 0.1",
+    because="With deviation 0.01, each layer multiplies the size by about √100 · 0.01 = 0.1: after 20 layers, almost nothing "
+    "is left. With deviation 1, most neurons are saturated: nearly nine outputs in ten are beyond ±0.9.",
 )
 
 # %% [markdown]
-# With deviation 0.01, each layer multiplies the size by about $\sqrt{100} \cdot 0.01 = 0.1$: after 20 layers, almost
-# nothing is left. With deviation 1, most neurons are saturated: nearly nine outputs in ten are beyond $\pm 0.9$. The
-# activations look large and healthy, but there the slope of the tanh is nearly 0. What this does to the gradients, you
-# measure below. With deviation $0.1 = 1/\sqrt{100}$, the size falls slowly.
+# <details><summary>Answer</summary>
+#
+# With deviation 1, the activations look large and healthy, but most of them lie where the slope of the tanh is nearly 0.
+# With deviation $0.1 = 1/\sqrt{100}$, the size falls slowly.
+#
+# </details>
+#
+# What the size of the weights does to the gradients, you measure below.
 
 # %% [markdown]
 # ## Xavier and Kaiming {#xavier}
@@ -442,8 +455,13 @@ check(kaiming_normal)
 # deviation, the largest value, the share of numbers near the middle, and whether two draws differ. Chance moves these, too;
 # the limits are so wide that a right answer fails less than once in a million checks.
 #
-# The answer to the question above: a factor of $\left(\tfrac12\right)^{30/2} = 2^{-15}$, about 1/33,000. Measured with
-# the same random numbers:
+# <details><summary>Answer to the question about thirty layers</summary>
+#
+# A factor of $\left(\tfrac12\right)^{30/2} = 2^{-15}$, about 1/33,000.
+#
+# </details>
+#
+# Measured with the same random numbers:
 
 # %% tags=["experiment"]
 lend("kaiming_normal", "activation_spread")
@@ -537,14 +555,23 @@ print("mean slope of the first layer:", (1 - np.tanh(inputs @ layers[0]) ** 2).m
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("way_back", "more than a million" if backwards[0] > 1e6 else "about 1" if backwards[0] > 1e-6 else "less than a millionth")
+outcome(
+    "way_back",
+    "more than a million" if backwards[0] > 1e6 else "about 1" if backwards[0] > 1e-6 else "less than a millionth",
+    because="The gradient explodes. Most slopes are nearly 0, but some neurons have a slope near 1, "
+    "and from there the gradient goes back through large weights.",
+)
 
 # %% [markdown]
-# The gradient *explodes*. The mean slope is small because most slopes are nearly 0. But some neurons have a $z$ near 0
-# and a slope near 1, and from there the gradient goes back through large weights. What counts is the mean *squared*
-# slope, about 0.055: it makes $100 \cdot 1 \cdot 0.055 = 5.5$ for the squares, so a factor of 2.3 per layer. So a tiny
-# change of the input changes the output completely. A healthy spread of the activations says nothing about the gradients.
-# Look at both.
+# <details><summary>Answer</summary>
+#
+# What counts is not the mean slope, but the mean *squared* slope, about 0.055: it makes
+# $100 \cdot 1 \cdot 0.055 = 5.5$ for the squares, so a factor of 2.3 per layer. So a tiny change of the input changes the
+# output completely: the gradient *explodes*.
+#
+# </details>
+#
+# A healthy spread of the activations says nothing about the gradients. Look at both.
 #
 # **Play.** Twenty layers with Xavier's weights, times a gain. The picture shows how much the activations of a neuron
 # differ *between examples*, forwards, and the size of the gradients, backwards. Find the gain that keeps *both* the same
@@ -655,12 +682,21 @@ print("different neurons:", all_equal, "and", only_incoming)
 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
-outcome("equal_start", all_equal, only_incoming, because="Equal neurons with equal outgoing weights get equal gradients. Different outgoing weights send back different gradients.")
+outcome(
+    "equal_start", all_equal, only_incoming,
+    because="Equal neurons with equal outgoing weights get equal gradients. "
+    "Different outgoing weights send back different gradients.",
+)
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # If everything starts equal, the whole layer learns, but like a single neuron. (In exact arithmetic this lasts for ever;
-# after a very long training, rounding errors may separate the copies.) Something random has to *break the symmetry*, and
-# that is done by the weights. The biases may start at zero.
+# after a very long training, rounding errors may separate the copies.)
+#
+# </details>
+#
+# Something random has to *break the symmetry*, and that is done by the weights. The biases may start at zero.
 #
 # *Dead neurons.* A ReLU whose $z$ is negative for every example gives 0 everywhere, and its slope is 0 everywhere. It
 # gets no gradient, so it cannot come back by itself: it is **dead**. (Only if the layers before it change what goes into
@@ -679,8 +715,14 @@ for bias in (0, -2, -6):
     print(f"bias {bias:2}: {np.mean(~active.any(axis=0)):.0%} of the neurons dead; an example activates {active.mean():.1%} of them")
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # A neuron's $z$ has a deviation of about $\sqrt 2$ here, so a bias of $-6$ is more than four deviations down: for most
-# neurons no example gets there. Leaky variants of the ReLU keep a small slope below 0, and cannot die.
+# neurons no example gets there.
+#
+# </details>
+#
+# Leaky variants of the ReLU keep a small slope below 0, and cannot die.
 
 # %% [markdown]
 # ## In PyTorch {#pytorch}
@@ -855,14 +897,22 @@ plots.describe(figure, f"Mean validation accuracy in per cent for {len(values)} 
 # %% tags=["outcome"]
 # What you predicted, and what happened.
 words = lambda share: "more than 90 %" if share > 0.9 else "about 50 %" if share > 0.3 else "no better than chance"
-outcome("second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by_rule["tanh, 0.1/√fan-in"][3].mean()))
+outcome(
+    "second_try", words(by_rule["sigmoid, 4/√fan-in"][3].mean()), words(by_rule["tanh, 0.1/√fan-in"][3].mean()),
+    because="The first weights alone decide whether four layers learn, with either activation.",
+)
 
 # %% [markdown]
-# In these 30 epochs, the first weights alone decide whether four layers learn, with either activation. (With 150 epochs,
-# the small sigmoids reach 70 to 85 %. The small tanh weights still learn nothing.) With weights four times as large, each
-# sigmoid layer keeps about two thirds of the gradient, in place of a quarter. For four layers this is enough. For twenty
-# it is not, as the demo has shown. With Xavier's rule, depth no longer does harm. More layers still hardly help *on these
-# digits*: one hidden layer is nearly as good. On harder problems depth can pay, but it must first stop doing harm.
+# <details><summary>Answer</summary>
+#
+# In these 30 epochs, only the first weights made the difference. (With 150 epochs, the small sigmoids reach 70 to 85 %.
+# The small tanh weights still learn nothing.) With weights four times as large, each sigmoid layer keeps about two thirds
+# of the gradient, in place of a quarter. For four layers this is enough. For twenty it is not, as the demo has shown.
+#
+# </details>
+#
+# With Xavier's rule, depth no longer does harm. More layers still hardly help *on these digits*: one hidden layer is
+# nearly as good. On harder problems depth can pay, but it must first stop doing harm.
 
 # %% [markdown]
 # ## Questions {#questions}

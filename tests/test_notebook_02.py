@@ -62,6 +62,7 @@ GIVEN = {
     "scores": {"0.25"},
     "stable": {"710", "900", "901"},
     "log": {"700"},
+    "repair": {"1000"},
     "pytorch": {"300"},
     "questions": {"255", "1000", "25.3", "0.2", "5000"},
 }
@@ -93,6 +94,7 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
     "log": {
         "1.4e-45": lambda answers: np.nextafter(np.float32(0), np.float32(1)),
         "104": lambda answers: last_gap(answers, np.float32) + 1,
+        "745": lambda answers: last_gap(answers, np.float64),
     },
     "cross-entropy": {
         **dict.fromkeys(["0.071", "0.0709", "0.070884"], probability(1)),
