@@ -87,6 +87,11 @@ class Prediction:
     id: str
     fields: tuple[Field, ...]
 
+    @property
+    def recalls(self) -> bool:
+        """Whether it is a warm-up, which asks for what an earlier notebook taught."""
+        return self.id.startswith("warm_up")
+
     def read(self, answers: object) -> Answers:
         """Answers as they are kept, one for each field.
 
