@@ -203,6 +203,23 @@ def test_large_inputs_are_judged_apart_from_those_far_below_zero(fine: Any, bad:
     assert limit_of_magnitude(findings) == says
 
 
+def test_a_numpy_function_that_is_called_with_tensors_is_told_from_pytorchs_own() -> None:
+    code = (
+        "def cross_entropy(scores, y):\n    shifted = scores - scores.max(axis=-1, keepdims=True)\n"
+        "    return -np.log(np.exp(shifted)).mean()\n"
+        "def torch_loss(model, x, y):\n    return cross_entropy(model(x), y)"
+    )
+    space: dict[str, Any] = {"np": np}
+    exec(code, space)
+    report = judge_publicly(exercise_called("torch_loss"), space["torch_loss"])
+    says = "This calls your NumPy `cross_entropy` with tensors; PyTorch's own is `nn.functional.cross_entropy`."
+    assert report.failure is not None
+    assert says in report.failure.message
+    other = judge_publicly(exercise_called("torch_loss"), lambda model, x, y: model(x) - [None])
+    assert other.failure is not None
+    assert "NumPy `" not in other.failure.message
+
+
 def test_two_slips_at_once_are_named_by_the_ordinary_cases() -> None:
     report = judge_publicly(exercise_called("softmax"), lambda s: np.exp(s) / np.exp(s).sum())
     assert report.slips
