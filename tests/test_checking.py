@@ -22,7 +22,7 @@ from shared import finding as examine
 
 from gradus import check
 from gradus.checking import Case, CheckFailedError, Exercise, Property, Report, Tolerance, find_exercise, wire
-from gradus.checking.comparing import Finding, behaviour
+from gradus.checking.comparing import Finding, behaviour, limit_of_magnitude
 from gradus.checking.naming import Candidate, KnownSlip, Place, name_slips
 from gradus.checking.public import judge_publicly
 from gradus.checking.report import Failure, write
@@ -179,10 +179,45 @@ def test_a_result_that_is_not_finite_says_from_which_size_of_the_inputs_on() -> 
 
     report = judge_publicly(exercise_called("softmax"), unstable)
     assert report.failure is not None
-    assert "Inputs up to 745 give finite results, inputs from 1001 on do not." in report.failure.message
+    above = "Inputs up to 706.5 give finite results, inputs from 1001 on do not."
+    below = "Inputs down to -745 give finite results, inputs from -20001 down do not."
+    assert report.failure.message.endswith(f"{above} {below}")
     everywhere = judge_publicly(exercise_called("softmax"), lambda s: unstable(s) * np.nan)
     assert everywhere.failure is not None
     assert "give finite results" not in everywhere.failure.message
+
+
+@pytest.mark.parametrize(
+    ("fine", "bad", "says"),
+    [
+        ([[5, -9]], [[20]], "Inputs up to 5 give finite results, inputs from 20 on do not."),
+        ([[5, -9]], [[-20]], "Inputs down to -9 give finite results, inputs from -20 down do not."),
+        ([[-745]], [[1001]], ""),
+        ([[5, -9]], [[20, -20]], ""),
+        ([[5, -9], [30]], [[20]], ""),
+    ],
+)
+def test_large_inputs_are_judged_apart_from_those_far_below_zero(fine: Any, bad: Any, says: str) -> None:
+    cases = [Case("a", "a", {"x": np.array(numbers, float)}) for numbers in (*fine, *bad)]
+    findings = [Finding(case, n < len(fine), "" if n < len(fine) else "finite") for n, case in enumerate(cases)]
+    assert limit_of_magnitude(findings) == says
+
+
+def test_a_numpy_function_that_is_called_with_tensors_is_told_from_pytorchs_own() -> None:
+    code = (
+        "def cross_entropy(scores, y):\n    shifted = scores - scores.max(axis=-1, keepdims=True)\n"
+        "    return -np.log(np.exp(shifted)).mean()\n"
+        "def torch_loss(model, x, y):\n    return cross_entropy(model(x), y)"
+    )
+    space: dict[str, Any] = {"np": np}
+    exec(code, space)
+    report = judge_publicly(exercise_called("torch_loss"), space["torch_loss"])
+    says = "This calls your NumPy `cross_entropy` with tensors; PyTorch's own is `nn.functional.cross_entropy`."
+    assert report.failure is not None
+    assert says in report.failure.message
+    other = judge_publicly(exercise_called("torch_loss"), lambda model, x, y: model(x) - [None])
+    assert other.failure is not None
+    assert "NumPy `" not in other.failure.message
 
 
 def test_two_slips_at_once_are_named_by_the_ordinary_cases() -> None:

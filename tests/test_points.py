@@ -104,6 +104,7 @@ def test_what_goes_further_is_read_from_the_text(tmp_path: Path) -> None:
     path = tmp_path / "95_points.py"
     path.write_text(TEXT, encoding="utf-8")
     assert points.further(Source.read(path)) == (5, 2.5)
+    assert points.exercises_further(Source.read(path)) == {"three"}
     path.write_text(TEXT.replace("another", "some"), encoding="utf-8")
     assert points.further(Source.read(path)) == (0, 0)
 

@@ -158,15 +158,40 @@ def test_an_outcome_of_which_nobody_was_asked_is_told_all_the_same(capsys: pytes
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("2.5", 2.5), (" −1e-3 ", -1e-3), ("2,5", 2.5), ("0,125", 0.125), ("1 200", 1200.0), ("7 %", 7.0), ("two", "two")],
+    [
+        ("2.5", 2.5),
+        (" −1e-3 ", -1e-3),
+        ("2,5", 2.5),
+        ("0,125", 0.125),
+        ("1 200", 1200.0),
+        ("45 minutes", 45.0),
+        ("4,5Minutes", 4.5),
+        ("45 hours", "45 hours"),
+        ("minutes", "minutes"),
+        ("two", "two"),
+    ],
 )
 def test_numbers_are_read_as_people_write_them(text: str, value: float | str) -> None:
-    assert predictions._number(text) == value
+    assert predictions._number(number("waiting", unit="minutes"), text) == value
+
+
+def test_a_percentage_is_read_only_where_one_is_asked_for() -> None:
+    assert predictions._number(number("share", unit="%"), "7 %") == 7
+    with pytest.raises(ValueError, match=r"^loss: write a number in nats, without %\.$"):
+        predictions._number(number("loss", unit="nats"), "10%")
+    with pytest.raises(ValueError, match=r"^share: write a number without %, such as 0\.5 for 50 %\.$"):
+        predictions._number(number("share"), "10 %")
 
 
 def test_a_comma_that_could_be_either_is_asked_about() -> None:
     with pytest.raises(ValueError, match=r"“1,200” can be read in two ways: write 1200 or 1\.200\."):
-        predictions._number("1,200")
+        predictions._number(number("x"), "1,200")
+
+
+def test_what_a_warm_up_asks_for_is_right_and_does_not_happen(capsys: pytest.CaptureFixture[str]) -> None:
+    predict("warm_up_97", choice("dL/dW", "x @ dz", "x.T @ dz"), answers=["x @ dz"])
+    outcome("warm_up_97", "x.T @ dz")
+    assert "you said “x @ dz”. Right is: “x.T @ dz”.\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

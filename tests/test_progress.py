@@ -114,6 +114,34 @@ def test_progress_survives_a_restart_and_says_what_a_person_still_marks(tmp_path
     assert all(one["text/plain"].endswith(last) and last in one["text/html"] for one in end)
 
 
+@pytest.mark.parametrize(
+    ("right", "at", "says"),
+    [
+        ("", 0, "next: `a`"),
+        ("a", 1, "next: `c`"),
+        ("ab", 2, "next: `c`"),
+        ("ab", 3, "next: `c`"),
+        ("c", 3, "next: `d`"),
+        ("cd", 4, "next: `a`"),
+        ("acd", 4, "next (going further): `e`"),
+        ("acde", 5, "next (going further): `b`"),
+    ],
+)
+def test_the_core_comes_before_what_goes_further_and_what_lies_ahead_first(right: str, at: int, says: str) -> None:
+    exercises = tuple(Exercise(name, 1, place, further=name in "be") for place, name in enumerate("abcde", 1))
+    known = {"predictions": {}, "checks": {name: {"earned": 1.0, "passed": True} for name in right}}
+    now = Progress(Outline("01_x", "x", 0, 5, (), exercises, ()), known, at)
+    assert now.line.endswith(f"; {says}")
+    assert says.replace("`", "") in re.sub("<[^>]*>", "", now.line_html)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_check_knows_where_the_learner_is() -> None:
+    after = checked(judge_publicly(exercise_called("cross_entropy"), reference("cross_entropy")), lambda: 0)
+    assert isinstance(after, Checked)
+    assert after.text.endswith("next: `cross_entropy_gradient`")
+
+
 def test_a_check_is_quick(tmp_path: Path) -> None:
     timed = "from time import perf_counter\nstart = perf_counter()\ncheck(center)\nprint(perf_counter() - start)"
     sources = [f"def center(x):\n    return x + {n}, 0\n\n{timed}" for n in range(8)]

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from autograder.errors import CourseError
 from autograder.source.notebook import Cell, Source
-from autograder.source.points import further
+from autograder.source.points import exercises_further, further
 from gradus.checking.naming import Place
 from gradus.learning.outline import Exercise, Field, Outline, Prediction
 from gradus.learning.sources import fingerprint_in
@@ -67,7 +67,7 @@ def _exercise(source: Source, number: int, name: str) -> Exercise:
     heading = source.heading_above(name)
     anchor = Place(heading.id, source.number, heading.title).anchor if heading else ""
     broken = fingerprint_in(source.broken[name], name) if name in source.broken else ""
-    return Exercise(name, source.exercises[name], number, hints, anchor, broken)
+    return Exercise(name, source.exercises[name], number, hints, anchor, broken, name in exercises_further(source))
 
 
 def calls(source: Source, *names: str) -> Iterator[tuple[Cell, ast.Call]]:

@@ -38,6 +38,11 @@ def further(source: Source) -> tuple[int, float]:
     return next(((int(one[1]), float(one[2])) for one in said), (0, 0.0))
 
 
+def exercises_further(source: Source) -> frozenset[str]:
+    """Names of the exercises that go further, as the text says."""
+    return frozenset(cell.name for cell, kind, _ in _tasks(source) if cell.kind == "check" and kind != "core")
+
+
 def _tasks(source: Source) -> Iterator[tuple[Cell, str, float]]:
     """The cells that have points, each with what the last line above it says: core or not, and how many."""
     said: list[tuple[str, str]] = []

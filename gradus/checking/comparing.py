@@ -152,16 +152,23 @@ def _unwritten(case: Case, outcome: Outcome) -> Finding:
 
 def limit_of_magnitude(findings: Sequence[Finding]) -> str:
     """From which size of the inputs on the results are no longer finite, "" where size is not what decides."""
-    fine = [_magnitude(one.case) for one in findings if one.passed or one.kind == "values"]
-    bad = [_magnitude(one.case) for one in findings if one.kind == "finite"]
-    if not fine or not bad or max(fine) >= min(bad):
-        return ""
-    return f"Inputs up to {max(fine):.6g} give finite results, inputs from {min(bad):.6g} on do not."
+    fine = [one.case for one in findings if one.passed or one.kind == "values"]
+    bad = [one.case for one in findings if one.kind == "finite"]
+    known = {sign: max((_reach(case, sign) for case in fine), default=0.0) for sign in (1, -1)}
+    said = []
+    for sign, way, on in ((1, "up to", "on"), (-1, "down to", "down")):
+        # What is as large on the other side, too, tells nothing about this one.
+        beyond = [_reach(case, sign) for case in bad if _reach(case, -sign) <= known[-sign]]
+        if beyond and 0 < known[sign] < min(beyond):
+            ends = sign * known[sign], sign * min(beyond)
+            said.append(f"Inputs {way} {ends[0]:.6g} give finite results, inputs from {ends[1]:.6g} {on} do not.")
+    return " ".join(said)
 
 
-def _magnitude(case: Case) -> float:
+def _reach(case: Case, sign: int) -> float:
+    """The largest size among the inputs of one sign."""
     floats = [array for array in map(_array, case.given) if array is not None and array.dtype.kind == "f"]
-    return max(map(_largest, floats), default=0.0)
+    return max((_largest(np.maximum(sign * array, 0)) for array in floats), default=0.0)
 
 
 def same(exercise: Exercise, case: Case, one: Behaviour, other: Behaviour, *, loosely: bool = False) -> bool:

@@ -7,6 +7,7 @@ import copy
 import difflib
 import dis
 import linecache
+import sys
 import sysconfig
 import traceback
 import warnings
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gradus.checking.arguments import Call, Made, Serve, Server, make
-from gradus.checking.exercises import Case, Exercise, Outputs
+from gradus.checking.exercises import Case, Exercise, Outputs, find_exercise
 from gradus.checking.plain import MOST_NUMBERS, UnusableOutputError, plain
 
 _LONGEST, _MOST = 1000, 5
@@ -147,7 +148,7 @@ def run(
     return Outcome(
         tuple(steps),
         errors=classes if stub is None else (UNWRITTEN, *classes),
-        message=_words(failure) if stub is None else stub,
+        message=_words(failure) + _given_tensors(failure, answer) if stub is None else stub,
         line=own_line(failure),
         changed=changed,
         warnings=spoken,
@@ -243,6 +244,20 @@ def _words(error: BaseException) -> str:
     except Exception as broken:
         return f"(an exception whose text cannot be read: {type(broken).__name__})"
     return f"{said}{_suggestion(error)}"[:_LONGEST]
+
+
+def _given_tensors(error: BaseException, answer: Any) -> str:
+    """What to say where another exercise's NumPy function was called with tensors, and PyTorch has its own."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name, own = frame.f_code.co_name, frame.f_globals.get(frame.f_code.co_name)
+        if getattr(own, "__code__", None) is not frame.f_code or own is answer or find_exercise(name) is None:
+            continue
+        given = [frame.f_locals.get(one) for one in frame.f_code.co_varnames[: frame.f_code.co_argcount]]
+        torch = sys.modules.get("torch")
+        if torch and any(isinstance(one, torch.Tensor) for one in given) and "np" in names_used(own):
+            instead = f"; PyTorch's own is `nn.functional.{name}`" if hasattr(torch.nn.functional, name) else ""
+            return f". This calls your NumPy `{name}` with tensors{instead}."
+    return ""
 
 
 def _suggestion(error: BaseException) -> str:

@@ -30,6 +30,8 @@ class Exercise:
         Of the heading above it, for a link inside the notebook.
     broken : str
         Fingerprint of the broken answer that it starts from, see `gradus.learning.sources`; "" where it has a stub.
+    further : bool
+        Whether it goes further than the core.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Exercise:
     hints: tuple[str, ...] = ()
     anchor: str = ""
     broken: str = ""
+    further: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,11 @@ class Prediction:
 
     id: str
     fields: tuple[Field, ...]
+
+    @property
+    def recalls(self) -> bool:
+        """Whether it is a warm-up, which asks for what an earlier notebook taught."""
+        return self.id.startswith("warm_up")
 
     def read(self, answers: object) -> Answers:
         """Answers as they are kept, one for each field.

@@ -141,7 +141,7 @@ def _receive(asked: Prediction, form: Form, texts: list[str]) -> None:
         answers: list[float | str] = []
         for field, text in zip(asked.fields, texts, strict=True):
             try:
-                answers.append(field.read(_number(text) if field.kind == "number" else text))
+                answers.append(field.read(_number(field, text) if field.kind == "number" else text))
             except ValueError as problem:
                 form.send({"problem": str(problem), "field": len(answers)})
                 return
@@ -159,9 +159,14 @@ def _tell(id: str) -> None:
         _show(_comparison(id), "outcome", id, update=True)
 
 
-def _number(text: str) -> float | str:
-    """The number that people mean who write 2.5, 2,5 or −1e-3; the text itself if there is none."""
-    plain = re.sub(r"\s", "", text).replace("−", "-").rstrip("%")
+def _number(field: Field, text: str) -> float | str:
+    """The number that people mean who write 2.5, 2,5, −1e-3 or 2.5 nats; the text itself if there is none."""
+    plain, unit = (re.sub(r"\s", "", each).replace("−", "-") for each in (text, field.unit))
+    if unit and plain.casefold().endswith(unit.casefold()):
+        plain = plain[: -len(unit)]
+    if plain.endswith("%"):
+        plainly = f"in {field.unit}, without %" if field.unit else "without %, such as 0.5 for 50 %"
+        raise ValueError(f"{field.label}: write a number {plainly}.")
     if re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", plain):
         raise ValueError(
             f"“{text.strip()}” can be read in two ways: write {plain.replace(',', '')} or {plain.replace(',', '.')}."
@@ -199,7 +204,7 @@ def _comparison(id: str) -> Bundle:
     pairs = list(zip(asked.fields, told.values, strict=True))
     if kept:
         title = "Your prediction and the outcome"
-        lines = [against(*pair, answer) for pair, answer in zip(pairs, kept, strict=True)]
+        lines = [against(*pair, answer, recalled=asked.recalls) for pair, answer in zip(pairs, kept, strict=True)]
     else:
         title = "The outcome"
         lines = [f"{field.label}: {said(field, value)}" for field, value in pairs]

@@ -59,10 +59,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a notebook is: as text and as an accessible table."""
+    """How far a notebook is: as text and as an accessible table.
+
+    Attributes
+    ----------
+    notebook : Outline
+    state : State
+    at : int
+        Number of the exercise that has just been checked, 0 where none has.
+    """
 
     notebook: Outline
     state: State
+    at: int = 0
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -72,14 +81,14 @@ class Progress:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        following = next((row for row in self.rows if not row.right), None)
-        return f"{self._total}; next: `{following.exercise.name}`" if following else self._all_right
+        row = self._following
+        return f"{self._total}; {_next(row)}: `{row.exercise.name}`" if row else self._all_right
 
     @property
     def line_html(self) -> str:
         """The same with a link to what comes next."""
-        following = next((row for row in self.rows if not row.right), None)
-        text = f"{escape(self._total)}; next: {following.link}" if following else escape(self._all_right)
+        row = self._following
+        text = f"{escape(self._total)}; {_next(row)}: {row.link}" if row else escape(self._all_right)
         return f'<p style="margin:.3em 0">{text}</p>'
 
     def __str__(self) -> str:
@@ -112,6 +121,12 @@ class Progress:
             f'<section aria-label="progress: {title}" style="{_BOX}"><div style="overflow-x:auto">'
             f"{table}</thead><tbody>{body}</tbody></table></div>{self.line_html}</section>"
         )
+
+    @property
+    def _following(self) -> Row | None:
+        """What is not right yet: the core before the rest, from the exercise just checked on before what is above."""
+        waiting = (row for row in self.rows if not row.right)
+        return min(waiting, key=lambda row: (row.exercise.further, row.exercise.number < self.at), default=None)
 
     @property
     def _total(self) -> str:
@@ -162,7 +177,7 @@ def checked(report: Report, answer: Any) -> Report | Checked:
             report = replace(report, unrepaired=True, slips=())
         entry = _entry(exercise, report, source or digest(str(report)))
         now = state.update(notebook.name, lambda known: _record(known, exercise.name, entry))
-        here = Progress(notebook, now)
+        here = Progress(notebook, now, exercise.number)
         text, html = _hint(exercise, report, now)
         return Checked(report, text + here.line, html + here.line_html)
     except Exception:
@@ -253,3 +268,7 @@ def _row(exercise: Exercise, entry: object) -> Row:
 
 def _used(row: Row) -> str:
     return f"{row.hints} of {len(row.exercise.hints)}" if row.exercise.hints else "none there"
+
+
+def _next(row: Row) -> str:
+    return "next (going further)" if row.exercise.further else "next"

@@ -18,12 +18,16 @@ def said(field: Field, value: float | str) -> str:
     return f"{text} {field.unit}".rstrip() if math.isfinite(value) else text
 
 
-def against(field: Field, value: float | str, answer: float | str) -> str:
-    """An answer beside what came: ``"loss: you said 2; it is 2.3. Near: the outcome is 15 % larger."``"""
+def against(field: Field, value: float | str, answer: float | str, *, recalled: bool = False) -> str:
+    """An answer beside what came: ``"loss: you said 2; it is 2.3. Near: the outcome is 15 % larger."``
+
+    ``recalled``, what came is no event but a fact that was asked for.
+    """
     if value == answer:
         return f"{field.label}: you said {said(field, answer)}. That is right."
     if isinstance(value, str) or isinstance(answer, str):
-        return f"{field.label}: you said {said(field, answer)}. What happens: {said(field, value)}."
+        came = "Right is" if recalled else "What happens"
+        return f"{field.label}: you said {said(field, answer)}. {came}: {said(field, value)}."
     both = f"{field.label}: you said {said(field, answer)}; it is {said(field, value)}."
     return f"{both} {_distance(field, value, answer)}" if math.isfinite(value) else both
 
