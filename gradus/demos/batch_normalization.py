@@ -238,6 +238,7 @@ def _batches_scene(stage: Stage) -> Callable[[Batches], str]:
 
 
 LAYERS, HIDDEN, STEPS = 6, 30, 100
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 # Quantiles that are shown, and limits of the picture.
 QUANTILES, EDGE = (0.05, 0.5, 0.95), 6.0
 
@@ -254,12 +255,15 @@ class Inside:
         Share of new images that are read correctly.
     step, layer : int
         What is looked at; the layer counts from 0.
+    setting : str
+        How the network was trained, in words.
     """
 
     quantiles: np.ndarray
     right: np.ndarray
     step: int
     layer: int
+    setting: str
 
 
 @lru_cache(maxsize=8)
@@ -316,8 +320,9 @@ def layer_inputs(*, size: str = "notebook") -> Demo:
         Where it is seen.
     """
 
-    def model(step: float, layer: float, normalization: str, lr: str) -> Inside:
-        return Inside(*watched(normalization == "with", float(lr)), int(step), int(layer) - 1)
+    def model(step: float, layer: str, normalization: str, lr: str) -> Inside:
+        setting = f"{normalization} batch normalization and with the learning rate {lr}"
+        return Inside(*watched(normalization == "with", float(lr)), int(step), ORDINALS.index(layer), setting)
 
     return Demo(
         title="What enters the ReLUs during training",
@@ -327,7 +332,7 @@ def layer_inputs(*, size: str = "notebook") -> Demo:
         ),
         controls=(
             Slider("step", "step", 0, STEPS, STEPS, 1, play=8),
-            Slider("layer", "layer on the right", 1, LAYERS, 4, 1),
+            Choice("layer", "layer on the right", ORDINALS, "fourth"),
             Choice("normalization", "batch normalization", ("without", "with"), "without"),
             Choice("lr", "learning rate", ("0.1", "1.0"), "0.1"),
         ),
@@ -364,8 +369,9 @@ def _inside_scene(stage: Stage) -> Callable[[Inside], str]:
         first, own = now.quantiles[0, now.layer], now.quantiles[now.step, now.layer]
         they = f"lie between {own[0]:.1f} and {own[2]:.1f}" if np.isfinite(own).all() else "are not finite"
         return (
-            f"In layer {now.layer + 1}, 90 % of the values lay between {first[0]:.1f} and {first[2]:.1f} before the "
-            f"training; in step {now.step} they {they}. {share:.0%} of the new images are read correctly."
+            f"The network is trained {now.setting}. In layer {now.layer + 1}, 90 % of the values lay between "
+            f"{first[0]:.1f} and {first[2]:.1f} before the training; in step {now.step} they {they}. {share:.0%} of the "
+            "new images are read correctly."
         )
 
     return show

@@ -123,7 +123,7 @@ slip("nothing", title="the gradient handed on unchanged",
      replace=(BACK, "dout"))
 slip("new_mask", title="a new mask",
      says="The gradient is 0 in other places than the output was: a new mask is drawn. Use the one that is given.",
-     replace=(BACK, "dout * (np.random.random(dout.shape) >= p_drop) / (1 - p_drop)"))
+     replace=(BACK, "dout * (np.random.default_rng(0).random(dout.shape) >= p_drop) / (1 - p_drop)"))
 slip("multiplied", title="multiplied in place of divided",
      says="It is multiplied by 1 - p_drop. Forwards there was a division, so it is one backwards, too.",
      replace=(BACK, "dout * mask * (1 - p_drop)"))
