@@ -370,8 +370,8 @@ def _inside_scene(stage: Stage) -> Callable[[Inside], str]:
         they = f"lie between {own[0]:.1f} and {own[2]:.1f}" if np.isfinite(own).all() else "are not finite"
         return (
             f"The network is trained {now.setting}. In layer {now.layer + 1}, 90 % of the values lay between "
-            f"{first[0]:.1f} and {first[2]:.1f} before the training; in step {now.step} they {they}. {share:.0%} of the "
-            "new images are read correctly."
+            f"{first[0]:.1f} and {first[2]:.1f} before the training; in step {now.step} they {they}. {share:.0%} of "
+            "the new images are read correctly."
         )
 
     return show
