@@ -43,7 +43,7 @@ def bundle(course: Course, target: Path) -> Path:
 
 
 def pack(course: Course, files: Mapping[str, bytes], target: Path) -> Path:
-    """Write files to a zip, whole or not at all; all of them get one date, that of the course."""
+    """Write files, which `bundle` has checked, to a zip, whole or not at all; all get one date, that of the course."""
     date = time.gmtime(_date(course, files))[:6]
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)

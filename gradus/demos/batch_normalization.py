@@ -12,7 +12,7 @@ import numpy as np
 from gradus import data, plots
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage
-from gradus.demos.training import one_thread
+from gradus.demos.threads import one_thread
 
 POOL, SHOWN = 4000, 150
 KINDS = ("covariate", "prior", "concept")

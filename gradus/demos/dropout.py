@@ -12,7 +12,7 @@ import numpy as np
 from gradus import data
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage
-from gradus.demos.training import one_thread
+from gradus.demos.threads import one_thread
 
 WIDTH, DRAWS = 12, 40
 LAYERS = 1.65, 2.65

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradus.demos.demo import Choice, Demo, Slider, Studied, StudiedError
 from gradus.demos.stage import Stage, decades, written
-from gradus.demos.training import one_thread
+from gradus.demos.threads import one_thread
 
 # Small enough that no library starts threads for one layer: on a busy machine they wait for each other.
 LAYERS, WIDTH, EXAMPLES = 20, 64, 64

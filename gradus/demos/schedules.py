@@ -13,7 +13,7 @@ from gradus import data
 from gradus.demos.demo import Choice, Demo, Slider
 from gradus.demos.optimizers import recent_average
 from gradus.demos.stage import Stage, decades, written
-from gradus.demos.training import one_thread
+from gradus.demos.threads import one_thread
 
 STEPS, RUNS, FAR = 2000, 200, 5.0
 

@@ -139,7 +139,8 @@ def _torch_batchnorm_forward(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     import torch
 
-    given = torch.from_numpy(x)
-    x_hat = torch.nn.functional.batch_norm(given, None, None, training=True, eps=eps)
-    out = x_hat * torch.from_numpy(gamma) + torch.from_numpy(beta)
-    return out.numpy(), x_hat.numpy(), torch.sqrt(given.var(dim=0, correction=0) + eps).numpy()
+    def normalized(*factors: Any) -> Any:
+        return torch.native_batch_norm(torch.from_numpy(x), *factors, None, None, True, 0.0, eps)
+
+    out, _, reciprocal = normalized(torch.from_numpy(gamma), torch.from_numpy(beta))
+    return out.numpy(), normalized(None, None)[0].numpy(), reciprocal.reciprocal().numpy()

@@ -210,28 +210,9 @@ slip("no_eps", title="eps forgotten",
      replace=("self.new_weight, self.eps = new_weight, eps", "self.new_weight, self.eps = new_weight, 0.0"))
 slip("shared", title="one pair of statistics for all objects",
      says="Two objects change the same running statistics: they belong to the class. Make them in __init__, with self.",
-     code="""
-    class BatchNorm:
-        running_mean = None
-        running_var = None
-
-        def __init__(self, features, new_weight=0.1, eps=1e-5):
-            self.new_weight, self.eps = new_weight, eps
-            self.gamma, self.beta = np.ones(features), np.zeros(features)
-            BatchNorm.running_mean, BatchNorm.running_var = np.zeros(features), np.ones(features)
-
-        def forward(self, x, training):
-            if not training:
-                x_hat = (x - self.running_mean) / np.sqrt(self.running_var + self.eps)
-                return self.gamma * x_hat + self.beta
-            if len(x) == 1:
-                raise ValueError("a training batch needs at least two examples")
-            mean, var = x.mean(axis=0), x.var(axis=0)
-            w, unbiased = self.new_weight, x.var(axis=0, ddof=1)
-            BatchNorm.running_mean = (1 - w) * self.running_mean + w * mean
-            BatchNorm.running_var = (1 - w) * self.running_var + w * unbiased
-            return self.gamma * (x - mean) / np.sqrt(var + self.eps) + self.beta
-    """)
+     replace=[("self.running_mean, self.running_var = np", "BatchNorm.running_mean, BatchNorm.running_var = np"),
+              ("self.running_mean = (1 - w)", "BatchNorm.running_mean = (1 - w)"),
+              ("self.running_var = (1 - w)", "BatchNorm.running_var = (1 - w)")])
 slip("no_factor_in_use", title="gamma and beta forgotten in use",
      says="Training is right. In use, the normalized batch comes back without gamma and beta.",
      replace=("return self.gamma * x_hat + self.beta", "return x_hat"))

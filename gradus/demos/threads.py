@@ -1,4 +1,4 @@
-"""Training small networks while somebody waits for a picture."""
+"""Threads of PyTorch, while somebody waits for a picture."""
 
 from __future__ import annotations
 
