@@ -391,10 +391,10 @@ demos.blinking_network(dropout_forward)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With $p = 0.5$, about four of ten passes read a wrong digit, all images together. The mean of forty passes hardly moves
-# any more, and it names the right digit for every image but the 9. Even with $p = 0.75$, where more than two thirds of
+# With $p = 0.5$, about a third of the passes read a wrong digit, all images together. The mean of forty passes hardly
+# moves any more, and it names the right digit for every image but the 9. Even with $p = 0.75$, where about two thirds of
 # the passes are *wrong*, it does so for nearly all of them. It is not the plain answer: the network without dropout is
-# much surer of the 3 (1.00, where the mean is near 0.5). With a smaller $p$ the two are closer. And the 9? The plain
+# much surer of the 3 (1.00, where the mean is below 0.8). With a smaller $p$ the two are closer. And the 9? The plain
 # network is sure of a wrong digit, and most passes say the same: averaging is no help against a mistake that most of
 # them make. In use nothing is dropped, and all passes are the same.
 #
@@ -761,11 +761,11 @@ demos.dropout_curves()
 # <details><summary>Answer</summary>
 #
 # With true labels the large network gains nothing and, up to $p = 0.6$, loses nothing. With 20 % of random labels it
-# gains about 9 points, with 40 % about 14, at $p$ = 0.6 or 0.7: more than the usual 0.5. The small network needs all its
-# neurons. It gains at most about 5 points, at 0.2, and with 0.6 it reads fewer new images than without dropout. Early
-# stopping without dropout: with 40 % of random labels the large network is at its best after few epochs, with 78 % on
-# average, and no $p$ ends above that. With 20 % it is the other way: 81 % at best, and 84 % at the end with $p = 0.6$.
-# (All of this is one draw of images and labels. Others give other gains.)
+# gains about 9 points, with 40 % about 12, at $p$ = 0.6 or 0.7: more than the usual 0.5. The small network needs all its
+# neurons. It gains at most about 5 points, at 0.1 or 0.2, and with 0.6 it reads fewer new images than without dropout.
+# Early stopping without dropout: with 40 % of random labels the large network is at its best after few epochs, with 77 %
+# on average, and no $p$ ends above that. With 20 % both get about as far: 82 % at best without dropout, and 83 % at the
+# end with $p = 0.6$. (All of this is one draw of images and labels. Others give other gains.)
 #
 # </details>
 

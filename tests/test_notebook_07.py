@@ -42,7 +42,7 @@ def best_rate(random: str, width: str) -> float:
 # What the text only assumes: probabilities, years, and the data of questions. By section, as in QUOTED.
 GIVEN = {
     "inverted": {"0.5", "0.9"},
-    "classical": {"2014", "0.5", "0.25", "0.75", "0.2"},
+    "classical": {"2014", "0.5", "0.25", "0.75", "0.2", "0.8"},
     "repair": {"0.5", "0.1"},
     "doubt": {"2016"},
     "when": {"0.75", "0.5"},
@@ -57,7 +57,8 @@ QUOTED: dict[str, dict[str, Callable[[ModuleType], Any]]] = {
     "when": {
         "0.6": lambda answers: best_rate("20 %", "64"),
         "0.7": lambda answers: best_rate("40 %", "64"),
-        "0.2": lambda answers: best_rate("40 %", "16"),
+        "0.1": lambda answers: best_rate("40 %", "16"),
+        "0.2": lambda answers: best_rate("20 %", "16"),
         "6": lambda answers: answers.LOOKS[curve(answers, 0.0, 5).argmax()],
     },
     "average": {"1024": lambda answers: len(answers.all_masks(10))},

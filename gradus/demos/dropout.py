@@ -22,10 +22,10 @@ LAYERS = 1.65, 2.65
 @lru_cache(maxsize=1)
 def trained() -> list[np.ndarray]:
     """Weights and biases of three layers, trained on the digits with dropout of 0.2."""
-    with one_thread() as torch:
+    with one_thread() as torch, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
         digits, rng = data.digits().train, np.random.default_rng(0)
         shapes = (64, WIDTH), (WIDTH, WIDTH), (WIDTH, 10)
-        draws = torch.Generator().manual_seed(0)
         params = []
         for shape in shapes:
             params.append(torch.tensor(rng.normal(0, np.sqrt(1 / shape[0]), shape), requires_grad=True))
@@ -35,7 +35,7 @@ def trained() -> list[np.ndarray]:
             a = torch.from_numpy(digits.x[rows])
             for layer in range(3):
                 z = a @ params[2 * layer] + params[2 * layer + 1]
-                a = torch.tanh(z) * (torch.rand(z.shape, generator=draws) >= 0.2) / 0.8
+                a = torch.nn.functional.dropout(torch.tanh(z), 0.2)
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(z, torch.from_numpy(digits.y[rows])).backward()
             optimizer.step()
@@ -269,28 +269,28 @@ def curves(share: float, width: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     train, validation : ndarray, shape (EPOCHS / LOOKS, R, SEEDS)
-        As in `Curves`. The networks with one seed share first weights, batches and the numbers of the masks.
+        As in `Curves`. The networks with one seed share first weights and batches.
     """
     digits, rng = data.digits(), np.random.default_rng(0)
     labels = digits.train.y[:IMAGES].copy()
     # The same images are wrong for a small share and for a larger one.
     replaced = rng.random(IMAGES) < share
     labels = np.where(replaced, rng.integers(10, size=IMAGES), labels)
-    with one_thread() as torch:
-        draws, copies, found = torch.Generator().manual_seed(0), len(RATES), []
+    with one_thread() as torch, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        copies, found = len(RATES), []
         sets = [
             (torch.tensor(x, dtype=torch.float32), torch.from_numpy(y))
             for x, y in ((digits.train.x[:IMAGES], labels), (digits.validation.x, digits.validation.y))
         ]
 
         def matrix(rows: int, columns: int) -> Any:
-            drawn = torch.randn(SEEDS, rows, columns, generator=draws) * (2 / rows) ** 0.5
+            drawn = torch.randn(SEEDS, rows, columns) * (2 / rows) ** 0.5
             return drawn.repeat(copies, 1, 1).requires_grad_()
 
         many = copies * SEEDS
         params = [matrix(64, width), torch.zeros(many, 1, width, requires_grad=True)]
         params += [matrix(width, 10), torch.zeros(many, 1, 10, requires_grad=True)]
-        keep = torch.tensor(1 - RATES, dtype=torch.float32).repeat_interleave(SEEDS)[:, None, None]
         optimizer = torch.optim.SGD(params, lr=0.05, momentum=0.9)
 
         def scores(x: Any, factors: Any = 1.0) -> Any:
@@ -299,9 +299,9 @@ def curves(share: float, width: int) -> tuple[np.ndarray, np.ndarray]:
 
         x, y = sets[0]
         for epoch in range(1, EPOCHS + 1):
-            for rows in torch.randperm(IMAGES, generator=draws).split(20):
-                chance = torch.rand(SEEDS, len(rows), width, generator=draws).repeat(copies, 1, 1)
-                said = scores(x[rows], (chance < keep) / keep)
+            for rows in torch.randperm(IMAGES).split(20):
+                ones = torch.ones(SEEDS, len(rows), width)
+                said = scores(x[rows], torch.cat([torch.nn.functional.dropout(ones, rate) for rate in RATES]))
                 optimizer.zero_grad()
                 (many * torch.nn.functional.cross_entropy(said.reshape(-1, 10), y[rows].repeat(many))).backward()
                 optimizer.step()

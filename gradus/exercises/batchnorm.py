@@ -139,8 +139,10 @@ def _torch_batchnorm_forward(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     import torch
 
+    native: Any = torch.native_batch_norm
+
     def normalized(*factors: Any) -> Any:
-        return torch.native_batch_norm(torch.from_numpy(x), *factors, None, None, True, 0.0, eps)
+        return native(torch.from_numpy(x), *factors, None, None, True, 0.0, eps)
 
     out, _, reciprocal = normalized(torch.from_numpy(gamma), torch.from_numpy(beta))
     return out.numpy(), normalized(None, None)[0].numpy(), reciprocal.reciprocal().numpy()
